@@ -1,0 +1,173 @@
+"""Where in the application a statement came from: the run of its frames, through greenlets and await chains."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+import sysconfig
+from types import CodeType, FrameType
+from typing import Any
+
+from query_guard.records import NOWHERE, CallSite, Frame
+
+LIBRARY, APPLICATION = "library", "application"
+"""Kinds of files; any other kind is a boundary and names itself."""
+
+MAX_FRAMES = 24
+_MAX_SITES = 10_000
+_BOUNDARIES = {
+    os.path.join("fastapi", "routing.py"): "router",
+    os.path.join("starlette", "routing.py"): "router",
+    os.path.join("starlette", "background.py"): "background",
+    os.path.join("query_guard", "middleware.py"): "middleware",
+    os.path.join("asyncio", "events.py"): "loop",
+    os.path.join("asyncio", "base_events.py"): "loop",
+    os.path.join("asyncio", "runners.py"): "loop",
+}
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_INTERACTIVE = ("<stdin>", "<ipython", "<console>", "<python-input")
+_STDLIB = tuple(
+    {os.path.realpath(sysconfig.get_path(name)) + os.sep for name in ("stdlib", "platstdlib")}
+    | {sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib")}
+)
+_INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+
+_kinds: dict[str, str] = {}
+_sites: dict[tuple[Any, ...], CallSite] = {}
+_installed_applications: set[str] = set()
+
+
+def call_site(frame: FrameType | None) -> CallSite:
+    """Return the site that `frame` was called from.
+
+    Under AsyncSession the frames end at the greenlet; the parent greenlet's frame goes on with the await chain.
+    """
+    run: list[tuple[str, int, int]] = []
+    greenlet: Any = None
+    boundary = ""
+    first: FrameType | None = None
+    outermost: CodeType | None = None
+    kinds = _kinds
+    start = frame
+    while True:
+        while frame is not None:
+            code = frame.f_code
+            file = code.co_filename
+            kind = kinds.get(file) or _kind_of(file)
+            if kind is APPLICATION:
+                step = (file, code.co_firstlineno, frame.f_lasti)
+                if step not in run:
+                    if len(run) == MAX_FRAMES:
+                        break
+                    run.append(step)
+                    first = first or frame
+                outermost = code
+            elif kind is not LIBRARY:
+                boundary = kind
+                break
+            frame = frame.f_back
+        else:
+            greenlet = _current_greenlet() if greenlet is None else greenlet
+            greenlet = greenlet.parent if greenlet is not None else None
+            frame = greenlet.gr_frame if greenlet is not None else None
+            if frame is not None:
+                continue
+        break
+    key = (boundary, *run)
+    return _sites.get(key) or _new_site(key, start, boundary, outermost)
+
+
+def _current_greenlet() -> Any:
+    greenlet = sys.modules.get("greenlet")
+    return greenlet.getcurrent() if greenlet is not None else None
+
+
+def _new_site(key: tuple[Any, ...], start: FrameType | None, boundary: str, outermost: CodeType | None) -> CallSite:
+    """Write down a site seen for the first time; line numbers are read here only, since CPython computes them."""
+    if len(key) == 1 and not boundary:
+        return NOWHERE
+    frames: list[Frame] = []
+    steps: set[Any] = set()
+    inside_holder = False
+    for frame in _chain(start):
+        code = frame.f_code
+        step = (code.co_filename, code.co_firstlineno, frame.f_lasti)
+        if step not in key or step in steps:
+            continue
+        steps.add(step)
+        written = Frame(shown_path(step[0]), frame.f_lineno, _holder_name(code), step[1])
+        if inside_holder and frames[-1][::2] == written[::2]:
+            frames[-1] = frames[-1]._replace(first_line=written.first_line)
+        else:
+            frames.append(written)
+        inside_holder = code.co_name.startswith("<") and code.co_name != "<module>"
+    resumed = bool(outermost and outermost.co_flags & (inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR))
+    site = CallSite(hash(key), tuple(frames), boundary, resumed)
+    if len(_sites) >= _MAX_SITES:
+        _sites.clear()
+    _sites[key] = site
+    return site
+
+
+def _chain(frame: FrameType | None) -> Any:
+    greenlet = _current_greenlet()
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+        while frame is None and greenlet is not None:
+            greenlet = greenlet.parent
+            frame = greenlet.gr_frame if greenlet is not None else None
+
+
+def _holder_name(code: CodeType) -> str:
+    """Name comprehensions and lambdas after the function that holds them."""
+    parts = [part for part in code.co_qualname.split(".") if not part.startswith("<")]
+    return parts[-1] if parts else code.co_name
+
+
+def _kind_of(file: str) -> str:
+    kind = _kinds[file] = _classify(file)
+    return kind
+
+
+def _classify(file: str) -> str:
+    for ending, boundary in _BOUNDARIES.items():
+        if file.endswith(os.sep + ending):
+            return boundary
+    if file.startswith("<"):
+        return APPLICATION if file.startswith(_INTERACTIVE) else LIBRARY
+    if any(file.startswith(root) for root in _installed_applications):
+        return APPLICATION
+    if file.startswith((_PACKAGE, *_STDLIB)) or any(part in file for part in _INSTALLED):
+        return LIBRARY
+    return APPLICATION
+
+
+def allow_package_of(function: Any) -> None:
+    """Treat the root package of an endpoint as the application, though it lies in site-packages."""
+    root = sys.modules.get((getattr(function, "__module__", None) or "").partition(".")[0])
+    file = getattr(root, "__file__", None)
+    if not file or not any(part in file for part in _INSTALLED):
+        return
+    is_package = hasattr(root, "__path__")
+    place = os.path.dirname(file) + os.sep if is_package else file
+    if place not in _installed_applications:
+        _installed_applications.add(place)
+        _kinds.clear()
+
+
+def code_start(function: Any) -> tuple[str, int] | None:
+    """Where a function's code begins, as its frames will show it."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return (shown_path(code.co_filename), code.co_firstlineno) if code is not None else None
+
+
+def shown_path(file: str) -> str:
+    """Write a path as people do: from the working directory or the import root it lies under."""
+    roots = [os.getcwd(), *(path for path in sys.path if path)]
+    inside = [root for root in roots if file.startswith(root.rstrip(os.sep) + os.sep)]
+    if not inside:
+        return file
+    root = inside[0] if inside[0] == roots[0] else max(inside, key=len)
+    return os.path.relpath(file, root)

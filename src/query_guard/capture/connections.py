@@ -1,0 +1,205 @@
+"""Checkouts: how long a connection was waited for, made, held and used.
+
+SQLAlchemy has no event for the start of a wait, and a pool timeout fires none, so `Pool.connect` is wrapped on the class: that holds for
+threads and asyncio and survives `dispose()`. What is known of an open checkout stands in the connection record's
+`record_info`, since detached and collected connections never fire `checkin`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import sys
+import weakref
+from collections.abc import Callable, Iterable
+from functools import wraps
+from time import perf_counter
+from typing import Any, Literal
+
+from sqlalchemy import event
+from sqlalchemy import exc as sqlalchemy_errors
+from sqlalchemy.pool import Pool, SingletonThreadPool
+
+from query_guard.capture.call_site import call_site
+from query_guard.capture.engines import engine_of
+from query_guard.capture.recorder import Recorder, current, is_recording, recorders
+from query_guard.capture.trouble import report_trouble
+from query_guard.records import CallSite, Checkout
+from query_guard.records import Pool as PoolFacts
+
+OPEN = "query_guard.checkouts"
+_CONNECT = "query_guard.connect"
+_SERIAL = "query_guard.connection"
+
+_checkout_serials = itertools.count(1)
+_connection_serials = itertools.count(1)
+_pool_serials = itertools.count(1)
+_pools: weakref.WeakKeyDictionary[Pool, int] = weakref.WeakKeyDictionary()
+
+Outcome = Literal["open", "returned", "timeout", "cancelled", "failed"]
+
+
+class OpenCheckout:
+    """One stay outside the pool, as it goes on. `transaction` is the one open on its connection."""
+
+    __slots__ = (
+        "busy", "connect", "connection", "ended", "outcome", "pool", "request", "serial", "site", "started", "transaction", "wait",
+    )  # fmt: skip
+
+    def __init__(self, pool: Pool, started: float, site: CallSite) -> None:
+        self.serial = next(_checkout_serials)
+        self.pool = weakref.ref(pool)
+        self.started = started
+        self.site = site
+        self.connection = 0
+        self.wait = self.connect = self.busy = 0.0
+        self.ended: float | None = None
+        self.outcome: Outcome = "open"
+        self.transaction: Any = None
+        self.request = 0
+
+    def facts(self, origin: float, pool: int) -> Checkout:
+        held_from = self.started + self.wait + self.connect
+        hold = None if self.outcome == "open" else max(0.0, (self.ended or held_from) - held_from)
+        return Checkout(
+            self.serial, pool, self.connection, self.started - origin, self.wait, self.connect, hold, self.busy, self.outcome,
+            self.site, self.request,
+        )  # fmt: skip
+
+
+def install() -> None:
+    """Wrap the pools of the process; called once."""
+    pool_classes: tuple[Any, ...] = (Pool, SingletonThreadPool)
+    for pool_class in pool_classes:
+        pool_class.connect = _timed(pool_class.connect)
+    record_class: Any = sys.modules["sqlalchemy.pool.base"]._ConnectionRecord
+    name = "_ConnectionRecord__connect"
+    if hasattr(record_class, name):
+        setattr(record_class, name, _timed_connect(getattr(record_class, name)))
+    event.listen(Pool, "checkin", _on_checkin)
+
+
+def _timed(connect: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    @wraps(connect)
+    def timed_connect(pool: Any) -> Any:
+        if not is_recording():
+            return connect(pool)
+        started = perf_counter()
+        try:
+            fairy = connect(pool)
+        except BaseException as error:
+            _failed(pool, started, error)
+            raise
+        _checked_out(pool, fairy, started)
+        return fairy
+
+    return timed_connect
+
+
+def _timed_connect(connect: Callable[[Any], None]) -> Callable[[Any], None]:
+    @wraps(connect)
+    def timed(record: Any) -> None:
+        started = perf_counter()
+        connect(record)
+        record.record_info[_CONNECT] = perf_counter() - started
+
+    return timed
+
+
+def _checked_out(pool: Any, fairy: Any, started: float) -> None:
+    try:
+        info = fairy.record_info
+        open_checkouts = info.setdefault(OPEN, [])
+        if open_checkouts and isinstance(pool, SingletonThreadPool):
+            return
+        checkout = OpenCheckout(pool, started, call_site(sys._getframe(2)))
+        checkout.connect = info.pop(_CONNECT, 0.0)
+        checkout.wait = max(0.0, perf_counter() - started - checkout.connect)
+        checkout.connection = fairy.info.setdefault(_SERIAL, None) or _numbered(fairy.info)
+        open_checkouts.append(checkout)
+        _deliver(checkout)
+    except Exception:
+        report_trouble("a checkout could not be recorded")
+
+
+def _numbered(info: Any) -> int:
+    serial = info[_SERIAL] = next(_connection_serials)
+    return serial
+
+
+def _failed(pool: Any, started: float, error: BaseException) -> None:
+    """Record a checkout that was never had."""
+    try:
+        checkout = OpenCheckout(pool, started, call_site(sys._getframe(2)))
+        checkout.wait = perf_counter() - started
+        checkout.ended = started + checkout.wait
+        if isinstance(error, sqlalchemy_errors.TimeoutError):
+            checkout.outcome = "timeout"
+        else:
+            checkout.outcome = "cancelled" if isinstance(error, asyncio.CancelledError) else "failed"
+        _deliver(checkout)
+    except Exception:
+        report_trouble("a failed checkout could not be recorded")
+
+
+def _deliver(checkout: OpenCheckout) -> None:
+    window = current.get()
+    checkout.request = window.request if window is not None else 0
+    for recorder in recorders(window):
+        recorder.add_checkout(checkout)
+
+
+def _on_checkin(_dbapi_connection: Any, record: Any) -> None:
+    """End every checkout of the record: a StaticPool hands one record out twice and takes it back once."""
+    try:
+        for checkout in record.record_info.pop(OPEN, ()):
+            checkout.ended = perf_counter()
+            checkout.outcome = "returned"
+    except Exception:
+        report_trouble("a checkin could not be recorded")
+
+
+def open_checkout(connection: Any) -> OpenCheckout | None:
+    """Return the checkout a `PoolProxiedConnection` belongs to, if it was seen."""
+    info = connection.record_info
+    open_checkouts = info.get(OPEN) if info else None
+    return open_checkouts[-1] if open_checkouts else None
+
+
+def checkout_facts(recorder: Recorder) -> tuple[tuple[Checkout, ...], tuple[PoolFacts, ...]]:
+    """Freeze a window's checkouts and the pools they came from."""
+    rows = tuple(recorder.checkouts)
+    pools = {id(pool): pool for checkout in rows if (pool := checkout.pool()) is not None}
+    serials = {key: _pools.setdefault(pool, next(_pool_serials)) for key, pool in pools.items()}
+    frozen = tuple(checkout.facts(recorder.started, serials.get(id(checkout.pool()), 0)) for checkout in rows)
+    return frozen, tuple(pool_facts(pool) for pool in _distinct(pools.values()))
+
+
+def _distinct(pools: Iterable[Pool]) -> list[Pool]:
+    return list(dict.fromkeys(pools))
+
+
+def pool_facts(pool: Pool) -> PoolFacts:
+    """Read a pool's numbers as they stand; what its class does not count is None."""
+    serial = _pools.setdefault(pool, next(_pool_serials))
+    size = _number(pool, "size")
+    overflow = _number(pool, "overflow")
+    return PoolFacts(
+        serial,
+        engine_of(pool._dialect),
+        type(pool).__name__,
+        size,
+        _number(pool, "checkedout"),
+        max(0, overflow) if overflow is not None else None,
+    )
+
+
+def _number(pool: Any, name: str) -> int | None:
+    value = getattr(pool, name, None)
+    value = value() if callable(value) else value
+    return value if isinstance(value, int) else None
+
+
+def live_pools() -> tuple[PoolFacts, ...]:
+    """Return the pools of the process that any window has seen and that still exist."""
+    return tuple(pool_facts(pool) for pool in list(_pools))

@@ -1,0 +1,114 @@
+"""Rows become facts, after the work is done: this is where text is read and phases are named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from time import perf_counter
+
+from query_guard.capture.connections import checkout_facts
+from query_guard.capture.recorder import BEFORE_RESPONSE, STREAMING, Recorder, Row
+from query_guard.capture.transactions import transaction_facts
+from query_guard.fingerprint import Fingerprint, fingerprint
+from query_guard.records import CallSite, Facts, LateCounter, Phase, Request, Statement
+
+
+def freeze(
+    recorder: Recorder, request: Request, late: LateCounter | None = None, known: tuple[Statement, ...] = ()
+) -> Facts:
+    """Return what a window has recorded so far; the recorder may go on.
+
+    `known` are the statements of an earlier call, used again when no row has followed.
+    """
+    rows = tuple(recorder.rows)
+    statements = known if known and len(known) == len(rows) else tuple(_statements(rows, recorder.started, request))
+    checkouts, pools = checkout_facts(recorder)
+    return Facts(
+        request=request,
+        duration=perf_counter() - recorder.started,
+        statements=statements,
+        checkouts=checkouts,
+        transactions=transaction_facts(recorder),
+        pools=pools,
+        query_count=len(rows) + recorder.dropped,
+        query_time=sum(statement.duration for statement in statements) + recorder.dropped_time,
+        dropped=recorder.dropped,
+        late=late or LateCounter(),
+    )
+
+
+def count(recorder: Recorder, request: Request) -> Facts:
+    """Return the counts and checkouts alone, for a window too large to be read now."""
+    rows = tuple(recorder.rows)
+    checkouts, pools = checkout_facts(recorder)
+    return Facts(
+        request=request,
+        duration=perf_counter() - recorder.started,
+        statements=(),
+        checkouts=checkouts,
+        pools=pools,
+        query_count=len(rows) + recorder.dropped,
+        query_time=sum(row.duration for row in rows) + recorder.dropped_time,
+    )
+
+
+def _statements(rows: Iterable[Row], origin: float, request: Request) -> Iterable[Statement]:
+    shapes: dict[tuple[str, str], Fingerprint] = {}
+    for serial, row in enumerate(rows, 1):
+        key = (row.sql, row.engine.dialect)
+        shape = shapes.get(key)
+        if shape is None:
+            shape = shapes[key] = fingerprint(*key)
+        checkout, transaction = row.checkout, row.transaction
+        duration = row.duration + sum(row.batches) if row.batches else row.duration
+        facts = (
+            serial,
+            shape.id,
+            shape.text,
+            shape.operation,
+            shape.tables,
+            shape.writes,
+            row.text,
+            row.start - origin,
+            duration,
+            row.site,
+            row.loader,
+            row.owner,
+            row.engine,
+            checkout.connection if checkout is not None else 0,
+            transaction.serial if transaction is not None else 0,
+            transaction.autocommit if transaction is not None else False,
+            row.task,
+            1 + len(row.batches or ()),
+            row.executemany,
+            row.streamed,
+            row.values,
+            row.binds,
+            row.rows,
+            row.error,
+            phase_of(row.site, row.stage, request),
+            row.stage if request.kind == "websocket" else 0,
+            row.request,
+        )
+        yield tuple.__new__(Statement, facts)
+
+
+def phase_of(site: CallSite, stage: int, request: Request) -> Phase | None:
+    """Name the part of a request that sent a statement, from its frames and the ASGI messages sent by then."""
+    if request.kind == "block":
+        return None
+    if request.kind == "websocket":
+        stage = BEFORE_RESPONSE
+    if site.boundary in ("middleware", "background"):
+        return site.boundary  # type: ignore[return-value]
+    if not site.frames:
+        return "serialization" if stage == BEFORE_RESPONSE else "streaming"
+    if site.boundary == "loop":
+        return "task"
+    starts = [(frame.file, frame.first_line) for frame in site.frames]
+    if request.endpoint in starts and stage == BEFORE_RESPONSE:
+        return "endpoint"
+    if stage == BEFORE_RESPONSE:
+        return "dependency"
+    if stage == STREAMING:
+        return "streaming"
+    return "teardown" if site.resumed else "background"

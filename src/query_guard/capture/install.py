@@ -1,0 +1,51 @@
+"""Registration: once, process-wide, idempotent, for the engines that exist and those to come."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from sqlalchemy.engine.default import DefaultDialect
+
+from query_guard.capture import connections, statements, transactions
+
+_lock = threading.Lock()
+_wrapped: set[type] = set()
+
+
+def install() -> None:
+    """Watch every engine of the process. Calling it again only picks up dialects imported since."""
+    with _lock:
+        if not _wrapped:
+            _wrap_default_dialect()
+            connections.install()
+        for dialect_class in _subclasses(DefaultDialect):
+            _wrap_overrides(dialect_class)
+
+
+def _wrap_default_dialect() -> None:
+    dialect: Any = DefaultDialect
+    dialect.do_execute = statements.around(dialect.do_execute)
+    dialect.do_executemany = statements.around(dialect.do_executemany)
+    dialect.do_execute_no_params = statements.around_no_params(dialect.do_execute_no_params)
+    dialect.do_begin = transactions.began(dialect.do_begin)
+    dialect.do_commit = transactions.ended(dialect.do_commit, "committed")
+    dialect.do_rollback = transactions.ended(dialect.do_rollback, "rolled back")
+    _wrapped.add(DefaultDialect)
+
+
+def _wrap_overrides(dialect_class: Any) -> None:
+    """Wrap what a dialect defines itself, as the driver call may never reach the default method."""
+    if dialect_class in _wrapped:
+        return
+    _wrapped.add(dialect_class)
+    for name in ("do_execute", "do_executemany"):
+        if name in vars(dialect_class):
+            setattr(dialect_class, name, statements.around(vars(dialect_class)[name], overridden=True))
+    if "do_rollback" in vars(dialect_class):
+        dialect_class.do_rollback = transactions.ended(vars(dialect_class)["do_rollback"], "rolled back")
+
+
+def _subclasses(root: type) -> list[type]:
+    direct: list[type] = root.__subclasses__()
+    return direct + [below for child in direct for below in _subclasses(child)]

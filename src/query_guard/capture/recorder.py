@@ -1,0 +1,194 @@
+"""The window: who records now, how much, and until when.
+
+A window belongs to a context (ContextVar), so that a request's tasks, threads and greenlets find it. What stands in the ContextVar is
+a slim holder, emptied at the end: pooled asyncpg connections and spawned tasks keep the context of the request that made
+them, and must not keep its rows. A watcher is a recorder that sees the whole process (tests).
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from time import perf_counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from query_guard.records import CallSite, Engine, LateCounter, Loader
+
+if TYPE_CHECKING:
+    from query_guard.capture.connections import OpenCheckout
+    from query_guard.capture.transactions import OpenTransaction
+
+WINDOW_BYTES = 500_000
+"""What the details of one window may weigh; counts go on beyond it."""
+ROW_BYTES = 300
+
+BEFORE_RESPONSE, STREAMING, AFTER_RESPONSE = range(3)
+"""Where the ASGI messages of a request stand."""
+
+SALT = os.urandom(8)
+"""Mixed into each hash of a value, so that no hash says anything outside this process."""
+
+_serials = itertools.count(1)
+
+
+class Row(NamedTuple):
+    """One execution as the hot path leaves it; `perf_counter` times, nothing formatted."""
+
+    sql: str
+    text: int
+    start: float
+    duration: float
+    site: CallSite
+    loader: Loader | None
+    owner: int | None
+    engine: Engine
+    checkout: OpenCheckout | None
+    transaction: OpenTransaction | None
+    task: int
+    values: tuple[int, ...]
+    binds: int
+    executemany: bool
+    streamed: bool
+    rows: int | None
+    error: str | None
+    stage: int
+    request: int
+    batches: list[float] | None
+    """Durations of further driver calls of the same execution (insertmanyvalues)."""
+
+
+class Recorder:
+    """Rows of one window. `list.append` is atomic, so threads may add without a lock while there is room."""
+
+    def __init__(self, *, request: int = 0, details: bool = True, engines: frozenset[int] | None = None) -> None:
+        self.started = perf_counter()
+        self.request = request
+        self.engines = engines
+        self.stage = BEFORE_RESPONSE
+        self.rows: list[Row] = []
+        self.checkouts: list[OpenCheckout] = []
+        self.checkout_count = 0
+        self.transactions: list[OpenTransaction] = []
+        self.dropped = 0
+        self.dropped_time = 0.0
+        self._room = WINDOW_BYTES if details else 0
+        self._texts: set[str] = set()
+        self._lock = threading.Lock()
+
+    def add(self, row: Row) -> None:
+        if self._room > 0:
+            self._room -= ROW_BYTES
+            if row.sql not in self._texts:
+                self._texts.add(row.sql)
+                self._room -= len(row.sql)
+            self.rows.append(row)
+        else:
+            self.count(row.duration)
+
+    def add_checkout(self, checkout: OpenCheckout) -> None:
+        self.checkout_count += 1
+        if self._room > 0:
+            self._room -= ROW_BYTES
+            self.checkouts.append(checkout)
+
+    def add_transaction(self, transaction: OpenTransaction) -> None:
+        if self._room > 0:
+            self._room -= ROW_BYTES
+            self.transactions.append(transaction)
+
+    def count(self, duration: float) -> None:
+        """Count a statement whose details do not fit."""
+        with self._lock:
+            self.dropped += 1
+            self.dropped_time += duration
+
+    @property
+    def wants_details(self) -> bool:
+        return self._room > 0
+
+    @property
+    def query_count(self) -> int:
+        return len(self.rows) + self.dropped
+
+
+class Window:
+    """The holder in the ContextVar. `recorder` is None once the window is sealed; what comes then is late."""
+
+    __slots__ = ("late", "outer", "recorder", "request", "serial")
+
+    def __init__(self, recorder: Recorder, outer: Window | None, *, request: bool) -> None:
+        self.serial = next(_serials)
+        self.recorder: Recorder | None = recorder
+        self.outer = outer
+        self.request: int = self.serial if request else (outer.request if outer else 0)
+        self.late = LateCounter()
+        recorder.request = self.request
+
+    def seal(self) -> None:
+        self.recorder = None
+
+
+current: ContextVar[Window | None] = ContextVar("query_guard_window", default=None)
+watchers: list[Recorder] = []
+_late_lock = threading.Lock()
+
+
+@contextmanager
+def open_window(recorder: Recorder, *, request: bool = False) -> Iterator[Window]:
+    """Record this context's statements until the block ends, and those of everything it starts."""
+    window = Window(recorder, current.get(), request=request)
+    token = current.set(window)
+    try:
+        yield window
+    finally:
+        current.reset(token)
+        window.seal()
+
+
+@contextmanager
+def watch_process() -> Iterator[Recorder]:
+    """Record every statement of the process until the block ends, whichever context sends it."""
+    recorder = Recorder()
+    watchers.append(recorder)
+    try:
+        yield recorder
+    finally:
+        watchers.remove(recorder)
+
+
+def recorders(window: Window | None) -> Iterator[Recorder]:
+    """The open recorders around a context, innermost first, then the watchers of the process."""
+    while window is not None:
+        if window.recorder is not None:
+            yield window.recorder
+        window = window.outer
+    yield from watchers
+
+
+def deliver(window: Window | None, row: Row) -> None:
+    """Hand a finished row to each window it belongs to; a sealed one only counts it as late."""
+    while window is not None:
+        recorder = window.recorder
+        if recorder is None:
+            with _late_lock:
+                window.late.count += 1
+        elif recorder.engines is None or row.engine.serial in recorder.engines:
+            recorder.add(row)
+        window = window.outer
+    for watcher in watchers:
+        watcher.add(row)
+
+
+def is_recording() -> bool:
+    """Whether a statement sent now would be seen by anyone."""
+    return bool(watchers) or current.get() is not None
+
+
+def stage_of(window: Window | None) -> int:
+    """Where the ASGI messages stand in the window's request."""
+    recorder = window.recorder if window is not None else None
+    return recorder.stage if recorder is not None else BEFORE_RESPONSE

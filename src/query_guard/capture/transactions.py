@@ -1,0 +1,120 @@
+"""Transactions: when one began, how it ended, and what was written in it.
+
+The dialect's own `do_begin`, `do_commit` and `do_rollback` are wrapped: SQLAlchemy's events fire before the driver call and
+cannot say how it went.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from functools import wraps
+from time import perf_counter
+from typing import Any, Literal
+
+from query_guard.capture.connections import OpenCheckout, open_checkout
+from query_guard.capture.recorder import Recorder, current, is_recording, recorders
+from query_guard.capture.trouble import report_trouble
+from query_guard.records import Transaction
+
+_serials = itertools.count(1)
+
+
+class OpenTransaction:
+    """One transaction as it goes on."""
+
+    __slots__ = (
+        "autocommit",
+        "connection",
+        "ended",
+        "outcome",
+        "request",
+        "rows_written",
+        "serial",
+        "started",
+        "statements",
+    )
+
+    def __init__(self, checkout: OpenCheckout, *, autocommit: bool) -> None:
+        self.serial = next(_serials)
+        self.connection = checkout.connection
+        self.request = checkout.request
+        self.autocommit = autocommit
+        self.started = perf_counter()
+        self.ended: float | None = None
+        self.outcome: Literal["open", "committed", "rolled back", "failed"] = "open"
+        self.statements = 0
+        self.rows_written = 0
+
+    def facts(self, origin: float) -> Transaction:
+        end = self.ended - origin if self.ended is not None else None
+        return Transaction(
+            self.serial, self.connection, self.started - origin, end, self.outcome, self.autocommit, self.statements,
+            self.rows_written, self.request,
+        )  # fmt: skip
+
+
+def began(do_begin: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    """Wrap a dialect's `do_begin`."""
+
+    @wraps(do_begin)
+    def timed_begin(dialect: Any, connection: Any) -> None:
+        do_begin(dialect, connection)
+        if is_recording():
+            _open(dialect, connection)
+
+    return timed_begin
+
+
+def ended(
+    do_end: Callable[[Any, Any], None], outcome: Literal["committed", "rolled back"]
+) -> Callable[[Any, Any], None]:
+    """Wrap a dialect's `do_commit` or `do_rollback`."""
+
+    @wraps(do_end)
+    def timed_end(dialect: Any, connection: Any) -> None:
+        try:
+            do_end(dialect, connection)
+        except BaseException:
+            _close(connection, "failed")
+            raise
+        _close(connection, outcome)
+
+    return timed_end
+
+
+def _open(dialect: Any, connection: Any) -> None:
+    try:
+        checkout = open_checkout(connection)
+        if checkout is None:
+            return
+        transaction = OpenTransaction(checkout, autocommit=_is_autocommit(dialect, connection))
+        checkout.transaction = transaction
+        for recorder in recorders(current.get()):
+            recorder.add_transaction(transaction)
+    except Exception:
+        report_trouble("the beginning of a transaction could not be recorded")
+
+
+def _close(connection: Any, outcome: Literal["committed", "rolled back", "failed"]) -> None:
+    try:
+        checkout = open_checkout(connection)
+        transaction: OpenTransaction | None = checkout.transaction if checkout is not None else None
+        if checkout is not None and transaction is not None:
+            transaction.outcome = outcome
+            transaction.ended = perf_counter()
+            checkout.transaction = None
+    except Exception:
+        report_trouble("the end of a transaction could not be recorded")
+
+
+def _is_autocommit(dialect: Any, connection: Any) -> bool:
+    try:
+        return bool(dialect.detect_autocommit_setting(connection.dbapi_connection))
+    except NotImplementedError:
+        return False
+
+
+def transaction_facts(recorder: Recorder) -> tuple[Transaction, ...]:
+    """Freeze a window's transactions."""
+    return tuple(transaction.facts(recorder.started) for transaction in tuple(recorder.transactions))

@@ -1,0 +1,16 @@
+"""The guard's own failures: said once each, on the standard library's logger, and never raised into the application."""
+
+from __future__ import annotations
+
+import logging
+
+_said: set[str] = set()
+
+
+def report_trouble(what: str) -> None:
+    """Log the exception being handled, the first time `what` happens; call it from an `except` block."""
+    if what not in _said:
+        _said.add(what)
+        logging.getLogger("query_guard").warning(
+            "query_guard: %s (said once; the application is not affected)", what, exc_info=True
+        )

@@ -1,0 +1,102 @@
+"""The debug endpoint's routes, on Starlette. It reads the history; requests to it are not recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from query_guard.asgi import Receive, Scope, Send
+from query_guard.capture.connections import live_pools
+from query_guard.debug.access import Access
+from query_guard.debug.aggregates import by_route, by_statement
+from query_guard.document import document, pool_document, sentence, summary
+from query_guard.history import History
+from query_guard.options import Options
+from query_guard.records import Report
+from query_guard.reporters.text import printable, render
+
+_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+
+
+class DebugEndpoint:
+    """Serve what `history` holds under the debug path; to those who may not see it, it does not exist (404)."""
+
+    def __init__(self, history: History, options: Options) -> None:
+        self._path = options.debug_path
+        self._access = Access(options.debug_token)
+        self._history = history
+        self._app = Starlette(routes=[Route(path, view) for path, view in self._views().items()])
+
+    def serves(self, scope: Scope) -> bool:
+        """Whether a request is meant for this endpoint."""
+        path = _path_in_app(scope)
+        return scope["type"] == "http" and (path == self._path or path.startswith(self._path + "/"))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._access.allows(HTTPConnection(scope)):
+            path = _path_in_app(scope)[len(self._path) :] or "/"
+            await self._app({**scope, "path": path, "root_path": "", "app": self._app}, receive, send)
+        else:
+            await _not_found("not found")(scope, receive, send)
+
+    def _views(self) -> dict[str, Callable[[Request], Any]]:
+        return {
+            "/": self._index,
+            "/api/requests": self._requests,
+            "/api/requests/{id}": self._request,
+            "/api/routes": self._routes,
+            "/api/statements": self._statements,
+            "/api/pools": self._pools,
+        }
+
+    async def _index(self, request: Request) -> Response:
+        return self._listing(self._history.latest())
+
+    async def _requests(self, request: Request) -> Response:
+        reports = self._history.latest()
+        if _wants_text(request):
+            return self._listing(reports)
+        return JSONResponse({"requests": [summary(report) for report in reports]}, headers=_HEADERS)
+
+    async def _request(self, request: Request) -> Response:
+        wanted = request.path_params["id"]
+        reports = self._history.latest()[:1] if wanted == "latest" else [self._history.get(wanted)]
+        report = reports[0] if reports else None
+        if report is None:
+            return _not_found(f"no report {printable(wanted)!r}; {self._path}/api/requests lists those that are kept")
+        if _wants_text(request):
+            return PlainTextResponse(render(report), headers=_HEADERS)
+        return JSONResponse(document(report), headers=_HEADERS)
+
+    async def _routes(self, request: Request) -> Response:
+        return JSONResponse({"routes": by_route(self._history.latest())}, headers=_HEADERS)
+
+    async def _statements(self, request: Request) -> Response:
+        return JSONResponse({"statements": by_statement(self._history.latest())}, headers=_HEADERS)
+
+    async def _pools(self, request: Request) -> Response:
+        return JSONResponse({"pools": [pool_document(pool) for pool in live_pools()]}, headers=_HEADERS)
+
+    def _listing(self, reports: list[Report]) -> Response:
+        lines = [f"{report.id}  {printable(sentence(report))}" for report in reports]
+        lines.append(f"{len(reports)} reports; {self._path}/api/requests/<id> shows one")
+        return PlainTextResponse("\n".join(lines) + "\n", headers=_HEADERS)
+
+
+def _path_in_app(scope: Scope) -> str:
+    path, root = str(scope["path"]), str(scope.get("root_path", ""))
+    return path[len(root) :] if root and path.startswith(root) else path
+
+
+def _wants_text(request: Request) -> bool:
+    accepted = request.headers.get("accept", "")
+    return "text/plain" in accepted and "application/json" not in accepted
+
+
+def _not_found(what: str) -> JSONResponse:
+    return JSONResponse({"error": what}, status_code=404, headers=_HEADERS)

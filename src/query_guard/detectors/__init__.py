@@ -1,0 +1,41 @@
+"""Detectors: functions from facts to findings, one file a kind.
+
+A detector is any callable that takes `Facts` and yields `Finding`s. Its thresholds are its own dataclass fields, its words travel on
+the finding. To ship one by default, add one line to `DEFAULTS`.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
+
+from query_guard.detectors.duplicate_statement import DuplicateStatement
+from query_guard.detectors.n_plus_one import NPlusOne
+from query_guard.detectors.slow_statement import SlowStatement
+from query_guard.detectors.statement_budget import StatementBudget
+from query_guard.records import Facts, Finding
+
+Detector: TypeAlias = Callable[[Facts], Iterable[Finding]]
+
+DEFAULTS: tuple[Detector, ...] = (
+    NPlusOne(),
+    DuplicateStatement(),
+    SlowStatement(),
+    StatementBudget(),
+)
+
+
+def defaults(*replacements: Detector) -> tuple[Detector, ...]:
+    """Return the default detectors, each replacement in the place of the default of its type, the others behind them."""
+    by_type = {type(replacement): replacement for replacement in replacements}
+    kept = tuple(by_type.pop(type(detector), detector) for detector in DEFAULTS)
+    return kept + tuple(by_type.values())
+
+
+__all__ = [
+    "DEFAULTS",
+    "Detector",
+    "DuplicateStatement",
+    "NPlusOne",
+    "SlowStatement",
+    "StatementBudget",
+    "defaults",
+]

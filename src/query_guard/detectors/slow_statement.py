@@ -1,0 +1,36 @@
+"""A statement that took longer than anyone should wait for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from query_guard.records import Facts, Finding, grouped
+
+KIND = "slow_statement"
+
+
+@dataclass(frozen=True, slots=True)
+class SlowStatement:
+    """Find statements whose driver call took at least `seconds`, one finding for each shape and site."""
+
+    seconds: float = 0.1
+
+    def __call__(self, facts: Facts) -> Iterator[Finding]:
+        slow = (row for row in facts.statements if row.duration >= self.seconds)
+        for rows in grouped(slow, lambda row: (row.fingerprint, row.site.key)).values():
+            worst = max(rows, key=lambda row: row.duration)
+            often = f", {len(rows)} times" if len(rows) > 1 else ""
+            yield Finding(
+                kind=KIND,
+                severity="warning",
+                summary=f"{worst.operation} took {worst.duration * 1000:.0f} ms{often}: {worst.sql}",
+                fix="Look at its plan with EXPLAIN (ANALYZE, BUFFERS); an index on the columns it filters and sorts by is the usual cure",
+                site=worst.site,
+                count=len(rows),
+                relationship=worst.relationship,
+                saving=sum(row.duration - self.seconds for row in rows),
+                phase=worst.phase,
+                statements=tuple(row.serial for row in rows),
+                request=worst.request,
+            )

@@ -1,0 +1,37 @@
+"""More statements than the route may send."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from query_guard.records import NOWHERE, Facts, Finding
+
+KIND = "statement_budget"
+
+
+@dataclass(frozen=True, slots=True)
+class StatementBudget:
+    """Hold a request against its declared budget; without one, mention more than `unbudgeted` statements."""
+
+    unbudgeted: int = 50
+
+    def __call__(self, facts: Facts) -> Iterator[Finding]:
+        budget = facts.request.budget
+        limit = self.unbudgeted if budget is None else budget
+        if facts.query_count <= limit:
+            return
+        sites = Counter(row.site for row in facts.statements)
+        site, count = sites.most_common(1)[0] if sites else (NOWHERE, 0)
+        allowed = f"its budget is {budget}" if budget is not None else f"more than {limit} without a declared budget"
+        yield Finding(
+            kind=KIND,
+            severity="info" if budget is None else "warning",
+            summary=f"{facts.request.name} sent {facts.query_count} statements; {allowed}",
+            fix=f"Start with the line that sent {count} of them, or declare what the route needs: "
+            f"@query_budget(max_queries={facts.query_count})",
+            site=site,
+            count=facts.query_count,
+            request=facts.statements[0].request if facts.statements else 0,
+        )

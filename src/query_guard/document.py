@@ -1,0 +1,177 @@
+"""The one description of a report: as data that JSON can carry, and as one sentence that people can read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from query_guard.records import Checkout, Facts, Finding, Frame, Pool, Report, Statement, Transaction
+
+
+def document(report: Report) -> dict[str, Any]:
+    """Return a report as JSON-safe data. It holds fingerprints, never the SQL of the driver and never a value."""
+    facts = report.facts
+    return {
+        **summary(report),
+        "sentence": sentence(report),
+        "late_count": facts.late.count,
+        "dropped": facts.dropped,
+        "statements": [_statement(row) for row in facts.statements],
+        "findings": [finding_document(finding) for finding in report.findings],
+        "checkouts": [_checkout(checkout) for checkout in facts.checkouts],
+        "transactions": [_transaction(transaction) for transaction in facts.transactions],
+        "pools": [pool_document(pool) for pool in facts.pools],
+    }
+
+
+def summary(report: Report) -> dict[str, Any]:
+    """Return the line that lists show of a report."""
+    facts, request = report.facts, report.request
+    return {
+        "id": report.id,
+        "kind": request.kind,
+        "method": request.method,
+        "route": request.route,
+        "path": request.path,
+        "status": request.status,
+        "started_at": datetime.fromtimestamp(report.started_at, UTC).isoformat(timespec="milliseconds"),
+        "duration_ms": milliseconds(facts.duration),
+        "query_count": facts.query_count,
+        "query_time_ms": milliseconds(facts.query_time),
+        "findings": [finding.kind for finding in report.findings],
+    }
+
+
+def sentence(report: Report) -> str:
+    """Say the whole report in one sentence: how many queries, from where, and what mending the worst of it wins."""
+    facts = report.facts
+    head = f"{report.request.name}: {_counted(facts.query_count, 'query', 'queries')}"
+    worst = next((finding for finding in report.loud_findings if finding.statements), None)
+    if worst is None:
+        return f"{head} in {facts.query_time * 1000:.1f} ms"
+    share = "all" if worst.count == facts.query_count else str(worst.count)
+    said = (
+        f"{head}, {share} of them from {worst.place}" if worst.count > 1 else f"{head}, one of them from {worst.place}"
+    )
+    if not worst.remedy:
+        return f"{said}: {worst.summary.partition(':')[0]}"
+    left = facts.query_count - worst.count + 1
+    saves = f" and saves about {worst.saving * 1000:.0f} ms" if worst.saving >= 0.0005 else ""
+    return f"{said}; {worst.remedy} makes it {left}{saves}"
+
+
+def finding_document(finding: Finding) -> dict[str, Any]:
+    frame = finding.site.innermost
+    return {
+        "kind": finding.kind,
+        "severity": finding.severity,
+        "summary": finding.summary,
+        "fix": finding.fix,
+        "file": frame.file if frame else None,
+        "line": frame.line if frame else None,
+        "function": frame.function if frame else None,
+        "callers": [
+            {"file": caller.file, "line": caller.line, "function": caller.function} for caller in callers_of(finding)
+        ],
+        "count": finding.count,
+        "relationship": finding.relationship,
+        "saving_ms": milliseconds(finding.saving),
+        "phase": finding.phase,
+        "statement_ids": list(finding.statements),
+    }
+
+
+def callers_of(finding: Finding) -> list[Frame]:
+    """Return up to five application frames that led to the finding, from the one around its own outwards."""
+    sites = finding.callers or (finding.site,)
+    outer = [frame for site in sites for frame in (site.frames[1:] if site == finding.site else site.frames)]
+    return list(dict.fromkeys(outer))[:5]
+
+
+def _statement(row: Statement) -> dict[str, Any]:
+    frame = row.site.innermost
+    return {
+        "id": row.serial,
+        "fingerprint": row.fingerprint,
+        "sql": row.sql,
+        "operation": row.operation,
+        "start_ms": milliseconds(row.start),
+        "duration_ms": milliseconds(row.duration),
+        "file": frame.file if frame else None,
+        "line": frame.line if frame else None,
+        "function": frame.function if frame else None,
+        "phase": row.phase,
+        "engine": str(row.engine),
+        "connection": row.connection,
+        "transaction": row.transaction or None,
+        "relationship": row.relationship,
+        "rows": row.rows,
+        "failed": row.error is not None,
+    }
+
+
+def _checkout(checkout: Checkout) -> dict[str, Any]:
+    frame = checkout.site.innermost
+    return {
+        "id": checkout.serial,
+        "pool": checkout.pool,
+        "connection": checkout.connection,
+        "start_ms": milliseconds(checkout.start),
+        "wait_ms": milliseconds(checkout.wait),
+        "connect_ms": milliseconds(checkout.connect),
+        "held_ms": milliseconds(checkout.hold) if checkout.hold is not None else None,
+        "busy_ms": milliseconds(checkout.busy),
+        "outcome": checkout.outcome,
+        "file": frame.file if frame else None,
+        "line": frame.line if frame else None,
+        "function": frame.function if frame else None,
+    }
+
+
+def _transaction(transaction: Transaction) -> dict[str, Any]:
+    end = transaction.end
+    return {
+        "id": transaction.serial,
+        "connection": transaction.connection,
+        "start_ms": milliseconds(transaction.start),
+        "duration_ms": milliseconds(end - transaction.start) if end is not None else None,
+        "outcome": transaction.outcome,
+        "autocommit": transaction.autocommit,
+        "statements": transaction.statements,
+        "rows_written": transaction.rows_written,
+    }
+
+
+def pool_document(pool: Pool) -> dict[str, Any]:
+    return {
+        "id": pool.serial,
+        "engine": str(pool.engine),
+        "kind": pool.kind,
+        "size": pool.size,
+        "checked_out": pool.checked_out,
+        "overflow": pool.overflow,
+    }
+
+
+def pool_numbers(facts: Facts) -> dict[str, int | float | None]:
+    """Return the checkouts, waits and holds of the pool with most checkouts, in the order of the header."""
+    busiest = facts.busiest_pool
+    if busiest is None:
+        return {}
+    pool, checkouts = busiest
+    return {
+        "checkouts": len(checkouts),
+        "wait_ms": milliseconds(sum(checkout.wait for checkout in checkouts)),
+        "held_ms": milliseconds(sum(facts.held(checkout) for checkout in checkouts)),
+        "checked_out": pool.checked_out,
+        "size": pool.size,
+        "overflow": pool.overflow,
+    }
+
+
+def milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 3)
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"

@@ -1,0 +1,411 @@
+"""Say which statements are the same query with other values.
+
+`fingerprint` turns SQL into a text without values, which people read, and an id, by which everything else groups. It
+never raises on a text, never shows a value, and takes time linear in the text.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Final
+
+from query_guard.sql_tokens import BUDGET, Dialect, dialect_named, tokens
+
+RULES_VERSION: Final = b"query_guard/1"
+_CACHED_TEXT: Final = 8 * 1024
+_CACHED_ENTRIES: Final = 4096
+_CACHED_BYTES: Final = 16 * 1024 * 1024
+_REMEMBERED_WORDS: Final = 8192
+
+_KEYWORDS: Final = frozenset(
+    """ADD ALL ALTER ANALYZE AND ANY ARRAY AS ASC BEGIN BETWEEN BY CASCADE CASE CAST CHECK COLLATE COMMIT CONFLICT
+    CONSTRAINT CREATE CROSS DEFAULT DELETE DESC DISTINCT DO DROP DUPLICATE ELSE END ESCAPE EXCEPT EXISTS EXPLAIN FETCH
+    FILTER FOR FOREIGN FROM FULL GRANT GROUP HAVING IF IGNORE ILIKE IN INDEX INNER INSERT INTERSECT INTERVAL INTO IS
+    JOIN KEY LATERAL LEFT LIKE LIMIT MATERIALIZED MERGE NATURAL NOT NOTHING OFFSET ON ONLY OR ORDER OUTER OVER
+    PARTITION PRAGMA PRIMARY RECURSIVE REFERENCES REGEXP RELEASE REPLACE RETURNING RIGHT ROLLBACK SAVEPOINT SELECT SET
+    SHOW SOME TABLE THEN TO TRANSACTION TRUNCATE UNION UNIQUE UPDATE USING VALUES VIEW WHEN WHERE WINDOW WITH
+    WORK""".split()
+)
+_CALLED: Final = frozenset({"CAST", "REPLACE", "ARRAY", "IF"})
+_CONSTANTS: Final = frozenset({"NULL", "TRUE", "FALSE"})
+_CONSTANT_IS_WORD_AFTER: Final = frozenset({"IS", "NOT", "SET", "DEFAULT", "ON"})
+_VERBS: Final = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "VALUES", "TRUNCATE"})
+_NO_VERB_AFTER: Final = frozenset({"FOR", "ON", "DO", "KEY", "THEN"})
+_ENDS_FROM: Final = frozenset(
+    "WHERE GROUP ORDER HAVING LIMIT OFFSET WINDOW RETURNING SET UNION INTERSECT EXCEPT FOR SELECT VALUES FETCH".split()
+)
+_ACTS: Final = _VERBS | _ENDS_FROM | {"FROM", "JOIN", "INTO", "TABLE", "USING", "WITH", "SAVEPOINT", "RELEASE", "TO"}
+_BEFORE_A_NAME: Final = frozenset({"ONLY", "LATERAL", "IF", "NOT", "EXISTS", "OR", "IGNORE", "RECURSIVE", "SAVEPOINT"})
+_GLUE: Final = frozenset({"(", " (", "[", " [", ", ", "::", "."})
+_OPERATOR_ENDS: Final = frozenset("+-*/<>=~!@#%^&|:([,")
+_SPACES: Final = dict.fromkeys(map(ord, " \t\n\r\f\v"))
+_FOLD: Final = _SPACES | {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """A shape: `id` is 16 hex characters, `text` what people read, `tables` and `writes` best effort, in order.
+
+    `operation` is the main verb, also behind `WITH`, or OTHER. `writes` includes what a CTE inserts, updates or deletes.
+    """
+
+    id: str
+    text: str
+    operation: str
+    truncated: bool
+    tables: tuple[str, ...]
+    writes: tuple[str, ...]
+
+
+class _Frame:
+    """An open bracket: where its content and its current element start, and what it does with equal elements."""
+
+    __slots__ = ("call", "clause", "commas", "kind", "last", "opened", "start", "verb", "width")
+
+    def __init__(self, opened: int = 0, kind: str = "", call: str = "", width: int = 1) -> None:
+        self.opened = self.start = opened
+        self.kind, self.call, self.width = kind, call, width
+        self.commas = 0
+        self.verb = self.clause = ""
+        self.last: tuple[int, int] | None = None
+
+
+class _Shape:
+    """Writes the canonical text of a statement, a piece per token, each with the space that precedes it."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+        self.out: list[str] = []
+        self.frames = [_Frame()]
+        self.operation = self.verb = ""
+        self.expects = "verb"
+        self.tables: dict[str, None] = {}
+        self.writes: dict[str, None] = {}
+        self.ctes: set[str] = set()
+        self.function_or_table = self.written = self.closed = -1
+        self.closed_width = 1
+        self.row = (0, -1, 0)
+
+    def read(self, found: list[str]) -> bool:
+        """Write all tokens; False when the budget ended before they did."""
+        out, spaced, bare = self.out, self.dialect.spaced, self.dialect.bare
+        known: dict[str, str] = {}
+        for token in found:
+            piece = known.get(token)
+            if piece is not None:
+                out.append(piece)
+                known = spaced
+                continue
+            if not token:
+                return True
+            self._token(token)
+            if len(out) > BUDGET:
+                return False
+            known = {} if self.expects else bare if out and out[-1] in _GLUE else spaced
+        return len(found) <= BUDGET
+
+    def text(self) -> str:
+        while self.out and self.out[-1] == ";":
+            self.out.pop()
+        return "".join(self.out)
+
+    def _token(self, token: str) -> None:
+        if token == ",":
+            self._comma()
+        elif token in ("(", "["):
+            self._open(token)
+        elif token in (")", "]"):
+            self._close(token)
+        elif token == ";":
+            self.out.append(token)
+            self.frames, self.expects = [_Frame()], "verb"
+        elif token[0] == ",":
+            self._rows(token)
+        elif token[0] == "?" and self.dialect.name == "postgresql":
+            self._question_mark(token)
+        else:
+            self._word_or_value(token)
+
+    def _word_or_value(self, token: str) -> None:
+        upper = token.upper() if token.isascii() else token
+        if upper in _CONSTANTS:
+            self._constant(upper)
+        elif upper in _KEYWORDS:
+            self._keyword(token, upper)
+        elif self.dialect.item.match(token):
+            self._value(token)
+        elif self.dialect.part.match(token):
+            self._name(token)
+        elif token[0] in '"`[':
+            self._value(token)
+        else:
+            self.expects = ""
+            self._put(token)
+
+    def _put(self, text: str) -> None:
+        out = self.out
+        glued = not out or out[-1] in _GLUE or text in ("::", ".")
+        out.append(text if glued else " " + text)
+
+    def _previous(self, back: int = 1) -> str:
+        return self.out[-back].strip(" ") if len(self.out) >= back else ""
+
+    def _follows_operand(self, back: int = 1) -> bool:
+        previous = self._previous(back)
+        return (
+            bool(previous)
+            and (previous == "END" or previous not in _KEYWORDS)
+            and (previous[-1] not in _OPERATOR_ENDS or previous.endswith(".*"))
+        )
+
+    def _question_mark(self, token: str) -> None:
+        if self._follows_operand():
+            self._put(token)
+            return
+        self._value("?")
+        if token != "?":
+            self._put(token[1:])
+
+    def _value(self, token: str) -> None:
+        out, frame = self.out, self.frames[-1]
+        self.expects = ""
+        if token[0] in ".0123456789" and self._previous() in ("-", "+") and not self._follows_operand(2):
+            out.pop()
+        self._put("?")
+        if "," not in token or (frame.kind == "list" and len(out) == frame.start + 1):
+            return
+        more = min(self.dialect.item.sub("?", token).count("?") - 1, BUDGET)
+        if frame.kind == "list" and more:
+            self._comma()
+            out.append("?")
+        else:
+            out.extend([", ", "?"] * more)
+            frame.commas += more
+
+    def _constant(self, word: str) -> None:
+        if self._previous() in _CONSTANT_IS_WORD_AFTER:
+            self._put(word)
+        else:
+            self._value(word)
+
+    def _name(self, token: str) -> None:
+        expects, self.expects = self.expects, ""
+        text = self._canonical(token)
+        if expects == "verb":
+            self.verb = token.upper() if token.isascii() and token.isalpha() else "OTHER"
+            self.operation = self.operation or self.verb
+        elif expects == "savepoint":
+            text = "?"
+        elif expects:
+            self._table(text, expects)
+        elif len(token) <= 64:
+            self._remember(token, text)
+        self._put(text)
+
+    def _remember(self, token: str, text: str) -> None:
+        spaced, bare = self.dialect.spaced, self.dialect.bare
+        if len(spaced) >= _REMEMBERED_WORDS:
+            spaced.clear()
+            bare.clear()
+        spaced[token] = " " + text
+        bare[token] = text
+
+    def _canonical(self, token: str) -> str:
+        table = _FOLD if self.dialect.folds else _SPACES
+        if not any(quote in token for quote in '"`['):
+            return token.translate(table)
+        parts = self.dialect.part.findall(token)
+        text = ".".join(part if part[0] in '"`[' or "[" in part else part.translate(table) for part in parts)
+        return text + ".*" if token.endswith("*") else text
+
+    def _table(self, text: str, expects: str) -> None:
+        if expects == "cte":
+            self.ctes.add(text)
+            return
+        if text in self.ctes:
+            return
+        if text not in self.tables:
+            self.tables[text] = None
+            self.function_or_table = len(self.out) + 1
+        if expects == "write":
+            self.writes[text] = None
+            self.written = len(self.out) + 1
+
+    def _keyword(self, token: str, word: str) -> None:
+        if self.expects == "verb":
+            self.verb = word
+            self.operation = self.operation or word
+        if self.expects and word not in _BEFORE_A_NAME:
+            self.expects = ""
+        if word in _ACTS:
+            self._act(word, self.frames[-1])
+        elif not self.expects:
+            self._remember(token, word)
+        if not (word == "VALUES" and self.dialect.name == "sqlite" and self.frames[-1].kind == "list"):
+            self._put(word)
+
+    def _act(self, word: str, frame: _Frame) -> None:
+        previous = self._previous()
+        if word in _ENDS_FROM:
+            frame.clause = ""
+        if word in _VERBS and previous not in _NO_VERB_AFTER:
+            self._begin(word, frame)
+        elif word == "FROM" and previous != "DISTINCT" and (frame.verb or len(self.frames) == 1):
+            frame.clause, self.expects = "FROM", "write" if previous == "DELETE" else "read"
+        elif word == "JOIN" or (word == "USING" and frame.verb in ("DELETE", "MERGE")):
+            self.expects = "read"
+        elif word == "INTO":
+            self.expects = "write"
+        elif word == "TABLE":
+            self.expects = "write" if previous == "TRUNCATE" else "read"
+        elif word == "WITH" and frame.verb in ("", "INSERT"):
+            frame.kind, frame.clause, self.expects = "", "WITH", "cte"
+        elif word in ("SAVEPOINT", "RELEASE") or (word == "TO" and self.verb == "ROLLBACK"):
+            self.expects = "savepoint" if self.verb in ("SAVEPOINT", "RELEASE", "ROLLBACK") else ""
+
+    def _begin(self, word: str, frame: _Frame) -> None:
+        if word == "SELECT":
+            frame.kind = ""
+        frame.clause = ""
+        frame.verb = frame.verb or word
+        if self.operation == "WITH" and len(self.frames) == 1:
+            self.operation = word
+        if word not in ("SELECT", "VALUES"):
+            self.expects = "write"
+
+    def _comma(self) -> None:
+        frame = self.frames[-1]
+        if frame.kind == "list":
+            self._settle(frame)
+        self.out.append(", ")
+        frame.commas += 1
+        frame.start = len(self.out)
+        self.expects = {"FROM": "read", "WITH": "cte"}.get(frame.clause, "")
+
+    def _settle(self, frame: _Frame) -> None:
+        """Drop the element that ends here if it repeats the one before it."""
+        out, end = self.out, len(self.out)
+        if frame.last is not None and frame.last[1] - frame.last[0] == end - frame.start:
+            element = out[frame.start :]
+            if element == out[slice(*frame.last)] and ("?" in element or " ?" in element):
+                del out[frame.last[1] :]
+                return
+        frame.last = (frame.start, end)
+
+    def _open(self, token: str) -> None:
+        out, previous = self.out, self._previous()
+        if self.function_or_table == len(out) and self.written != len(out) and token == "(":
+            self.tables.popitem()
+        call = self._follows_operand() or previous in _CALLED
+        spaced = not (call and self.written != len(out)) and bool(out) and out[-1] not in _GLUE
+        frame = _Frame(len(out) + 1, self._kind(token, previous), previous if call else "")
+        if previous == "IN":
+            negated = out[-2:-1] == [" NOT"]
+            frame.width = self.closed_width if self.closed == len(out) - 1 - negated else 1
+        if self.expects != "verb" and not (self.expects == "read" and previous != "TABLE"):
+            self.expects = ""
+        out.append(" " + token if spaced else token)
+        self.frames.append(frame)
+
+    def _kind(self, token: str, previous: str) -> str:
+        if previous == "IN" or (token == "[" and (previous == "ARRAY" or self.frames[-1].kind == "list")):
+            return "list"
+        if previous == "VALUES" or (previous == "," and self.row[1] == len(self.out) - 1):
+            return "row"
+        return ""
+
+    def _close(self, token: str) -> None:
+        out, self.expects = self.out, ""
+        if len(self.frames) == 1:
+            out.append(token)
+            return
+        frame = self.frames.pop()
+        if frame.kind == "list":
+            self._settle(frame)
+            if frame.width > 1 and out[frame.opened :] == ["?"]:
+                out[-1:] = ["(", "?", *[", ", "?"] * (frame.width - 1), ")"]
+        out.append(token)
+        self.closed, self.closed_width = len(out), 1 if frame.call else frame.commas + 1
+        if frame.kind == "row":
+            self._settle_row(frame)
+        elif frame.call == "imp_sen" and frame.commas == self.row[2] + 1:
+            out[self.row[1] - 1 : self.row[1] - 1] = [", ", "?"]
+
+    def _settle_row(self, frame: _Frame) -> None:
+        out, (opened, end, _) = self.out, self.row
+        repeats = end == frame.opened - 2 and len(out) - frame.opened == end - opened
+        if repeats and out[frame.opened :] == out[opened:end]:
+            del out[end:]
+        else:
+            self.row = (frame.opened, len(out), frame.commas)
+
+    def _rows(self, token: str) -> None:
+        """Skip rows that have the width of the row before them, and write any others value by value."""
+        frame, end = self.frames[-1], len(self.out)
+        start = frame.start if frame.kind == "list" else self.row[0] - 1 if self.row[1] == end else end
+        row = "," + "".join(self.out[start:]).replace(" ", "")
+        masked = self.dialect.item.sub("?", token).translate(_SPACES)
+        if row != "," and masked == row * (len(masked) // len(row)):
+            return
+        for part in self.dialect.single.findall(token):
+            if part and len(self.out) <= BUDGET:
+                self._token(part)
+
+
+_cache: OrderedDict[tuple[str, str], Fingerprint] = OrderedDict()
+_cache_lock = threading.Lock()
+_cache_bytes = 0
+
+
+def fingerprint(sql: str, dialect: str = "postgresql") -> Fingerprint:
+    """Return the shape of `sql`; `dialect` as SQLAlchemy names it, with or without driver, any other reads as ANSI.
+
+    Compiled text with its `__[POSTCOMPILE_x]` placeholders has the shape of what is executed. Raises TypeError only.
+    """
+    try:
+        return _cache[dialect, sql]
+    except (KeyError, TypeError):
+        return _computed(sql, dialect)
+
+
+def _computed(sql: str, dialect: str) -> Fingerprint:
+    for name, value in (("sql", sql), ("dialect", dialect)):
+        if not isinstance(value, str):
+            raise TypeError(f"{name} must be a str, got {value!r}; pass str({name}) of what you have")
+    shape = _Shape(dialect_named(dialect))
+    complete = shape.read(tokens(sql, shape.dialect))
+    text = shape.text() + ("" if complete else " ...")
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8, person=RULES_VERSION)
+    if not complete:
+        digest.update(shape.dialect.item.sub("?", sql).encode("utf-8", "surrogatepass"))
+    result = Fingerprint(
+        id=digest.hexdigest(),
+        text=text,
+        operation=shape.operation or "OTHER",
+        truncated=not complete,
+        tables=tuple(shape.tables),
+        writes=tuple(shape.writes),
+    )
+    if len(sql) <= _CACHED_TEXT:
+        _keep((dialect, sql), result)
+    return result
+
+
+def _keep(key: tuple[str, str], result: Fingerprint) -> None:
+    global _cache_bytes
+    with _cache_lock:
+        if key in _cache:
+            return
+        _cache[key] = result
+        _cache_bytes += _size(key, result)
+        while len(_cache) > _CACHED_ENTRIES or _cache_bytes > _CACHED_BYTES:
+            _cache_bytes -= _size(*_cache.popitem(last=False))
+
+
+def _size(key: tuple[str, str], result: Fingerprint) -> int:
+    names = sum(map(len, result.tables + result.writes))
+    return 800 + sys.getsizeof(key[0]) + sys.getsizeof(key[1]) + sys.getsizeof(result.text) + 4 * names

@@ -1,0 +1,184 @@
+"""The straight line: window, facts, detectors, report, reporters."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import time
+from typing import Any, TypeVar
+
+from query_guard.capture.facts import freeze
+from query_guard.capture.install import install
+from query_guard.capture.recorder import Recorder, Window, open_window, watch_process
+from query_guard.capture.trouble import report_trouble
+from query_guard.detectors import Detector, defaults
+from query_guard.records import Facts, Finding, LateCounter, Report, Request, Statement
+from query_guard.reporters import Reporter
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+
+_BUDGET = "__query_guard_max_queries__"
+_recordings: list[Recording] = []
+
+
+@dataclass(slots=True)
+class Recording:
+    """What a block has sent, while it goes on and after.
+
+    Findings are judged for each request on its own, as the application's middleware judged it, and for what was sent outside
+    requests as one piece.
+    """
+
+    recorder: Recorder
+    request: Request
+    detectors: Sequence[Detector]
+    late: LateCounter = field(default_factory=LateCounter)
+    request_reports: list[Report] = field(default_factory=list)
+    _final: Report | None = None
+
+    @property
+    def query_count(self) -> int:
+        return self.recorder.query_count
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        return self._facts().statements
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return self._judged(self._facts())
+
+    @property
+    def report(self) -> Report:
+        """The finished report; there once the block has ended."""
+        if self._final is None:
+            raise RuntimeError(
+                "the report is made when the block ends; read .query_count, .statements or .findings inside it"
+            )
+        return self._final
+
+    def finish(self) -> None:
+        facts = self._facts()
+        self._final = Report(report_id(), time() - facts.duration, facts, self._judged(facts))
+
+    def _facts(self) -> Facts:
+        return self._final.facts if self._final is not None else freeze(self.recorder, self.request, self.late)
+
+    def _judged(self, facts: Facts) -> tuple[Finding, ...]:
+        if self._final is not None:
+            return self._final.findings
+        of_requests = [finding for report in self.request_reports for finding in report.findings]
+        return ranked([*of_requests, *findings_of(outside_requests(facts, self.recorder.request), self.detectors)])
+
+
+def outside_requests(facts: Facts, request: int) -> Facts:
+    """Return the part of a block's facts that no request's own report speaks of."""
+    statements = tuple(row for row in facts.statements if row.request == request)
+    return Facts(
+        request=facts.request,
+        duration=facts.duration,
+        statements=statements,
+        checkouts=tuple(checkout for checkout in facts.checkouts if checkout.request == request),
+        transactions=tuple(transaction for transaction in facts.transactions if transaction.request == request),
+        pools=facts.pools,
+        query_count=len(statements) + facts.dropped,
+        query_time=sum(row.duration for row in statements),
+        dropped=facts.dropped,
+    )
+
+
+@contextmanager
+def record(name: str = "block", *, detectors: Sequence[Detector] | None = None) -> Iterator[Recording]:
+    """Record the statements of a script, job or shell in this context; the report is there when the block ends."""
+    install()
+    recorder = Recorder()
+    recording = Recording(recorder, Request("block", "", name), defaults() if detectors is None else tuple(detectors))
+    with open_window(recorder) as window:
+        recording.late = window.late
+        try:
+            yield recording
+        finally:
+            recording.finish()
+
+
+@contextmanager
+def record_process(name: str = "test", *, detectors: Sequence[Detector] | None = None) -> Iterator[Recording]:
+    """Record what any context of the process sends: fixtures, threads and the requests of a test client."""
+    install()
+    with watch_process() as recorder:
+        recording = Recording(
+            recorder, Request("block", "", name), defaults() if detectors is None else tuple(detectors)
+        )
+        _recordings.append(recording)
+        try:
+            yield recording
+        finally:
+            _recordings.remove(recording)
+            recording.finish()
+
+
+class Profile:
+    """What one middleware does with each request: judge, report, remember."""
+
+    def __init__(self, detectors: Sequence[Detector], reporters: Sequence[Reporter]) -> None:
+        self.detectors = detectors
+        self.reporters = reporters
+
+    def report(
+        self, window: Window, recorder: Recorder, request: Request, identity: str, so_far: Report | None = None
+    ) -> Report:
+        """Return the report of what a window has recorded so far; call `publish` with the last one."""
+        facts = freeze(recorder, request, window.late, so_far.facts.statements if so_far else ())
+        return Report(identity, time() - facts.duration, facts, ranked(findings_of(facts, self.detectors)))
+
+    def publish(self, report: Report) -> None:
+        """Hand a finished report to the tests that watch and to each reporter; a reporter that fails is logged once."""
+        for recording in tuple(_recordings):
+            recording.request_reports.append(report)
+        for reporter in self.reporters:
+            try:
+                reporter(report)
+            except Exception:
+                report_trouble(f"reporter {_name(reporter)} failed")
+
+
+def findings_of(facts: Facts, detectors: Sequence[Detector]) -> Iterator[Finding]:
+    """Yield what the detectors find; one that fails is logged once and finds nothing."""
+    for detector in detectors:
+        try:
+            yield from tuple(detector(facts))
+        except Exception:
+            report_trouble(f"detector {_name(detector)} failed")
+
+
+def ranked(findings: Sequence[Finding] | Iterator[Finding]) -> tuple[Finding, ...]:
+    """Order findings by what mending them wins, the loud ones first."""
+    return tuple(sorted(findings, key=lambda finding: (not finding.is_loud, -finding.saving)))
+
+
+def query_budget(*, max_queries: int) -> Callable[[Endpoint], Endpoint]:
+    """Declare on an endpoint how many statements it may send; more is a `statement_budget` finding."""
+    if isinstance(max_queries, bool) or not isinstance(max_queries, int) or max_queries < 0:
+        raise ValueError(f"query_budget: max_queries must be an integer of at least 0, not {max_queries!r}")
+
+    def declare(endpoint: Endpoint) -> Endpoint:
+        setattr(endpoint, _BUDGET, max_queries)
+        return endpoint
+
+    return declare
+
+
+def declared_budget(endpoint: Any) -> int | None:
+    """Return the budget that `query_budget` left on an endpoint."""
+    budget = getattr(endpoint, _BUDGET, None)
+    return budget if isinstance(budget, int) else None
+
+
+def report_id() -> str:
+    return f"{random.getrandbits(64):016x}"
+
+
+def _name(part: Any) -> str:
+    return getattr(part, "__qualname__", None) or type(part).__qualname__

@@ -1,0 +1,315 @@
+"""The facts of a window as frozen plain data: what was sent, by whom, over which connection, and what is wrong with it.
+
+Times are seconds; `start` counts from the opening of the window (`time.perf_counter`). Nothing here holds a value of the
+application: parameters are salted hashes, owners are hashes of their identity.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, NamedTuple, TypeAlias, TypeVar
+
+Severity: TypeAlias = Literal["info", "warning", "error"]
+Phase: TypeAlias = Literal[
+    "dependency", "endpoint", "serialization", "streaming", "background", "teardown", "task", "middleware"
+]
+RequestKind: TypeAlias = Literal["http", "websocket", "block"]
+
+LOUD: frozenset[Severity] = frozenset(("warning", "error"))
+"""The severities that enter headers, logs and test failures."""
+
+
+class Frame(NamedTuple):
+    """One application frame: a path as people write it, and the line that was running."""
+
+    file: str
+    line: int
+    function: str
+    first_line: int
+
+
+class CallSite(NamedTuple):
+    """The run of application frames that led to a statement, innermost first; empty while a framework serialises.
+
+    `key` is equal for each pass of a loop and differs between two callers of one helper. `boundary` names what ended the
+    run ("router", "middleware", "background", "loop" or ""); `resumed` says that its outermost frame is a generator.
+    """
+
+    key: int
+    frames: tuple[Frame, ...]
+    boundary: str
+    resumed: bool
+
+    @property
+    def innermost(self) -> Frame | None:
+        return self.frames[0] if self.frames else None
+
+
+NOWHERE = CallSite(0, (), "", False)
+
+
+class Loader(NamedTuple):
+    """The part of the ORM that sent a statement.
+
+    `kind` is one of lazy, eager (selectinload, subqueryload), immediate, column, refresh. `owner` is the class that declares the
+    relationship `attribute`; `path` leads from the root entity of the parents' query to it, ("User.posts", "Post.comments").
+    """
+
+    kind: str
+    owner: str
+    attribute: str
+    collection: bool
+    path: tuple[str, ...]
+
+    @property
+    def relationship(self) -> str | None:
+        return f"{self.owner}.{self.attribute}" if self.attribute else None
+
+
+class Engine(NamedTuple):
+    """An engine of the process: its serial number, `dialect+driver`, and whether a server answers it. Never a DSN."""
+
+    serial: int
+    name: str
+    dialect: str
+    is_server: bool
+
+    def __str__(self) -> str:
+        return f"{self.name}#{self.serial}"
+
+
+class Statement(NamedTuple):
+    """One execution that reached the driver, failed ones included."""
+
+    serial: int
+    fingerprint: str
+    sql: str
+    operation: str
+    tables: tuple[str, ...]
+    writes: tuple[str, ...]
+    text: int
+    """Hash of the text the driver was to run, values inside the text included."""
+    start: float
+    duration: float
+    site: CallSite
+    loader: Loader | None
+    owner: int | None
+    """Salted hash of the identity of the object whose relationship was loaded."""
+    engine: Engine
+    connection: int
+    transaction: int
+    autocommit: bool
+    task: int
+    """Serial of the asyncio task or thread."""
+    batches: int
+    """Driver calls this one execution took."""
+    executemany: bool
+    streamed: bool
+    values: tuple[int, ...]
+    """Salted hash for each bind position; empty for executemany."""
+    binds: int
+    rows: int | None
+    error: str | None
+    phase: Phase | None
+    segment: int
+    """Number of WebSocket messages received before it; 0 elsewhere."""
+    request: int
+    """Serial of the request window it belongs to; 0 outside requests."""
+
+    @property
+    def end(self) -> float:
+        return self.start + self.duration
+
+    @property
+    def relationship(self) -> str | None:
+        return self.loader.relationship if self.loader else None
+
+    @property
+    def value_key(self) -> tuple[int, tuple[int, ...]]:
+        """Equal for two executions that sent the same text with the same values."""
+        return (self.text, self.values)
+
+
+class Checkout(NamedTuple):
+    """One stay of a connection outside its pool. `hold` is None while it is still out."""
+
+    serial: int
+    pool: int
+    connection: int
+    start: float
+    wait: float
+    connect: float
+    hold: float | None
+    busy: float
+    outcome: Literal["open", "returned", "timeout", "cancelled", "failed"]
+    site: CallSite
+    request: int
+
+
+class Transaction(NamedTuple):
+    """One transaction of a connection. `outcome` is open until the driver confirmed its end."""
+
+    serial: int
+    connection: int
+    start: float
+    end: float | None
+    outcome: Literal["open", "committed", "rolled back", "failed"]
+    autocommit: bool
+    statements: int
+    rows_written: int
+    request: int
+
+
+class Pool(NamedTuple):
+    """A pool as it stood when the report was made; numbers that its class does not have are None."""
+
+    serial: int
+    engine: Engine
+    kind: str
+    size: int | None
+    checked_out: int | None
+    overflow: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault, with the line to change and what to type there. Its words travel with it: nobody asks the kind."""
+
+    kind: str
+    severity: Severity
+    summary: str
+    fix: str
+    site: CallSite = NOWHERE
+    callers: tuple[CallSite, ...] = ()
+    count: int = 1
+    relationship: str | None = None
+    remedy: str = ""
+    """The part of `fix` to paste, where there is one."""
+    saving: float = 0.0
+    """Seconds that mending it would have saved here."""
+    phase: Phase | None = None
+    statements: tuple[int, ...] = ()
+    """Serials of the statements it is about."""
+    request: int = 0
+
+    @property
+    def is_loud(self) -> bool:
+        return self.severity in LOUD
+
+    @property
+    def place(self) -> str:
+        """`crud.py:31`, or what stands in for it where no line of the application was running."""
+        frame = self.site.innermost
+        return f"{frame.file}:{frame.line}" if frame else (self.phase or "outside the application's code")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the window was opened for. `route` is the full template, or None when nothing matched."""
+
+    kind: RequestKind
+    method: str
+    path: str
+    route: str | None = None
+    status: int | None = None
+    endpoint: tuple[str, int] | None = None
+    """Where the endpoint's code begins: file and first line."""
+    budget: int | None = None
+
+    @property
+    def name(self) -> str:
+        """`GET /users/{id}`, or a block's own name; paths that match no route share one name."""
+        if self.kind == "block":
+            return self.path
+        return f"{self.method} {self.route or '(no route)'}"
+
+
+@dataclass(slots=True)
+class LateCounter:
+    """Statements that arrived after their window was sealed; the only thing that still moves in a finished report."""
+
+    count: int = 0
+
+
+Key = TypeVar("Key", bound=Hashable)
+Row = TypeVar("Row")
+
+
+def grouped(rows: Iterable[Row], key: Callable[[Row], Key]) -> dict[Key, list[Row]]:
+    """Rows by key, both in order of appearance."""
+    groups: dict[Key, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[key(row)].append(row)
+    return dict(groups)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that is known of one window, and the groupings that several detectors need, each computed once."""
+
+    request: Request
+    duration: float
+    statements: tuple[Statement, ...]
+    checkouts: tuple[Checkout, ...] = ()
+    transactions: tuple[Transaction, ...] = ()
+    pools: tuple[Pool, ...] = ()
+    query_count: int = 0
+    query_time: float = 0.0
+    dropped: int = 0
+    late: LateCounter = field(default_factory=LateCounter)
+
+    @cached_property
+    def by_shape_and_site(self) -> dict[tuple[str, int, int, str | None, int], list[Statement]]:
+        """Statements of one shape from one site on one engine, for one relationship, in one WebSocket segment."""
+        return grouped(
+            self.statements,
+            lambda row: (row.fingerprint, row.site.key, row.engine.serial, row.relationship, row.segment),
+        )
+
+    @cached_property
+    def by_connection(self) -> dict[int, list[Statement]]:
+        return grouped(self.statements, lambda row: row.connection)
+
+    @cached_property
+    def by_transaction(self) -> dict[int, list[Statement]]:
+        return grouped(self.statements, lambda row: row.transaction)
+
+    def held(self, checkout: Checkout) -> float:
+        """Seconds a checkout was held, up to now where it is still out."""
+        if checkout.hold is not None:
+            return checkout.hold
+        return max(0.0, self.duration - checkout.start - checkout.wait - checkout.connect)
+
+    @cached_property
+    def busiest_pool(self) -> tuple[Pool, list[Checkout]] | None:
+        """The pool with most checkouts in this window, and those checkouts."""
+        by_pool = grouped(self.checkouts, lambda checkout: checkout.pool)
+        pools = {pool.serial: pool for pool in self.pools}
+        known = [(pools[serial], checkouts) for serial, checkouts in by_pool.items() if serial in pools]
+        return max(known, key=lambda pair: len(pair[1]), default=None)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Facts and findings of one window: what every reporter, page and test reads."""
+
+    id: str
+    started_at: float
+    """Seconds since the epoch."""
+    facts: Facts
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def request(self) -> Request:
+        return self.facts.request
+
+    @property
+    def query_count(self) -> int:
+        return self.facts.query_count
+
+    @cached_property
+    def loud_findings(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.is_loud)

@@ -1,0 +1,76 @@
+"""Reports as structured log events; the only place that imports structlog."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from typing import Any
+
+import structlog
+
+from query_guard.document import finding_document, milliseconds, pool_numbers, sentence
+from query_guard.records import Finding, Report
+
+_MAX_REMEMBERED = 10_000
+
+
+class LogReporter:
+    """Log `query_guard.request` (info) for each report and `query_guard.finding` (warning) for each loud finding.
+
+    A finding is logged once per route, kind and site, then at each power of ten. Where the application has not configured
+    structlog, the standard library's logger `query_guard` is used, so that nothing is printed unasked.
+    """
+
+    def __init__(self, release: str | None = None) -> None:
+        self._release = {"release": release} if release else {}
+        self._seen: Counter[tuple[str, str, int]] = Counter()
+
+    def __call__(self, report: Report) -> None:
+        emit = _emit_structlog if structlog.is_configured() else _emit_logging
+        emit("info", "query_guard.request", {**_request_event(report), **self._release})
+        for finding in report.loud_findings:
+            if self._is_due(report, finding):
+                emit("warning", "query_guard.finding", {**_finding_event(report, finding), **self._release})
+
+    def _is_due(self, report: Report, finding: Finding) -> bool:
+        if len(self._seen) >= _MAX_REMEMBERED:
+            self._seen.clear()
+        key = (report.request.name, finding.kind, finding.site.key)
+        self._seen[key] += 1
+        return str(self._seen[key]).strip("0") == "1"
+
+
+def _request_event(report: Report) -> dict[str, Any]:
+    request, facts = report.request, report.facts
+    pool = pool_numbers(facts)
+    return {
+        "report_id": report.id,
+        "method": request.method,
+        "route": request.route,
+        "status": request.status,
+        "duration_ms": milliseconds(facts.duration),
+        "query_count": facts.query_count,
+        "query_time_ms": milliseconds(facts.query_time),
+        **{f"pool_{name}": pool.get(name, 0) for name in ("checkouts", "wait_ms", "held_ms")},
+        **{f"pool_{name}": pool.get(name) for name in ("checked_out", "size", "overflow")},
+        "findings": dict(Counter(finding.kind for finding in report.loud_findings)),
+        "sentence": sentence(report),
+    }
+
+
+def _finding_event(report: Report, finding: Finding) -> dict[str, Any]:
+    told = finding_document(finding)
+    wanted = ("kind", "severity", "summary", "fix", "file", "line", "function", "count")
+    return {"report_id": report.id, **{key: told[key] for key in wanted}, "route": report.request.route}
+
+
+def _emit_structlog(level: str, name: str, event: dict[str, Any]) -> None:
+    getattr(structlog.get_logger("query_guard"), level)(name, **event)
+
+
+def _emit_logging(level: str, name: str, event: dict[str, Any]) -> None:
+    logger = logging.getLogger("query_guard")
+    number = logging.getLevelNamesMapping()[level.upper()]
+    if logger.isEnabledFor(number):
+        pairs = " ".join(f"{key}={value!r}" for key, value in event.items())
+        logger.log(number, "%s %s", name, pairs, extra={"query_guard": event})

@@ -1,0 +1,102 @@
+"""The readable report, for terminals and curl."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TextIO
+
+from query_guard.document import callers_of, pool_numbers, sentence
+from query_guard.records import Finding, Report, Statement, grouped
+
+_SHAPES = 12
+_WIDTH = 110
+
+
+@dataclass(frozen=True, slots=True)
+class TextReporter:
+    """Print each report to a stream, standard error by default."""
+
+    stream: TextIO | None = None
+
+    def __call__(self, report: Report) -> None:
+        print(render(report), file=self.stream or sys.stderr)
+
+
+def render(report: Report) -> str:
+    """Return a report as plain text, the sentence first."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield printable(sentence(report))
+    yield f"  {_outcome(report)}"
+    for finding in report.findings:
+        yield from _finding_lines(finding)
+    yield from _shape_lines(report)
+    if report.facts.dropped:
+        yield f"  {report.facts.dropped} more statements were counted without details"
+
+
+def _outcome(report: Report) -> str:
+    facts = report.facts
+    parts = [
+        f"status {report.request.status}" if report.request.status is not None else "",
+        f"{facts.duration * 1000:.1f} ms, {facts.query_time * 1000:.1f} of them in the database",
+        _pool(report),
+        f"report {report.id}",
+    ]
+    return "; ".join(part for part in parts if part)
+
+
+def _pool(report: Report) -> str:
+    numbers = pool_numbers(report.facts)
+    if not numbers:
+        return ""
+    of_size = f" of {numbers['size']}" if numbers["size"] is not None else ""
+    out = f", {numbers['checked_out']}{of_size} checked out" if numbers["checked_out"] is not None else ""
+    noun = "checkout" if numbers["checkouts"] == 1 else "checkouts"
+    return f"{numbers['checkouts']} {noun}, waited {numbers['wait_ms']:.1f} ms, held {numbers['held_ms']:.1f} ms{out}"
+
+
+def _finding_lines(finding: Finding) -> Iterator[str]:
+    yield ""
+    yield f"  {finding.severity} {finding.kind}: {_cut(printable(finding.summary))}"
+    frame = finding.site.innermost
+    if frame:
+        yield f"    at {frame.file}:{frame.line} in {frame.function}"
+    elif finding.phase:
+        yield f"    during {finding.phase}"
+    for caller in callers_of(finding):
+        yield f"    called from {caller.file}:{caller.line} in {caller.function}"
+    yield f"    fix: {printable(finding.fix)}"
+
+
+def _shape_lines(report: Report) -> Iterator[str]:
+    groups = sorted(_by_shape(report).values(), key=lambda rows: -sum(row.duration for row in rows))
+    if not groups:
+        return
+    yield ""
+    for rows in groups[:_SHAPES]:
+        frame = rows[0].site.innermost
+        place = f"{frame.file}:{frame.line}" if frame else (rows[0].phase or "?")
+        spent = sum(row.duration for row in rows) * 1000
+        failed = sum(row.error is not None for row in rows)
+        note = f" ({failed} failed)" if failed else ""
+        yield f"  {len(rows):>4} x {spent:8.1f} ms  {_cut(printable(rows[0].sql), 70):<70}  {place}{note}"
+    if len(groups) > _SHAPES:
+        yield f"  and {len(groups) - _SHAPES} more shapes"
+
+
+def _by_shape(report: Report) -> dict[tuple[str, int], list[Statement]]:
+    return grouped(report.facts.statements, lambda row: (row.fingerprint, row.site.key))
+
+
+def printable(text: str) -> str:
+    """Keep a text on one line and out of the terminal's controls."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
+def _cut(text: str, width: int = _WIDTH) -> str:
+    return text if len(text) <= width else text[: width - 1] + "\N{HORIZONTAL ELLIPSIS}"

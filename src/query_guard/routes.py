@@ -1,0 +1,88 @@
+"""The full template of the route that answered a request: router prefixes and mounts included."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from query_guard.asgi import Scope
+
+_templates: WeakKeyDictionary[Any, dict[int, list[str]]] = WeakKeyDictionary()
+
+
+def route_template(scope: Scope, outer_root: str = "") -> str | None:
+    """Return the template, or None when nothing matched. `outer_root` is the root_path the server itself had set."""
+    route = scope.get("route")
+    own = _own_template(scope, route) if route is not None else None
+    if own is None:
+        return None
+    mounted = str(scope.get("root_path", ""))[len(outer_root) :]
+    return _unfilled(mounted, own, scope.get("path_params") or {}) + own
+
+
+def _own_template(scope: Scope, route: Any) -> str | None:
+    """FastAPI's route omits the prefix of include_router; its public `iter_route_contexts` has it."""
+    known = _templates_of(scope.get("app"), route)
+    if len(known) == 1:
+        return known[0]
+    rest = str(scope.get("path", ""))[len(str(scope.get("root_path", ""))) :] if known else ""
+    matching = [template for template in known if _matches(template, rest)]
+    path = matching[0] if matching else getattr(route, "path", None)
+    return path if isinstance(path, str) else None
+
+
+def _templates_of(app: Any, route: Any) -> list[str]:
+    """Return the templates under which a route was included; read again when a route has been added since."""
+    known = _templates.get(app) if app is not None else None
+    if known is None or id(route) not in known:
+        known = {id(route): []}
+        for path, included in _fastapi_routes(getattr(app, "routes", ())):
+            known.setdefault(id(included), []).append(path)
+        if app is not None:
+            _templates[app] = known
+    return known[id(route)]
+
+
+def _fastapi_routes(routes: Any) -> Iterator[tuple[str, Any]]:
+    contexts = getattr(sys.modules.get("fastapi.routing"), "iter_route_contexts", None)
+    if contexts is None:
+        return
+    for context in contexts(routes):
+        path, route = getattr(context, "path", None), getattr(context, "original_route", None)
+        if isinstance(path, str) and route is not None:
+            yield path, route
+
+
+def _matches(template: str, path: str) -> bool:
+    pattern = re.sub(r"\\\{[^}]*:path\\\}", ".*", re.escape(template))
+    return re.fullmatch(re.sub(r"\\\{[^}]*\\\}", "[^/]+", pattern), path) is not None
+
+
+def _unfilled(mounted: str, own: str, path_params: dict[str, Any]) -> str:
+    """Put the names of path parameters back where a mount has filled in their values."""
+    names = {str(value): name for name, value in path_params.items() if f"{{{name}" not in own}
+    return "/".join(f"{{{names[part]}}}" if part in names else part for part in mounted.split("/"))
+
+
+def all_routes(app: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield `METHOD /template` and endpoint of every route an application serves, mounts included."""
+    for path, route in _flat(getattr(app, "routes", None) or ()):
+        endpoint, below = getattr(route, "endpoint", None), getattr(route, "app", None)
+        if endpoint is None and getattr(below, "routes", None):
+            yield from all_routes(below, prefix + path)
+        for method in getattr(route, "methods", None) or ("WEBSOCKET",) * (endpoint is not None):
+            yield f"{method} {prefix}{path}", endpoint
+
+
+def _flat(routes: Any) -> Iterator[tuple[str, Any]]:
+    """Yield template and route, those of included routers spread out."""
+    seen = set()
+    for path, route in _fastapi_routes(routes):
+        seen.add(id(route))
+        yield path, route
+    for route in routes:
+        if id(route) not in seen and isinstance(getattr(route, "path", None), str):
+            yield route.path, route
