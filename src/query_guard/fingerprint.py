@@ -40,8 +40,13 @@ _ENDS_FROM: Final = frozenset(
 )
 _ACTS: Final = _VERBS | _ENDS_FROM | {"FROM", "JOIN", "INTO", "TABLE", "USING", "WITH", "SAVEPOINT", "RELEASE", "TO"}
 _BEFORE_A_NAME: Final = frozenset({"ONLY", "LATERAL", "IF", "NOT", "EXISTS", "OR", "IGNORE", "RECURSIVE", "SAVEPOINT"})
+_BEFORE_AN_OPERAND: Final = frozenset(
+    """ALL AND ANY AS BETWEEN BY CASE DEFAULT DISTINCT ELSE ESCAPE FETCH FROM HAVING ILIKE IN INTERVAL INTO IS LIKE LIMIT
+    NOT OFFSET ON OR REGEXP RETURNING SELECT SET SOME THEN TO USING VALUES WHEN WHERE""".split()
+)
 _GLUE: Final = frozenset({"(", " (", "[", " [", ", ", "::", "."})
 _OPERATOR_ENDS: Final = frozenset("+-*/<>=~!@#%^&|:([,")
+_AFTER_COMMA: Final = {"": "", "FROM": "read", "WITH": "cte"}
 _SPACES: Final = dict.fromkeys(map(ord, " \t\n\r\f\v"))
 _FOLD: Final = _SPACES | {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
@@ -92,7 +97,7 @@ class _Shape:
 
     def read(self, found: list[str]) -> bool:
         """Write all tokens; False when the budget ended before they did."""
-        out, spaced, bare = self.out, self.dialect.spaced, self.dialect.bare
+        out, frames, spaced, bare = self.out, self.frames, self.dialect.spaced, self.dialect.bare
         known: dict[str, str] = {}
         for token in found:
             piece = known.get(token)
@@ -100,6 +105,13 @@ class _Shape:
                 out.append(piece)
                 known = spaced
                 continue
+            if token == ",":
+                frame = frames[-1]
+                if not frame.clause and frame.kind != "list":
+                    out.append(", ")
+                    frame.commas += 1
+                    known = bare
+                    continue
             if not token:
                 return True
             self._token(token)
@@ -122,7 +134,7 @@ class _Shape:
             self._close(token)
         elif token == ";":
             self.out.append(token)
-            self.frames, self.expects = [_Frame()], "verb"
+            self.frames[:], self.expects = [_Frame()], "verb"
         elif token[0] == ",":
             self._rows(token)
         elif token[0] == "?" and self.dialect.name == "postgresql":
@@ -136,6 +148,8 @@ class _Shape:
             self._constant(upper)
         elif upper in _KEYWORDS:
             self._keyword(token, upper)
+        elif token.replace(".", "").isidentifier():
+            self._name(token)
         elif self.dialect.item.match(token):
             self._value(token)
         elif self.dialect.part.match(token):
@@ -144,6 +158,8 @@ class _Shape:
             self._value(token)
         else:
             self.expects = ""
+            if token not in _GLUE:
+                self._remember(token, token)
             self._put(token)
 
     def _put(self, text: str) -> None:
@@ -215,6 +231,8 @@ class _Shape:
         bare[token] = text
 
     def _canonical(self, token: str) -> str:
+        if token.isascii() and token.replace(".", "").isidentifier():
+            return token.lower() if self.dialect.folds else token
         table = _FOLD if self.dialect.folds else _SPACES
         if not any(quote in token for quote in '"`['):
             return token.translate(table)
@@ -284,7 +302,7 @@ class _Shape:
         self.out.append(", ")
         frame.commas += 1
         frame.start = len(self.out)
-        self.expects = {"FROM": "read", "WITH": "cte"}.get(frame.clause, "")
+        self.expects = _AFTER_COMMA[frame.clause]
 
     def _settle(self, frame: _Frame) -> None:
         """Drop the element that ends here if it repeats the one before it."""
@@ -300,7 +318,7 @@ class _Shape:
         out, previous = self.out, self._previous()
         if self.function_or_table == len(out) and self.written != len(out) and token == "(":
             self.tables.popitem()
-        call = self._follows_operand() or previous in _CALLED
+        call = previous in _CALLED or (previous not in _KEYWORDS and self._follows_operand())
         spaced = not (call and self.written != len(out)) and bool(out) and out[-1] not in _GLUE
         frame = _Frame(len(out) + 1, self._kind(token, previous), previous if call else "")
         if previous == "IN":

@@ -1,4 +1,6 @@
-"""A report as response headers (RFC 9651 dictionaries, Server-Timing): counts, kinds and times, never SQL, values or a DSN."""
+"""A report as response headers (RFC 9651 dictionaries, Server-Timing): counts, kinds and times, never SQL, values or
+a DSN.
+"""
 
 from __future__ import annotations
 

@@ -38,8 +38,9 @@ _SEEN = "query_guard"
 class QueryGuard:
     """Profile each request of an ASGI application: `app.add_middleware(QueryGuard)`.
 
-    Every engine of the process is watched, unless `engines` names some. `detectors` and `reporters` replace the defaults; the
-    reports of the last requests are kept where `debug` shows them, or in `history`. Raises ValueError for a wrong option.
+    Every engine of the process is watched, unless `engines` names some. `detectors` and `reporters` replace the
+    defaults; the reports of the last requests are kept where `debug` shows them, or in `history`. Raises ValueError
+    for a wrong option.
     """
 
     def __init__(
@@ -64,7 +65,8 @@ class QueryGuard:
         self.app = app
         self._options = check_options(
             engines=engines, headers=headers, debug=debug, debug_path=debug_path, debug_token=debug_token,
-            sample_rate=sample_rate, budgets=budgets, exclude=exclude, capture_parameters=capture_parameters, release=release,
+            sample_rate=sample_rate, budgets=budgets, exclude=exclude, capture_parameters=capture_parameters,
+            release=release,
         )  # fmt: skip
         self._enabled = environment("QUERY_GUARD_ENABLED", True)
         debug = self._options.debug
@@ -81,17 +83,18 @@ class QueryGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not self._enabled or scope["type"] not in ("http", "websocket") or _SEEN in scope:
-            return await self.app(scope, receive, send)
-        if self._debug is not None and self._debug.serves(scope):
-            return await self._debug(scope, receive, send)
-        if any(fnmatchcase(scope["path"], pattern) for pattern in self._options.exclude):
-            return await self.app(scope, receive, send)
-        if not self._knows_app:
-            self._learn(scope.get("app"))
-        scope[_SEEN] = True
-        await self._profiled(scope, receive, send)
+            await self.app(scope, receive, send)
+        elif self._debug is not None and self._debug.serves(scope):
+            await self._debug(scope, receive, send)
+        elif any(fnmatchcase(scope["path"], pattern) for pattern in self._options.exclude):
+            await self.app(scope, receive, send)
+        else:
+            scope[_SEEN] = True
+            await self._profiled(scope, receive, send)
 
     async def _profiled(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self._knows_app:
+            self._learn(scope.get("app"))
         sampled = self._options.sample_rate >= 1 or random.random() < self._options.sample_rate
         recorder = Recorder(details=sampled, engines=self._options.engines)
         with open_window(recorder, request=True) as window:

@@ -27,8 +27,8 @@ _recordings: list[Recording] = []
 class Recording:
     """What a block has sent, while it goes on and after.
 
-    Findings are judged for each request on its own, as the application's middleware judged it, and for what was sent outside
-    requests as one piece.
+    Findings are judged for each request on its own, as the application's middleware judged it, and for what was sent
+    outside requests as one piece.
     """
 
     recorder: Recorder

@@ -1,7 +1,8 @@
-"""The facts of a window as frozen plain data: what was sent, by whom, over which connection, and what is wrong with it.
+"""The facts of a window as frozen plain data: what was sent, by whom, over which connection, and what is wrong with
+it.
 
-Times are seconds; `start` counts from the opening of the window (`time.perf_counter`). Nothing here holds a value of the
-application: parameters are salted hashes, owners are hashes of their identity.
+Times are seconds; `start` counts from the opening of the window (`time.perf_counter`). Nothing here holds a value of
+the application: parameters are salted hashes, owners are hashes of their identity.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ class Frame(NamedTuple):
 class CallSite(NamedTuple):
     """The run of application frames that led to a statement, innermost first; empty while a framework serialises.
 
-    `key` is equal for each pass of a loop and differs between two callers of one helper. `boundary` names what ended the
-    run ("router", "middleware", "background", "loop" or ""); `resumed` says that its outermost frame is a generator.
+    `key` is equal for each pass of a loop and differs between two callers of one helper. `boundary` names what ended
+    the run ("router", "middleware", "background", "task" or ""); `resumed` says that its outermost frame is a
+    generator.
     """
 
     key: int
@@ -54,8 +56,9 @@ NOWHERE = CallSite(0, (), "", False)
 class Loader(NamedTuple):
     """The part of the ORM that sent a statement.
 
-    `kind` is one of lazy, eager (selectinload, subqueryload), immediate, column, refresh. `owner` is the class that declares the
-    relationship `attribute`; `path` leads from the root entity of the parents' query to it, ("User.posts", "Post.comments").
+    `kind` is one of lazy, eager (selectinload, subqueryload), immediate, column, refresh. `owner` is the class that
+    declares the relationship `attribute`; `path` leads from the root entity of the parents' query to it,
+    ("User.posts", "Post.comments").
     """
 
     kind: str

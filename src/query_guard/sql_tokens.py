@@ -15,10 +15,10 @@ from typing import Final
 
 BUDGET: Final = 20_000
 
-_START = r"A-Za-z_\x80-\U0010ffff"
-_INSIDE = r"[\w$\x80-\U0010ffff]"
-_WORD = rf"[{_START}]{_INSIDE}*+"
-_DIGIT_WORD = rf"(?!0[xXbB])\d++(?![eE][+-]?\d)[{_START}$]{_INSIDE}*+"
+_START = r"[^\x00-@\[-^`{-\x7f]"
+_INSIDE = r"[^\x00-#%-/:-@\[-^`{-\x7f]"
+_WORD = rf"{_START}{_INSIDE}*+"
+_DIGIT_WORD = rf"(?!0[xXbB])\d++(?![eE][+-]?\d)(?:\$|{_START}){_INSIDE}*+"
 _SCHEMA = r"__\[SCHEMA_[^\]]{0,256}+\]"
 _DOUBLE = r'"[^"]*+(?:""[^"]*+)*+"'
 _BACK = r"`[^`]*+(?:``[^`]*+)*+`"
@@ -29,7 +29,7 @@ _NUMBER = r"(?:0[xXoObB][0-9a-fA-F_]++|(?:\d[\d_]*+(?:\.[\d_]*+)?|\.\d[\d_]*+)(?
 _EXPANDING = r"__\[POSTCOMPILE_[^\]]{0,256}+\]"
 _BINDS = rf"%s(?!\w)|%\([^()]{{0,128}}+\)s|(?<![\w:)\]]):\w++|{_EXPANDING}"
 _TYPE = (
-    rf"(?:{_DOUBLE}|{_WORD})(?:\.(?:{_DOUBLE}|{_WORD}))*+(?i:\s++(?:VARYING|PRECISION)\b)?"
+    rf"(?:{_DOUBLE}|\.|{_WORD})++(?i:\s++(?:VARYING|PRECISION)\b)?"
     r"(?:\s*+\(\s*+\d++(?:\s*+,\s*+\d++)*+\s*+\))?(?i:\s++WITH(?:OUT)?\s++(?:LOCAL\s++)?TIME\s++ZONE\b)?(?:\s*+\[\d*+\])*+"
 )
 # What SQLAlchemy writes between the brackets of an IN whose list is empty, letter by letter.
@@ -46,9 +46,9 @@ _PG_OPERATORS = (
     r"::|:=|@\?|\?(?:\|\||-\||[|&#-])?"
     rf"|{_PG_SIGN}{{0,16}}+{_PG_MARK}(?:{_PG_SIGN}|{_PG_MARK})*+|{_PG_SIGN}{{0,16}}[*/<>=]|."
 )
-_TAG = re.compile(rf"\$(?:[{_START}][\w\x80-\U0010ffff]*+)?\$", re.ASCII)
+_TAG = re.compile(rf"\$(?:{_START}[^\x00-/:-@\[-^`{{-\x7f]*+)?\$", re.ASCII)
 _FLAT = re.compile(
-    rf"(?:[eE]{_ESCAPED}|{_WORD}|[^{_START}'\"/$-]++|{_STRING}|{_DOUBLE}|--[^\n]*+|(?!/\*|{_TAG.pattern}).)*+",
+    rf"(?:[eE]{_ESCAPED}|{_WORD}|[\x00-!#%&(-,.0-@\[-^`{{-\x7f]++|{_STRING}|{_DOUBLE}|--[^\n]*+|(?!/\*|{_TAG.pattern}).)*+",
     re.ASCII | re.DOTALL,
 )
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
@@ -128,15 +128,16 @@ def dialect_named(name: str) -> Dialect:
 @lru_cache(maxsize=len(_RULES))
 def _compiled(name: str) -> Dialect:
     rules = _RULES[name]
-    cast = rf"(?:\s*+::\s*+(?:{_TYPE}))*+"
+    cast = rf"(?:\s*+::\s*+{_TYPE})*+"
     constant = rf"(?i:NULL|TRUE|FALSE)(?!{_INSIDE})"
-    value = rf"(?:{_EMPTY_IN}|{rules.strings}|{rules.binds}|{rules.number}|{constant}(?=\s*+::)){cast}"
-    item = rf"(?:[-+]\s*+{rules.number}{cast}|{value}|(?:\?|{constant}){cast})"
+    literal = f"{_EMPTY_IN}|{rules.strings}|{rules.binds}|{rules.number}"
+    value = rf"(?:{literal}|{constant}(?=\s*+::)){cast}"
+    item = rf"(?:{literal}|[-+]\s*+{rules.number}|\?|{constant}){cast}"
     run = rf"{value}(?:\s*+,\s*+{item}(?=\s*+[,)\]]))*+"
-    rows = rf"(?:,\s*+\(\s*+{item}(?:\s*+,\s*+{item})*+\s*+\)\s*+)++"
+    rows = rf"(?:,\s*+\(\s*+(?:{item}\s*+(?:,\s*+|(?=\))))++\)\s*+)++"
     part = f"{_SCHEMA}|{rules.quoted}|{rules.word}"
     names = rf"(?:{part})(?:\s*+\.\s*+(?:{part}|\*))*+|{rules.opened}.*+"
-    plain = rf"(?<!IN \()(?!{constant})[A-Za-z_]\w*+(?:\.[A-Za-z_]\w*+)*+(?!['&\[$\x80-\U0010ffff]|\s*+\.)|,(?!\s*+\()"
+    plain = rf"(?<!IN \()(?!{constant})[A-Za-z_]\w*+(?:\.[A-Za-z_]\w*+)*+(?!['&\[]|{_INSIDE}|\s*+\.)|,(?!\s*+\()"
     skip, rest = rf"(?:\s++|{rules.skip})*+", f"{names}|{rules.operators}|\\Z"
     flags = re.ASCII | re.DOTALL
     return Dialect(

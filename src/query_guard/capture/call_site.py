@@ -21,9 +21,10 @@ _BOUNDARIES = {
     os.path.join("starlette", "routing.py"): "router",
     os.path.join("starlette", "background.py"): "background",
     os.path.join("query_guard", "middleware.py"): "middleware",
-    os.path.join("asyncio", "events.py"): "loop",
-    os.path.join("asyncio", "base_events.py"): "loop",
-    os.path.join("asyncio", "runners.py"): "loop",
+    os.path.join("asyncio", "events.py"): "task",
+    os.path.join("asyncio", "base_events.py"): "task",
+    os.path.join("asyncio", "runners.py"): "task",
+    os.path.join("concurrent", "futures", "thread.py"): "task",
 }
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _INTERACTIVE = ("<stdin>", "<ipython", "<console>", "<python-input")

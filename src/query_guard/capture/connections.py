@@ -1,8 +1,8 @@
 """Checkouts: how long a connection was waited for, made, held and used.
 
-SQLAlchemy has no event for the start of a wait, and a pool timeout fires none, so `Pool.connect` is wrapped on the class: that holds for
-threads and asyncio and survives `dispose()`. What is known of an open checkout stands in the connection record's
-`record_info`, since detached and collected connections never fire `checkin`.
+SQLAlchemy has no event for the start of a wait, and a pool timeout fires none, so `Pool.connect` is wrapped on the
+class: that holds for threads and asyncio and survives `dispose()`. What is known of an open checkout stands in the
+connection record's `record_info`, since detached and collected connections never fire `checkin`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ class OpenCheckout:
     """One stay outside the pool, as it goes on. `transaction` is the one open on its connection."""
 
     __slots__ = (
-        "busy", "connect", "connection", "ended", "outcome", "pool", "request", "serial", "site", "started", "transaction", "wait",
+        "busy", "connect", "connection", "ended", "outcome", "pool", "request", "serial", "site", "started",
+        "transaction", "wait",
     )  # fmt: skip
 
     def __init__(self, pool: Pool, started: float, site: CallSite) -> None:
@@ -62,8 +63,8 @@ class OpenCheckout:
         held_from = self.started + self.wait + self.connect
         hold = None if self.outcome == "open" else max(0.0, (self.ended or held_from) - held_from)
         return Checkout(
-            self.serial, pool, self.connection, self.started - origin, self.wait, self.connect, hold, self.busy, self.outcome,
-            self.site, self.request,
+            self.serial, pool, self.connection, self.started - origin, self.wait, self.connect, hold, self.busy,
+            self.outcome, self.site, self.request,
         )  # fmt: skip
 
 

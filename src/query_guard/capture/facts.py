@@ -98,12 +98,10 @@ def phase_of(site: CallSite, stage: int, request: Request) -> Phase | None:
         return None
     if request.kind == "websocket":
         stage = BEFORE_RESPONSE
-    if site.boundary in ("middleware", "background"):
+    if site.boundary in ("middleware", "background", "task"):
         return site.boundary  # type: ignore[return-value]
     if not site.frames:
         return "serialization" if stage == BEFORE_RESPONSE else "streaming"
-    if site.boundary == "loop":
-        return "task"
     starts = [(frame.file, frame.first_line) for frame in site.frames]
     if request.endpoint in starts and stage == BEFORE_RESPONSE:
         return "endpoint"

@@ -1,7 +1,7 @@
 """Which part of the ORM sent a statement. The one place that reads SQLAlchemy's private names.
 
-They stand in the execution context for almost nothing, where the public `do_orm_execute` event would cost several microseconds
-a statement. Anything that is missing in a future release degrades to "no loader known".
+They stand in the execution context for almost nothing, where the public `do_orm_execute` event would cost several
+microseconds a statement. Anything that is missing in a future release degrades to "no loader known".
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The window: who records now, how much, and until when.
 
-A window belongs to a context (ContextVar), so that a request's tasks, threads and greenlets find it. What stands in the ContextVar is
-a slim holder, emptied at the end: pooled asyncpg connections and spawned tasks keep the context of the request that made
-them, and must not keep its rows. A watcher is a recorder that sees the whole process (tests).
+A window belongs to a context (ContextVar), so that a request's tasks, threads and greenlets find it. What stands in
+the ContextVar is a slim holder, emptied at the end: pooled asyncpg connections and spawned tasks keep the context of
+the request that made them, and must not keep its rows. A watcher is a recorder that sees the whole process (tests).
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Executions become rows: what the driver was given, how long it took, and from where.
 
-The dialects' own `do_execute` methods are wrapped, once and on the class. That costs a third of a pair of cursor listeners, whose
-joined dispatch SQLAlchemy builds for every statement, and sees errors and cancellations in one place. Where the application
-itself listens to `do_execute`, SQLAlchemy may never call the method: then cursor events take over (`use_cursor_events`).
+The dialects' own `do_execute` methods are wrapped, once and on the class. That costs a third of a pair of cursor
+listeners, whose joined dispatch SQLAlchemy builds for every statement, and sees errors and cancellations in one
+place. Where the application itself listens to `do_execute`, SQLAlchemy may never call the method: then cursor events
+take over (`use_cursor_events`).
 """
 
 from __future__ import annotations
@@ -43,14 +44,16 @@ _no_values: tuple[int, ...] = ()
 def around(execute: Callable[..., None], *, overridden: bool = False) -> Callable[..., None]:
     """Wrap a dialect's `do_execute` or `do_executemany`.
 
-    `overridden` is for a dialect's own version, which may call the default one: the outer call is the one that counts.
+    `overridden` is for a dialect's own version, which may call the default one: the outer call is the one that
+    counts.
     """
 
     @wraps(execute)
     def timed_execute(dialect: Any, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
         window = current.get()
         if (window is None and not watchers) or context is None:
-            return execute(dialect, cursor, statement, parameters, context)
+            execute(dialect, cursor, statement, parameters, context)
+            return
         if overridden:
             context.__dict__[_OVERRIDDEN] = True
         started = perf_counter()
@@ -127,7 +130,7 @@ def _row(
     if (
         compiled is None
         or "schema_translate_map" in options
-        or (statement is not context.statement and _is_scalar_default())
+        or (statement is not getattr(context, "statement", None) and _is_scalar_default())
     ):
         sql = statement
     else:
@@ -217,14 +220,14 @@ def _before(_connection: Any, _cursor: Any, _statement: str, _parameters: Any, c
 
 
 def _after(_connection: Any, _cursor: Any, statement: str, parameters: Any, context: Any, _many: bool) -> None:
-    started = context.__dict__.get(_STARTED) if context is not None else None
+    started = context.__dict__.pop(_STARTED, None) if context is not None else None
     if started is not None:
         record(current.get(), context, statement, parameters, started, None)
 
 
 def _on_error(failure: Any) -> None:
     context = failure.execution_context
-    started = context.__dict__.get(_STARTED) if context is not None else None
+    started = context.__dict__.pop(_STARTED, None) if context is not None else None
     if started is not None and failure.statement is not None:
         error = type(failure.original_exception).__name__
         record(current.get(), context, failure.statement, failure.parameters or (), started, error)

@@ -1,7 +1,7 @@
 """Transactions: when one began, how it ended, and what was written in it.
 
-The dialect's own `do_begin`, `do_commit` and `do_rollback` are wrapped: SQLAlchemy's events fire before the driver call and
-cannot say how it went.
+The dialect's own `do_begin`, `do_commit` and `do_rollback` are wrapped: SQLAlchemy's events fire before the driver
+call and cannot say how it went.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Detectors: functions from facts to findings, one file a kind.
 
-A detector is any callable that takes `Facts` and yields `Finding`s. Its thresholds are its own dataclass fields, its words travel on
-the finding. To ship one by default, add one line to `DEFAULTS`.
+A detector is any callable that takes `Facts` and yields `Finding`s. Its thresholds are its own dataclass fields, its
+words travel on the finding. To ship one by default, add one line to `DEFAULTS`.
 """
 
 from collections.abc import Callable, Iterable
@@ -24,7 +24,7 @@ DEFAULTS: tuple[Detector, ...] = (
 
 
 def defaults(*replacements: Detector) -> tuple[Detector, ...]:
-    """Return the default detectors, each replacement in the place of the default of its type, the others behind them."""
+    """Return the default detectors with each replacement in the place of its type; new types come last."""
     by_type = {type(replacement): replacement for replacement in replacements}
     kept = tuple(by_type.pop(type(detector), detector) for detector in DEFAULTS)
     return kept + tuple(by_type.values())

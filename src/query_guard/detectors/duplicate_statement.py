@@ -24,8 +24,8 @@ _UNREPEATABLE = re.compile(
 class DuplicateStatement:
     """Find a SELECT that ran again with the same values on the same engine.
 
-    Two runs are duplicates when no statement between them wrote to a table they read and no transaction was committed between
-    them. A SELECT that locks, draws from a sequence or reads the clock is never a duplicate. `info` at two, a
+    Two runs are duplicates when no statement between them wrote to a table they read and no transaction was committed
+    between them. A SELECT that locks, draws from a sequence or reads the clock is never a duplicate. `info` at two, a
     warning from `loud`.
     """
 
@@ -53,7 +53,7 @@ class DuplicateStatement:
             kind=KIND,
             severity="warning" if len(rows) >= self.loud else "info",
             summary=f"The same SELECT with the same values ran {len(rows)} times, from {places}: {first.sql}",
-            fix="Keep the first result and pass it on, or read it in one dependency: FastAPI runs a dependency once per request",
+            fix="Keep the first result and pass it on, or read it in a dependency: FastAPI runs each once per request",
             site=rows[-1].site,
             callers=tuple(sites[:5]),
             count=len(rows),

@@ -34,8 +34,9 @@ def _eager_load(loader: Loader) -> Remedy:
 def _refresh(loader: Loader) -> Remedy:
     return Remedy(
         "expire_on_commit=False",
-        f"Attributes of {loader.owner} are read again one object at a time: create the session with expire_on_commit=False, "
-        f"or load the objects with one select before the loop; for a deferred column add .options(undefer(...))",
+        f"Attributes of {loader.owner} are read again one object at a time: create the session with "
+        "expire_on_commit=False, or load the objects with one select before the loop; for a deferred column add "
+        ".options(undefer(...))",
     )
 
 

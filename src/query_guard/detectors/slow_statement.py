@@ -25,7 +25,8 @@ class SlowStatement:
                 kind=KIND,
                 severity="warning",
                 summary=f"{worst.operation} took {worst.duration * 1000:.0f} ms{often}: {worst.sql}",
-                fix="Look at its plan with EXPLAIN (ANALYZE, BUFFERS); an index on the columns it filters and sorts by is the usual cure",
+                fix="Look at its plan with EXPLAIN (ANALYZE, BUFFERS); the usual cure is an index on the columns it "
+                "filters and sorts by",
                 site=worst.site,
                 count=len(rows),
                 relationship=worst.relationship,

@@ -17,8 +17,8 @@ _MAX_REMEMBERED = 10_000
 class LogReporter:
     """Log `query_guard.request` (info) for each report and `query_guard.finding` (warning) for each loud finding.
 
-    A finding is logged once per route, kind and site, then at each power of ten. Where the application has not configured
-    structlog, the standard library's logger `query_guard` is used, so that nothing is printed unasked.
+    A finding is logged once per route, kind and site, then at each power of ten. Where the application has not
+    configured structlog, the standard library's logger `query_guard` is used, so that nothing is printed unasked.
     """
 
     def __init__(self, release: str | None = None) -> None:
