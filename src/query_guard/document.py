@@ -8,15 +8,23 @@ from typing import Any
 from query_guard.records import Checkout, Facts, Finding, Frame, Pool, Report, Statement, Transaction
 
 
-def document(report: Report) -> dict[str, Any]:
-    """Return a report as JSON-safe data. It holds fingerprints, never the SQL of the driver and never a value."""
+def document(report: Report, *, parameters: bool = False) -> dict[str, Any]:
+    """Return a report as JSON-safe data: fingerprints, never the SQL of the driver.
+
+    Values are in it only with `parameters`, which is for the debug page alone, and where they were captured.
+    """
     facts = report.facts
     return {
         **summary(report),
         "sentence": sentence(report),
         "late_count": facts.late.count,
         "dropped": facts.dropped,
-        "statements": [_statement(row) for row in facts.statements],
+        "statements": [
+            {**_statement(row), "parameters": list(row.parameters)}
+            if parameters and row.parameters
+            else _statement(row)
+            for row in facts.statements
+        ],
         "findings": [finding_document(finding) for finding in report.findings],
         "checkouts": [_checkout(checkout) for checkout in facts.checkouts],
         "transactions": [_transaction(transaction) for transaction in facts.transactions],

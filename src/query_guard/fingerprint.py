@@ -6,6 +6,7 @@ never raises on a text, never shows a value, and takes time linear in the text.
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 from collections import OrderedDict
@@ -21,29 +22,35 @@ _CACHED_ENTRIES: Final = 4096
 _CACHED_BYTES: Final = 16 * 1024 * 1024
 _REMEMBERED_WORDS: Final = 8192
 
-_KEYWORDS: Final = frozenset(
-    """ADD ALL ALTER ANALYZE AND ANY ARRAY AS ASC BEGIN BETWEEN BY CASCADE CASE CAST CHECK COLLATE COMMIT CONFLICT
-    CONSTRAINT CREATE CROSS DEFAULT DELETE DESC DISTINCT DO DROP DUPLICATE ELSE END ESCAPE EXCEPT EXISTS EXPLAIN FETCH
-    FILTER FOR FOREIGN FROM FULL GRANT GROUP HAVING IF IGNORE ILIKE IN INDEX INNER INSERT INTERSECT INTERVAL INTO IS
-    JOIN KEY LATERAL LEFT LIKE LIMIT MATERIALIZED MERGE NATURAL NOT NOTHING OFFSET ON ONLY OR ORDER OUTER OVER
-    PARTITION PRAGMA PRIMARY RECURSIVE REFERENCES REGEXP RELEASE REPLACE RETURNING RIGHT ROLLBACK SAVEPOINT SELECT SET
-    SHOW SOME TABLE THEN TO TRANSACTION TRUNCATE UNION UNIQUE UPDATE USING VALUES VIEW WHEN WHERE WINDOW WITH
-    WORK""".split()
-)
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_KEYWORDS: Final = _words("""
+    ADD ALL ALTER ANALYZE AND ANY ARRAY AS ASC BEGIN BETWEEN BY CASCADE CASE CAST CHECK COLLATE COMMIT CONFLICT
+    CONSTRAINT CREATE CROSS DEFAULT DELETE DESC DISTINCT DO DROP DUPLICATE ELSE END ESCAPE EXCEPT EXISTS EXPLAIN
+    FETCH FILTER FOR FOREIGN FROM FULL GRANT GROUP HAVING IF IGNORE ILIKE IN INDEX INNER INSERT INTERSECT INTERVAL
+    INTO IS JOIN KEY LATERAL LEFT LIKE LIMIT MATERIALIZED MERGE NATURAL NOT NOTHING OFFSET ON ONLY OR ORDER OUTER
+    OVER PARTITION PRAGMA PRIMARY RECURSIVE REFERENCES REGEXP RELEASE REPLACE RETURNING RIGHT ROLLBACK SAVEPOINT
+    SELECT SET SHOW SOME TABLE THEN TO TRANSACTION TRUNCATE UNION UNIQUE UPDATE USING VALUES VIEW WHEN WHERE
+    WINDOW WITH WORK
+""")
 _CALLED: Final = frozenset({"CAST", "REPLACE", "ARRAY", "IF"})
 _CONSTANTS: Final = frozenset({"NULL", "TRUE", "FALSE"})
 _CONSTANT_IS_WORD_AFTER: Final = frozenset({"IS", "NOT", "SET", "DEFAULT", "ON"})
 _VERBS: Final = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "VALUES", "TRUNCATE"})
 _NO_VERB_AFTER: Final = frozenset({"FOR", "ON", "DO", "KEY", "THEN"})
-_ENDS_FROM: Final = frozenset(
-    "WHERE GROUP ORDER HAVING LIMIT OFFSET WINDOW RETURNING SET UNION INTERSECT EXCEPT FOR SELECT VALUES FETCH".split()
-)
+_ENDS_FROM: Final = _words("""
+    WHERE GROUP ORDER HAVING LIMIT OFFSET WINDOW RETURNING SET UNION INTERSECT EXCEPT FOR SELECT VALUES FETCH
+""")
 _ACTS: Final = _VERBS | _ENDS_FROM | {"FROM", "JOIN", "INTO", "TABLE", "USING", "WITH", "SAVEPOINT", "RELEASE", "TO"}
 _BEFORE_A_NAME: Final = frozenset({"ONLY", "LATERAL", "IF", "NOT", "EXISTS", "OR", "IGNORE", "RECURSIVE", "SAVEPOINT"})
-_BEFORE_AN_OPERAND: Final = frozenset(
-    """ALL AND ANY AS BETWEEN BY CASE DEFAULT DISTINCT ELSE ESCAPE FETCH FROM HAVING ILIKE IN INTERVAL INTO IS LIKE LIMIT
-    NOT OFFSET ON OR REGEXP RETURNING SELECT SET SOME THEN TO USING VALUES WHEN WHERE""".split()
-)
+_BEFORE_AN_OPERAND: Final = _words("""
+    ALL AND ANY AS BETWEEN BY CASE DEFAULT DISTINCT ELSE ESCAPE FETCH FROM HAVING ILIKE IN INTERVAL INTO IS LIKE
+    LIMIT NOT OFFSET ON OR REGEXP RETURNING SELECT SET SOME THEN TO USING VALUES WHEN WHERE
+""")
+_LITERAL: Final = re.compile(r"'[^']*+'?|(?<!\w)\d++")
 _GLUE: Final = frozenset({"(", " (", "[", " [", ", ", "::", "."})
 _OPERATOR_ENDS: Final = frozenset("+-*/<>=~!@#%^&|:([,")
 _AFTER_COMMA: Final = {"": "", "FROM": "read", "WITH": "cte"}
@@ -55,7 +62,7 @@ _FOLD: Final = _SPACES | {upper: upper + 32 for upper in range(ord("A"), ord("Z"
 class Fingerprint:
     """A shape: `id` is 16 hex characters, `text` what people read, `tables` and `writes` best effort, in order.
 
-    `operation` is the main verb, also behind `WITH`, or OTHER. `writes` includes what a CTE inserts, updates or deletes.
+    `operation` is the main verb, also behind `WITH`, or OTHER. `writes` includes what a CTE writes.
     """
 
     id: str
@@ -91,7 +98,7 @@ class _Shape:
         self.tables: dict[str, None] = {}
         self.writes: dict[str, None] = {}
         self.ctes: set[str] = set()
-        self.function_or_table = self.written = self.closed = -1
+        self.maybe_function = self.surely_table = self.closed = -1
         self.closed_width = 1
         self.row = (0, -1, 0)
 
@@ -99,22 +106,22 @@ class _Shape:
         """Write all tokens; False when the budget ended before they did."""
         out, frames, spaced, bare = self.out, self.frames, self.dialect.spaced, self.dialect.bare
         known: dict[str, str] = {}
-        for token in found:
-            piece = known.get(token)
+        for lexeme in found:
+            piece = known.get(lexeme)
             if piece is not None:
                 out.append(piece)
                 known = spaced
                 continue
-            if token == ",":
+            if lexeme == ",":
                 frame = frames[-1]
                 if not frame.clause and frame.kind != "list":
                     out.append(", ")
                     frame.commas += 1
                     known = bare
                     continue
-            if not token:
+            if not lexeme:
                 return True
-            self._token(token)
+            self._token(lexeme)
             if len(out) > BUDGET:
                 return False
             known = {} if self.expects else bare if out and out[-1] in _GLUE else spaced
@@ -125,42 +132,42 @@ class _Shape:
             self.out.pop()
         return "".join(self.out)
 
-    def _token(self, token: str) -> None:
-        if token == ",":
+    def _token(self, lexeme: str) -> None:
+        if lexeme == ",":
             self._comma()
-        elif token in ("(", "["):
-            self._open(token)
-        elif token in (")", "]"):
-            self._close(token)
-        elif token == ";":
-            self.out.append(token)
+        elif lexeme in ("(", "["):
+            self._open(lexeme)
+        elif lexeme in (")", "]"):
+            self._close(lexeme)
+        elif lexeme == ";":
+            self.out.append(lexeme)
             self.frames[:], self.expects = [_Frame()], "verb"
-        elif token[0] == ",":
-            self._rows(token)
-        elif token[0] == "?" and self.dialect.name == "postgresql":
-            self._question_mark(token)
+        elif lexeme[0] == ",":
+            self._rows(lexeme)
+        elif lexeme[0] == "?" and self.dialect.name == "postgresql":
+            self._question_mark(lexeme)
         else:
-            self._word_or_value(token)
+            self._word_or_value(lexeme)
 
-    def _word_or_value(self, token: str) -> None:
-        upper = token.upper() if token.isascii() else token
+    def _word_or_value(self, lexeme: str) -> None:
+        upper = lexeme.upper() if lexeme.isascii() else lexeme
         if upper in _CONSTANTS:
             self._constant(upper)
         elif upper in _KEYWORDS:
-            self._keyword(token, upper)
-        elif token.replace(".", "").isidentifier():
-            self._name(token)
-        elif self.dialect.item.match(token):
-            self._value(token)
-        elif self.dialect.part.match(token):
-            self._name(token)
-        elif token[0] in '"`[':
-            self._value(token)
+            self._keyword(lexeme, upper)
+        elif lexeme.replace(".", "").isidentifier():
+            self._name(lexeme)
+        elif self.dialect.item.match(lexeme):
+            self._value(lexeme)
+        elif self.dialect.part.match(lexeme):
+            self._name(lexeme)
+        elif lexeme[0] in '"`[':
+            self._value(lexeme)
         else:
             self.expects = ""
-            if token not in _GLUE:
-                self._remember(token, token)
-            self._put(token)
+            if lexeme not in _GLUE:
+                self._remember(lexeme, lexeme)
+            self._put(lexeme)
 
     def _put(self, text: str) -> None:
         out = self.out
@@ -172,29 +179,27 @@ class _Shape:
 
     def _follows_operand(self, back: int = 1) -> bool:
         previous = self._previous(back)
-        return (
-            bool(previous)
-            and (previous == "END" or previous not in _KEYWORDS)
-            and (previous[-1] not in _OPERATOR_ENDS or previous.endswith(".*"))
-        )
+        if not previous or previous in _BEFORE_AN_OPERAND:
+            return False
+        return previous[-1] not in _OPERATOR_ENDS or previous.endswith(".*")
 
-    def _question_mark(self, token: str) -> None:
+    def _question_mark(self, lexeme: str) -> None:
         if self._follows_operand():
-            self._put(token)
+            self._put(lexeme)
             return
         self._value("?")
-        if token != "?":
-            self._put(token[1:])
+        if lexeme != "?":
+            self._put(lexeme[1:])
 
-    def _value(self, token: str) -> None:
+    def _value(self, lexeme: str) -> None:
         out, frame = self.out, self.frames[-1]
         self.expects = ""
-        if token[0] in ".0123456789" and self._previous() in ("-", "+") and not self._follows_operand(2):
+        if lexeme[0] in ".0123456789" and self._previous() in ("-", "+") and not self._follows_operand(2):
             out.pop()
         self._put("?")
-        if "," not in token or (frame.kind == "list" and len(out) == frame.start + 1):
+        if "," not in lexeme or (frame.kind == "list" and len(out) == frame.start + 1):
             return
-        more = min(self.dialect.item.sub("?", token).count("?") - 1, BUDGET)
+        more = min(self.dialect.item.sub("?", lexeme).count("?") - 1, BUDGET)
         if frame.kind == "list" and more:
             self._comma()
             out.append("?")
@@ -208,37 +213,37 @@ class _Shape:
         else:
             self._value(word)
 
-    def _name(self, token: str) -> None:
+    def _name(self, lexeme: str) -> None:
         expects, self.expects = self.expects, ""
-        text = self._canonical(token)
+        text = self._canonical(lexeme)
         if expects == "verb":
-            self.verb = token.upper() if token.isascii() and token.isalpha() else "OTHER"
+            self.verb = lexeme.upper() if lexeme.isascii() and lexeme.isalpha() else "OTHER"
             self.operation = self.operation or self.verb
         elif expects == "savepoint":
             text = "?"
         elif expects:
             self._table(text, expects)
-        elif len(token) <= 64:
-            self._remember(token, text)
+        elif len(lexeme) <= 64:
+            self._remember(lexeme, text)
         self._put(text)
 
-    def _remember(self, token: str, text: str) -> None:
+    def _remember(self, lexeme: str, text: str) -> None:
         spaced, bare = self.dialect.spaced, self.dialect.bare
         if len(spaced) >= _REMEMBERED_WORDS:
             spaced.clear()
             bare.clear()
-        spaced[token] = " " + text
-        bare[token] = text
+        spaced[lexeme] = " " + text
+        bare[lexeme] = text
 
-    def _canonical(self, token: str) -> str:
-        if token.isascii() and token.replace(".", "").isidentifier():
-            return token.lower() if self.dialect.folds else token
+    def _canonical(self, lexeme: str) -> str:
+        if lexeme.isascii() and lexeme.replace(".", "").isidentifier():
+            return lexeme.lower() if self.dialect.folds else lexeme
         table = _FOLD if self.dialect.folds else _SPACES
-        if not any(quote in token for quote in '"`['):
-            return token.translate(table)
-        parts = self.dialect.part.findall(token)
+        if not any(quote in lexeme for quote in '"`['):
+            return lexeme.translate(table)
+        parts = self.dialect.part.findall(lexeme)
         text = ".".join(part if part[0] in '"`[' or "[" in part else part.translate(table) for part in parts)
-        return text + ".*" if token.endswith("*") else text
+        return text + ".*" if lexeme.endswith("*") else text
 
     def _table(self, text: str, expects: str) -> None:
         if expects == "cte":
@@ -246,14 +251,15 @@ class _Shape:
             return
         if text in self.ctes:
             return
-        if text not in self.tables:
-            self.tables[text] = None
-            self.function_or_table = len(self.out) + 1
+        if expects == "read" and text not in self.tables:
+            self.maybe_function = len(self.out) + 1
+        elif expects != "read":
+            self.surely_table = len(self.out) + 1
+        self.tables[text] = None
         if expects == "write":
             self.writes[text] = None
-            self.written = len(self.out) + 1
 
-    def _keyword(self, token: str, word: str) -> None:
+    def _keyword(self, lexeme: str, word: str) -> None:
         if self.expects == "verb":
             self.verb = word
             self.operation = self.operation or word
@@ -262,7 +268,7 @@ class _Shape:
         if word in _ACTS:
             self._act(word, self.frames[-1])
         elif not self.expects:
-            self._remember(token, word)
+            self._remember(lexeme, word)
         if not (word == "VALUES" and self.dialect.name == "sqlite" and self.frames[-1].kind == "list"):
             self._put(word)
 
@@ -279,7 +285,7 @@ class _Shape:
         elif word == "INTO":
             self.expects = "write"
         elif word == "TABLE":
-            self.expects = "write" if previous == "TRUNCATE" else "read"
+            self.expects = "write" if previous == "TRUNCATE" else "table"
         elif word == "WITH" and frame.verb in ("", "INSERT"):
             frame.kind, frame.clause, self.expects = "", "WITH", "cte"
         elif word in ("SAVEPOINT", "RELEASE") or (word == "TO" and self.verb == "ROLLBACK"):
@@ -314,39 +320,39 @@ class _Shape:
                 return
         frame.last = (frame.start, end)
 
-    def _open(self, token: str) -> None:
+    def _open(self, lexeme: str) -> None:
         out, previous = self.out, self._previous()
-        if self.function_or_table == len(out) and self.written != len(out) and token == "(":
+        if self.maybe_function == len(out) and lexeme == "(":
             self.tables.popitem()
         call = previous in _CALLED or (previous not in _KEYWORDS and self._follows_operand())
-        spaced = not (call and self.written != len(out)) and bool(out) and out[-1] not in _GLUE
-        frame = _Frame(len(out) + 1, self._kind(token, previous), previous if call else "")
+        spaced = not (call and self.surely_table != len(out)) and bool(out) and out[-1] not in _GLUE
+        frame = _Frame(len(out) + 1, self._kind(lexeme, previous), previous if call else "")
         if previous == "IN":
             negated = out[-2:-1] == [" NOT"]
             frame.width = self.closed_width if self.closed == len(out) - 1 - negated else 1
-        if self.expects != "verb" and not (self.expects == "read" and previous != "TABLE"):
+        if self.expects not in ("verb", "read"):
             self.expects = ""
-        out.append(" " + token if spaced else token)
+        out.append(" " + lexeme if spaced else lexeme)
         self.frames.append(frame)
 
-    def _kind(self, token: str, previous: str) -> str:
-        if previous == "IN" or (token == "[" and (previous == "ARRAY" or self.frames[-1].kind == "list")):
+    def _kind(self, lexeme: str, previous: str) -> str:
+        if previous == "IN" or (lexeme == "[" and (previous == "ARRAY" or self.frames[-1].kind == "list")):
             return "list"
         if previous == "VALUES" or (previous == "," and self.row[1] == len(self.out) - 1):
             return "row"
         return ""
 
-    def _close(self, token: str) -> None:
+    def _close(self, lexeme: str) -> None:
         out, self.expects = self.out, ""
         if len(self.frames) == 1:
-            out.append(token)
+            out.append(lexeme)
             return
         frame = self.frames.pop()
         if frame.kind == "list":
             self._settle(frame)
             if frame.width > 1 and out[frame.opened :] == ["?"]:
                 out[-1:] = ["(", "?", *[", ", "?"] * (frame.width - 1), ")"]
-        out.append(token)
+        out.append(lexeme)
         self.closed, self.closed_width = len(out), 1 if frame.call else frame.commas + 1
         if frame.kind == "row":
             self._settle_row(frame)
@@ -361,22 +367,43 @@ class _Shape:
         else:
             self.row = (frame.opened, len(out), frame.commas)
 
-    def _rows(self, token: str) -> None:
+    def _rows(self, lexeme: str) -> None:
         """Skip rows that have the width of the row before them, and write any others value by value."""
         frame, end = self.frames[-1], len(self.out)
         start = frame.start if frame.kind == "list" else self.row[0] - 1 if self.row[1] == end else end
         row = "," + "".join(self.out[start:]).replace(" ", "")
-        masked = self.dialect.item.sub("?", token).translate(_SPACES)
+        masked = self.dialect.item.sub("?", lexeme).translate(_SPACES)
         if row != "," and masked == row * (len(masked) // len(row)):
             return
-        for part in self.dialect.single.findall(token):
+        for part in self.dialect.single.findall(lexeme):
             if part and len(self.out) <= BUDGET:
                 self._token(part)
 
 
-_cache: OrderedDict[tuple[str, str], Fingerprint] = OrderedDict()
-_cache_lock = threading.Lock()
-_cache_bytes = 0
+class _Cache(OrderedDict[tuple[str, str], Fingerprint]):
+    """What was computed, by dialect and text; the oldest go first. Reading takes no lock."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lock = threading.Lock()
+        self.bytes = 0
+
+    def keep(self, key: tuple[str, str], shape: Fingerprint) -> None:
+        with self.lock:
+            if key in self:
+                return
+            self[key] = shape
+            self.bytes += _size(key, shape)
+            while len(self) > _CACHED_ENTRIES or self.bytes > _CACHED_BYTES:
+                self.bytes -= _size(*self.popitem(last=False))
+
+
+def _size(key: tuple[str, str], shape: Fingerprint) -> int:
+    names = sum(map(len, shape.tables + shape.writes))
+    return 800 + sys.getsizeof(key[0]) + sys.getsizeof(key[1]) + sys.getsizeof(shape.text) + 4 * names
+
+
+_cache = _Cache()
 
 
 def fingerprint(sql: str, dialect: str = "postgresql") -> Fingerprint:
@@ -399,7 +426,7 @@ def _computed(sql: str, dialect: str) -> Fingerprint:
     text = shape.text() + ("" if complete else " ...")
     digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8, person=RULES_VERSION)
     if not complete:
-        digest.update(shape.dialect.item.sub("?", sql).encode("utf-8", "surrogatepass"))
+        digest.update(_LITERAL.sub("?", sql).encode("utf-8", "surrogatepass"))
     result = Fingerprint(
         id=digest.hexdigest(),
         text=text,
@@ -409,21 +436,5 @@ def _computed(sql: str, dialect: str) -> Fingerprint:
         writes=tuple(shape.writes),
     )
     if len(sql) <= _CACHED_TEXT:
-        _keep((dialect, sql), result)
+        _cache.keep((dialect, sql), result)
     return result
-
-
-def _keep(key: tuple[str, str], result: Fingerprint) -> None:
-    global _cache_bytes
-    with _cache_lock:
-        if key in _cache:
-            return
-        _cache[key] = result
-        _cache_bytes += _size(key, result)
-        while len(_cache) > _CACHED_ENTRIES or _cache_bytes > _CACHED_BYTES:
-            _cache_bytes -= _size(*_cache.popitem(last=False))
-
-
-def _size(key: tuple[str, str], result: Fingerprint) -> int:
-    names = sum(map(len, result.tables + result.writes))
-    return 800 + sys.getsizeof(key[0]) + sys.getsizeof(key[1]) + sys.getsizeof(result.text) + 4 * names

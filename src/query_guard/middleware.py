@@ -96,7 +96,7 @@ class QueryGuard:
         if not self._knows_app:
             self._learn(scope.get("app"))
         sampled = self._options.sample_rate >= 1 or random.random() < self._options.sample_rate
-        recorder = Recorder(details=sampled, engines=self._options.engines)
+        recorder = Recorder(details=sampled, engines=self._options.engines, parameters=self._options.capture_parameters)
         with open_window(recorder, request=True) as window:
             exchange = _Exchange(self, scope, receive, send, recorder, window)
             try:

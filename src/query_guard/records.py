@@ -56,9 +56,9 @@ NOWHERE = CallSite(0, (), "", False)
 class Loader(NamedTuple):
     """The part of the ORM that sent a statement.
 
-    `kind` is one of lazy, eager (selectinload, subqueryload), immediate, column, refresh. `owner` is the class that
-    declares the relationship `attribute`; `path` leads from the root entity of the parents' query to it,
-    ("User.posts", "Post.comments").
+    `kind` is one of lazy, immediate, eager (selectinload, subqueryload), column (deferred), expired, refresh.
+    `owner` is the class that declares `attribute`. `path` leads from the root entity of the parents' query to a
+    relationship, ("User.posts", "Post.comments"), and is empty where columns were loaded.
     """
 
     kind: str
@@ -69,7 +69,7 @@ class Loader(NamedTuple):
 
     @property
     def relationship(self) -> str | None:
-        return f"{self.owner}.{self.attribute}" if self.attribute else None
+        return f"{self.owner}.{self.attribute}" if self.path else None
 
 
 class Engine(NamedTuple):
@@ -116,6 +116,8 @@ class Statement(NamedTuple):
     binds: int
     rows: int | None
     error: str | None
+    parameters: tuple[str, ...]
+    """Shown values of the binds, each at most 200 characters; empty unless `capture_parameters` was said."""
     phase: Phase | None
     segment: int
     """Number of WebSocket messages received before it; 0 elsewhere."""

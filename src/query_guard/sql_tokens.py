@@ -34,10 +34,10 @@ _TYPE = (
 )
 # What SQLAlchemy writes between the brackets of an IN whose list is empty, letter by letter.
 _EMPTY_IN = (
-    r"(?<=IN \()(?:(?:NULL|\(NULL(?:, NULL)*+\))\) (?:AND \(1 != 1|OR \(1 = 1)"
+    r"(?:(?:NULL|\(NULL(?:, NULL)*+\))\) (?:AND \(1 != 1|OR \(1 = 1)"
     r"|SELECT 1(?:, 1)*+(?: FROM \(SELECT 1(?:, 1)*+\))? WHERE 1!=1"
     r"|SELECT CAST\(NULL AS [^()]{0,99}+\)(?:, CAST\(NULL AS [^()]{0,99}+\))*+ WHERE 1!=1"
-    r"|SELECT _in_0[\w, ]{0,999}+ FROM \(SELECT 1 AS [\w, ]{0,999}+\) as _empty_set WHERE 1!=1)(?=\))"
+    r"|SELECT _in_0(?:, _in_\d++)*+ FROM \(SELECT 1 AS _in_0(?:, 1 AS _in_\d++)*+\) as _empty_set WHERE 1!=1)"
 )
 _COMMENT = r"/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/|\Z)"
 _OPERATORS = r"<=>|->>?|\|\||&&|<<|>>|<>|!=|<=|>=|==|:=|=>|::|."
@@ -130,7 +130,7 @@ def _compiled(name: str) -> Dialect:
     rules = _RULES[name]
     cast = rf"(?:\s*+::\s*+{_TYPE})*+"
     constant = rf"(?i:NULL|TRUE|FALSE)(?!{_INSIDE})"
-    literal = f"{_EMPTY_IN}|{rules.strings}|{rules.binds}|{rules.number}"
+    literal = rf"(?<=IN \(){_EMPTY_IN}(?=\))|{rules.strings}|{rules.binds}|{rules.number}"
     value = rf"(?:{literal}|{constant}(?=\s*+::)){cast}"
     item = rf"(?:{literal}|[-+]\s*+{rules.number}|\?|{constant}){cast}"
     run = rf"{value}(?:\s*+,\s*+{item}(?=\s*+[,)\]]))*+"
@@ -144,7 +144,7 @@ def _compiled(name: str) -> Dialect:
         name=name,
         scan=re.compile(f"{skip}({plain}|{rows}|{run}|{rest})", flags),
         single=re.compile(f"{skip}({plain}|{value}|{rest})", flags),
-        item=re.compile(item, flags),
+        item=re.compile(f"{_EMPTY_IN}|{item}", flags),
         part=re.compile(part, flags),
         folds=rules.folds,
     )

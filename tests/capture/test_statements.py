@@ -6,7 +6,20 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Sequence, String, Table, bindparam, event, insert, select, text, update
+from sqlalchemy import (
+    Column,
+    Integer,
+    MetaData,
+    Sequence,
+    String,
+    Table,
+    bindparam,
+    event,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import Session
@@ -34,7 +47,7 @@ def shapes(report: Report) -> list[str]:
 async def test_executemany_is_one_statement(profile: Profiler) -> None:
     def many(session: Session) -> None:
         rows = [{"number": n, "title": f"new {n}"} for n in (1, 2, 3)]
-        table = Post.__table__
+        table = Post.metadata.tables["posts"]
         session.connection().execute(
             update(table).where(table.c.id == bindparam("number")).values(title=bindparam("title")), rows
         )
@@ -164,12 +177,11 @@ async def test_unhashable_values_are_always_distinct(profile: Profiler) -> None:
     class Unhashable(str):
         __hash__ = None  # type: ignore[assignment]
 
+    placeholder = {"psycopg": "%s", "asyncpg": "$1"}.get(profile.database.driver, "?")
+
     def lookups(session: Session) -> None:
         for _ in range(2):
-            session.connection().exec_driver_sql(
-                "SELECT 1 WHERE 'a' = " + ("%s" if session.bind.dialect.driver == "psycopg" else "$1" if session.bind.dialect.driver == "asyncpg" else "?"),  # type: ignore[union-attr]  # noqa: E501
-                (Unhashable("a"),),
-            )
+            session.connection().exec_driver_sql(f"SELECT 1 WHERE 'a' = {placeholder}", (Unhashable("a"),))
 
     first, second = (await profile.block(lookups)).facts.statements
     assert first.value_key != second.value_key
@@ -210,10 +222,8 @@ async def test_two_schemas_are_two_shapes(profile: Profiler) -> None:
     assert (first.tables, second.tables) == (("north.tenant_table",), ("south.tenant_table",))
 
 
-async def test_a_listener_that_replaces_do_execute_is_survived(database: Database, way: str) -> None:
-    """Where the application runs the driver itself, the wrapped method is never reached: cursor events must see it."""
-    if way == "wrapped methods":
-        statements.use_cursor_events()
+async def test_a_listener_that_replaces_do_execute_is_survived(database: Database) -> None:
+    """Where the application runs the driver itself, the wrapped method is never reached: cursor events take over."""
 
     def run_myself(cursor: object, statement: str, parameters: object, context: object) -> bool:
         cursor.execute(statement, parameters)  # type: ignore[attr-defined]

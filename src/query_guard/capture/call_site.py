@@ -28,10 +28,8 @@ _BOUNDARIES = {
 }
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _INTERACTIVE = ("<stdin>", "<ipython", "<console>", "<python-input")
-_STDLIB = tuple(
-    {os.path.realpath(sysconfig.get_path(name)) + os.sep for name in ("stdlib", "platstdlib")}
-    | {sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib")}
-)
+_PYTHON = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "scripts")]
+_PYTHONS_OWN = tuple({path + os.sep for path in (*_PYTHON, *map(os.path.realpath, _PYTHON))})
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 
 _kinds: dict[str, str] = {}
@@ -140,7 +138,7 @@ def _classify(file: str) -> str:
         return APPLICATION if file.startswith(_INTERACTIVE) else LIBRARY
     if any(file.startswith(root) for root in _installed_applications):
         return APPLICATION
-    if file.startswith((_PACKAGE, *_STDLIB)) or any(part in file for part in _INSTALLED):
+    if file.startswith((_PACKAGE, *_PYTHONS_OWN)) or any(part in file for part in _INSTALLED):
         return LIBRARY
     return APPLICATION
 

@@ -68,11 +68,11 @@ class OpenCheckout:
         )  # fmt: skip
 
 
-def install() -> None:
-    """Wrap the pools of the process; called once."""
+def install(watch_dialect: Callable[[Any], None]) -> None:
+    """Wrap the pools of the process; called once. `watch_dialect` is shown the dialect of each checkout that has events."""
     pool_classes: tuple[Any, ...] = (Pool, SingletonThreadPool)
     for pool_class in pool_classes:
-        pool_class.connect = _timed(pool_class.connect)
+        pool_class.connect = _timed(pool_class.connect, watch_dialect)
     record_class: Any = sys.modules["sqlalchemy.pool.base"]._ConnectionRecord
     name = "_ConnectionRecord__connect"
     if hasattr(record_class, name):
@@ -80,7 +80,7 @@ def install() -> None:
     event.listen(Pool, "checkin", _on_checkin)
 
 
-def _timed(connect: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _timed(connect: Callable[[Any], Any], watch_dialect: Callable[[Any], None]) -> Callable[[Any], Any]:
     @wraps(connect)
     def timed_connect(pool: Any) -> Any:
         if not is_recording():
@@ -92,6 +92,8 @@ def _timed(connect: Callable[[Any], Any]) -> Callable[[Any], Any]:
             _failed(pool, started, error)
             raise
         _checked_out(pool, fairy, started)
+        if getattr(pool._dialect, "_has_events", False):
+            watch_dialect(pool._dialect)
         return fairy
 
     return timed_connect

@@ -85,6 +85,7 @@ def _statements(rows: Iterable[Row], origin: float, request: Request) -> Iterabl
             row.binds,
             row.rows,
             row.error,
+            row.parameters,
             phase_of(row.site, row.stage, request),
             row.stage if request.kind == "websocket" else 0,
             row.request,

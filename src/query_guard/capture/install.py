@@ -18,7 +18,7 @@ def install() -> None:
     with _lock:
         if not _wrapped:
             _wrap_default_dialect()
-            connections.install()
+            connections.install(statements.watch_dialect)
         for dialect_class in _subclasses(DefaultDialect):
             _wrap_overrides(dialect_class)
 

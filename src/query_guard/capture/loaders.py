@@ -21,52 +21,51 @@ def loader_of(context: Any) -> tuple[Loader | None, int | None]:
     load_options = options.get("_sa_orm_load_options")
     if load_options is None:
         return None, None
+    compile_options = getattr(context.invoked_statement, "_compile_options", None)
     state = getattr(load_options, "_lazy_loaded_from", None)
-    refreshed = getattr(load_options, "_refresh_state", None)
-    path = getattr(getattr(context.invoked_statement, "_compile_options", None), "_current_path", None)
-    steps = getattr(path, "path", ()) if path else ()
     if state is not None:
         kind = "immediate" if "sa_top_level_orm_context" in options else "lazy"
-        return _loader(kind, steps), _identity(state)
-    if refreshed is not None:
-        return _column_loader(context, refreshed), _identity(refreshed)
-    if len(steps) >= 2:
-        return _loader("eager", steps), None
-    return None, None
+        return _relationship(kind, compile_options), _identity(state)
+    state = getattr(load_options, "_refresh_state", None)
+    if state is not None:
+        asked = getattr(load_options, "_is_user_refresh", False)
+        return _columns(state, asked, getattr(compile_options, "_only_load_props", None)), _identity(state)
+    return _relationship("eager", compile_options), None
 
 
-def _loader(kind: str, steps: tuple[Any, ...]) -> Loader | None:
+def _relationship(kind: str, compile_options: Any) -> Loader | None:
+    """Write a path of mappers and properties, User, posts, Post, comments, as ("User.posts", "Post.comments")."""
+    path = getattr(compile_options, "_current_path", None)
+    steps = path.path if path else ()
+    if len(steps) < 2:
+        return None
     key = (kind, steps)
-    return _loaders.get(key) or _remember(key, _describe(kind, steps))
-
-
-def _remember(key: tuple[Any, ...], loader: Loader | None) -> Loader | None:
-    if loader is not None:
-        if len(_loaders) >= _MAX_LOADERS:
-            _loaders.clear()
-        _loaders[key] = loader
+    loader = _loaders.get(key)
+    if loader is None:
+        properties = [step for step in steps if hasattr(step, "uselist")]
+        last = properties[-1]
+        named = tuple(f"{prop.parent.class_.__name__}.{prop.key}" for prop in properties)
+        loader = _remember(key, Loader(kind, last.parent.class_.__name__, last.key, bool(last.uselist), named))
     return loader
 
 
-def _describe(kind: str, steps: tuple[Any, ...]) -> Loader | None:
-    """Write a mapper path (User, posts, Post, comments) as ("User.posts", "Post.comments")."""
-    properties = [step for step in steps if hasattr(step, "uselist") and hasattr(step, "parent")]
-    if not properties:
-        return None
-    last = properties[-1]
-    named = tuple(f"{prop.parent.class_.__name__}.{prop.key}" for prop in properties)
-    return Loader(kind, last.parent.class_.__name__, last.key, bool(last.uselist), named)
-
-
-def _column_loader(context: Any, state: Any) -> Loader:
-    """Tell a deferred column from attributes that a commit expired: the latter select the primary key with them."""
+def _columns(state: Any, asked: bool, names: Any) -> Loader:
+    """Tell a refresh that was asked for, attributes that a commit expired, and a deferred column."""
     mapper = state.manager.mapper
-    key = ("refresh", mapper)
-    known = _loaders.get(key)
-    if known is not None:
-        return known
-    loader = Loader("refresh", mapper.class_.__name__, "", False, ())
-    _remember(key, loader)
+    if asked:
+        kind, attribute = "refresh", ""
+    elif state.expired or not names or not state.expired_attributes.isdisjoint(names):
+        kind, attribute = "expired", ""
+    else:
+        kind, attribute = "column", ", ".join(sorted(names))
+    key = (kind, mapper, attribute)
+    return _loaders.get(key) or _remember(key, Loader(kind, mapper.class_.__name__, attribute, False, ()))
+
+
+def _remember(key: tuple[Any, ...], loader: Loader) -> Loader:
+    if len(_loaders) >= _MAX_LOADERS:
+        _loaders.clear()
+    _loaders[key] = loader
     return loader
 
 

@@ -57,6 +57,8 @@ class Row(NamedTuple):
     error: str | None
     stage: int
     request: int
+    parameters: tuple[str, ...]
+    """What the binds were given, where the application asked for it."""
     batches: list[float] | None
     """Durations of further driver calls of the same execution (insertmanyvalues)."""
 
@@ -64,10 +66,13 @@ class Row(NamedTuple):
 class Recorder:
     """Rows of one window. `list.append` is atomic, so threads may add without a lock while there is room."""
 
-    def __init__(self, *, request: int = 0, details: bool = True, engines: frozenset[int] | None = None) -> None:
+    def __init__(
+        self, *, details: bool = True, engines: frozenset[int] | None = None, parameters: bool = False
+    ) -> None:
         self.started = perf_counter()
-        self.request = request
+        self.request = 0
         self.engines = engines
+        self.parameters = parameters
         self.stage = BEFORE_RESPONSE
         self.rows: list[Row] = []
         self.checkouts: list[OpenCheckout] = []
@@ -85,6 +90,7 @@ class Recorder:
             if row.sql not in self._texts:
                 self._texts.add(row.sql)
                 self._room -= len(row.sql)
+            self._room -= sum(map(len, row.parameters))
             self.rows.append(row)
         else:
             self.count(row.duration)
@@ -127,6 +133,10 @@ class Window:
         self.request: int = self.serial if request else (outer.request if outer else 0)
         self.late = LateCounter()
         recorder.request = self.request
+
+    @property
+    def wants_parameters(self) -> bool:
+        return self.recorder is not None and self.recorder.parameters
 
     def seal(self) -> None:
         self.recorder = None

@@ -33,6 +33,7 @@ _STARTED = "_query_guard_started"
 _BATCHES = "_query_guard_batches"
 _OVERRIDDEN = "_query_guard_overridden"
 _MAX_POSITIONS = 32
+_MAX_SHOWN = 200
 _TRANSACTION_CONTROL = (
     "SAVEPOINT ", "RELEASE SAVEPOINT ", "ROLLBACK TO ", "SAVE TRANSACTION ", "ROLLBACK TRANSACTION ",
     "PREPARE TRANSACTION ", "COMMIT PREPARED ", "ROLLBACK PREPARED ",
@@ -162,6 +163,7 @@ def _row(
         error,
         stage_of(window),
         window.request if window is not None else 0,
+        _shown(parameters) if window is not None and window.wants_parameters else (),
         batches,
     )
     return tuple.__new__(Row, row)  # Row(*row) would cost three times as much
@@ -191,11 +193,23 @@ def _hashes(parameters: Any) -> tuple[int, ...]:
         return tuple([_hash(value) for value in values])
 
 
+def _shown(parameters: Any) -> tuple[str, ...]:
+    values = parameters.values() if isinstance(parameters, dict) else parameters
+    return tuple([repr(value)[:_MAX_SHOWN] for value in list(values)[:_MAX_POSITIONS]])
+
+
 def _hash(value: Any) -> int:
     try:
         return hash((SALT, value))
     except TypeError:
         return -next(_unhashable)
+
+
+def watch_dialect(dialect: Any) -> None:
+    """Turn to cursor events where the application listens to `do_execute`, and may run the driver itself."""
+    dispatch = dialect.dispatch
+    if dispatch.do_execute or dispatch.do_executemany or dispatch.do_execute_no_params:
+        use_cursor_events()
 
 
 def use_cursor_events() -> None:

@@ -71,7 +71,7 @@ class DebugEndpoint:
             return _not_found(f"no report {printable(wanted)!r}; {self._path}/api/requests lists those that are kept")
         if _wants_text(request):
             return PlainTextResponse(render(report), headers=_HEADERS)
-        return JSONResponse(document(report), headers=_HEADERS)
+        return JSONResponse(document(report, parameters=True), headers=_HEADERS)
 
     async def _routes(self, request: Request) -> Response:
         return JSONResponse({"routes": by_route(self._history.latest())}, headers=_HEADERS)

@@ -16,10 +16,11 @@ class Remedy(NamedTuple):
 
 def remedy_for(row: Statement) -> Remedy:
     """Return the remedy for a loop of statements like `row`."""
-    if row.loader is not None and row.loader.attribute:
-        return _eager_load(row.loader)
-    if row.loader is not None and row.loader.kind == "refresh":
-        return _refresh(row.loader)
+    loader = row.loader
+    if loader is not None and loader.path:
+        return _eager_load(loader)
+    if loader is not None:
+        return _COLUMNS[loader.kind](loader)
     return _WRITES.get(row.operation, _batched_select)(row)
 
 
@@ -31,13 +32,24 @@ def _eager_load(loader: Loader) -> Remedy:
     return Remedy(code, f"Add .options({code}) to the select that loads {root}")
 
 
-def _refresh(loader: Loader) -> Remedy:
+def _deferred(loader: Loader) -> Remedy:
+    names = [f"{loader.owner}.{name}" for name in loader.attribute.split(", ")]
+    code = f"undefer({', '.join(names)})" if len(names) == 1 else ", ".join(f"undefer({name})" for name in names)
+    return Remedy(code, f"Add .options({code}) to the select that loads {loader.owner}")
+
+
+def _expired(loader: Loader) -> Remedy:
+    code = "expire_on_commit=False"
     return Remedy(
-        "expire_on_commit=False",
-        f"Attributes of {loader.owner} are read again one object at a time: create the session with "
-        "expire_on_commit=False, or load the objects with one select before the loop; for a deferred column add "
-        ".options(undefer(...))",
+        code,
+        f"A commit has expired every {loader.owner}, and each is read again on its own: create the session with {code}, "
+        f"or load them with one select after the commit",
     )
+
+
+def _refreshed(loader: Loader) -> Remedy:
+    code = f"select({loader.owner}).where({loader.owner}.id.in_(ids)).execution_options(populate_existing=True)"
+    return Remedy(code, f"Refresh every {loader.owner} with one select instead of one session.refresh() each: {code}")
 
 
 def _table(row: Statement) -> str:
@@ -69,3 +81,4 @@ def _bulk_delete(row: Statement) -> Remedy:
 
 
 _WRITES = {"INSERT": _bulk_insert, "UPDATE": _bulk_update, "DELETE": _bulk_delete}
+_COLUMNS = {"column": _deferred, "expired": _expired, "refresh": _refreshed}

@@ -1,0 +1,73 @@
+"""Sites: the line people are shown, and the key that tells loops from coincidences."""
+
+from __future__ import annotations
+
+import sys
+from types import FrameType
+
+from query_guard.capture.call_site import call_site, shown_path
+from query_guard.records import CallSite
+
+FILE = "tests/capture/test_call_site.py"
+
+
+def here() -> CallSite:
+    frame: FrameType | None = sys._getframe(1)
+    return call_site(frame)
+
+
+def innermost(site: CallSite) -> tuple[str, str]:
+    frame = site.innermost
+    assert frame is not None
+    return frame.file, frame.function
+
+
+def test_a_loop_repeats_its_key() -> None:
+    assert len({here().key for _ in range(3)}) == 1
+
+
+def test_two_lines_have_two_keys() -> None:
+    first = here()
+    second = here()
+    assert first.key != second.key
+
+
+def test_two_calls_on_one_line_have_two_keys() -> None:
+    first, second = here(), here()
+    assert first.key != second.key
+
+
+def helper() -> CallSite:
+    return here()
+
+
+def test_two_callers_of_one_helper_have_two_keys() -> None:
+    first = helper()
+    second = helper()
+    assert first.key != second.key
+    assert innermost(first) == innermost(second) == (FILE, "helper")
+
+
+def test_recursion_does_not_change_the_key() -> None:
+    def down(depth: int) -> list[CallSite]:
+        return [here()] + (down(depth - 1) if depth else [])
+
+    sites = down(4)
+    assert len({site.key for site in sites[1:]}) == 1
+
+
+def test_comprehensions_and_lambdas_are_named_by_the_function_that_holds_them() -> None:
+    (site,) = [here() for _ in range(1)]
+    assert innermost(site) == (FILE, "test_comprehensions_and_lambdas_are_named_by_the_function_that_holds_them")
+    named = (lambda: here())()
+    assert named.innermost is not None
+    assert named.innermost.function == "test_comprehensions_and_lambdas_are_named_by_the_function_that_holds_them"
+
+
+def test_library_frames_are_not_shown() -> None:
+    files = {frame.file for frame in here().frames}
+    assert files == {FILE}
+
+
+def test_paths_are_written_from_the_working_directory() -> None:
+    assert shown_path(__file__) == FILE

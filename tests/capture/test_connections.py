@@ -1,0 +1,152 @@
+"""Checkouts: waits, holds and numbers of each kind of pool."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from time import sleep
+
+import pytest
+from sqlalchemy import Pool, create_engine, event, text
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool, QueuePool, SingletonThreadPool, StaticPool
+
+from query_guard import record
+from query_guard.records import Checkout
+
+
+def checkouts(*, pool: type[Pool], path: Path, times: int = 2) -> tuple[Checkout, ...]:
+    engine = create_engine(f"sqlite:///{path / 'pool.db'}", poolclass=pool)
+    with record() as recording:
+        for _ in range(times):
+            with engine.connect() as connection:
+                connection.execute(text("SELECT 1"))
+    engine.dispose()
+    return recording.report.facts.checkouts
+
+
+@pytest.mark.parametrize("pool", [QueuePool, NullPool, StaticPool, SingletonThreadPool])
+def test_each_kind_of_pool_has_its_checkouts(pool: type[Pool], tmp_path: Path) -> None:
+    rows = checkouts(pool=pool, path=tmp_path)
+    assert [row.outcome for row in rows] == ["returned", "returned"]
+    assert all(row.hold is not None and row.hold >= row.busy > 0 for row in rows)
+    assert all(row.wait >= 0 for row in rows)
+
+
+def test_connecting_is_not_waiting(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'pool.db'}")
+
+    @event.listens_for(engine, "do_connect")
+    def slowly(*_args: object) -> None:
+        sleep(0.05)
+
+    with record() as recording:
+        for _ in range(2):
+            engine.connect().close()
+    engine.dispose()
+    first, second = recording.report.facts.checkouts
+    assert first.connect >= 0.05 > first.wait
+    assert second.connect == 0
+    assert first.connection == second.connection
+
+
+NUMBERS = {
+    QueuePool: (5, 1, 0),
+    NullPool: (None, None, None),
+    StaticPool: (None, None, None),
+    SingletonThreadPool: (5, None, None),
+}
+
+
+@pytest.mark.parametrize(("pool", "numbers"), NUMBERS.items(), ids=[pool.__name__ for pool in NUMBERS])
+def test_numbers_a_pool_does_not_have_are_left_out(
+    pool: type[Pool], numbers: tuple[int | None, ...], tmp_path: Path
+) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'pool.db'}", poolclass=pool)
+    with engine.connect(), record() as recording, engine.connect() if pool is not QueuePool else engine.begin():
+        pass
+    (facts,) = recording.report.facts.pools
+    assert facts.kind == pool.__name__
+    assert facts.size == numbers[0]
+    assert facts.overflow == numbers[2]
+    engine.dispose()
+
+
+@pytest.mark.asyncio
+async def test_waits_of_an_async_pool_add_up() -> None:
+    """Six tasks hold the only connection for 50 ms each: the waits are 0, 50, 100 ... 250 ms."""
+    engine = create_async_engine("sqlite+aiosqlite://", poolclass=AsyncAdaptedQueuePool, pool_size=1, max_overflow=0)
+
+    async def hold() -> None:
+        async with engine.connect():
+            await asyncio.sleep(0.05)
+
+    async with engine.connect():
+        pass
+    with record() as recording:
+        await asyncio.gather(*(hold() for _ in range(6)))
+    await engine.dispose()
+    waits = sorted(row.wait for row in recording.report.facts.checkouts)
+    assert len(waits) == 6
+    assert sum(waits) == pytest.approx(0.75, rel=0.2)
+
+
+def test_a_pool_timeout_is_recorded_and_raised_unchanged(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'pool.db'}", pool_size=1, max_overflow=0, pool_timeout=0.1)
+    with record() as recording, engine.connect(), pytest.raises(PoolTimeoutError):
+        engine.connect()
+    engine.dispose()
+    held, refused = recording.report.facts.checkouts
+    assert (held.outcome, refused.outcome) == ("returned", "timeout")
+    assert refused.wait >= 0.1
+
+
+@pytest.mark.asyncio
+async def test_a_cancelled_wait_is_recorded() -> None:
+    engine = create_async_engine("sqlite+aiosqlite://", poolclass=AsyncAdaptedQueuePool, pool_size=1, max_overflow=0)
+    with record() as recording:
+        async with engine.connect():
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(engine.connect().start(), 0.05)
+        async with engine.connect():
+            pass
+    await engine.dispose()
+    assert [row.outcome for row in recording.report.facts.checkouts] == ["returned", "cancelled", "returned"]
+
+
+def test_a_refused_connection_is_recorded() -> None:
+    engine = create_engine("sqlite:////nowhere/at/all.db", poolclass=QueuePool)
+    with record() as recording, pytest.raises(Exception, match="unable to open"):
+        engine.connect()
+    assert [row.outcome for row in recording.report.facts.checkouts] == ["failed"]
+
+
+def test_dispose_does_not_end_the_watch(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'pool.db'}")
+    with record() as recording:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+        engine.dispose()
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    engine.dispose()
+    assert [row.outcome for row in recording.report.facts.checkouts] == ["returned", "returned"]
+    assert recording.report.query_count == 2
+
+
+def test_the_site_of_a_checkout_is_the_line_that_asked(tmp_path: Path) -> None:
+    (row,) = checkouts(pool=QueuePool, path=tmp_path, times=1)
+    frame = row.site.innermost
+    assert frame is not None
+    assert (frame.file, frame.function) == ("tests/capture/test_connections.py", "checkouts")
+
+
+def test_a_connection_checked_out_before_the_window_is_seen_in_it(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'pool.db'}")
+    with engine.connect() as connection:
+        with record() as recording:
+            connection.execute(text("SELECT 1"))
+    engine.dispose()
+    assert recording.report.query_count == 1
+    assert recording.report.facts.checkouts == ()

@@ -1,0 +1,185 @@
+"""The debug endpoint: what it shows, and to whom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import StaticPool
+
+from query_guard import QueryGuard
+
+pytestmark = pytest.mark.asyncio
+
+TOKEN = "a-token-of-good-length"
+engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+
+
+def guarded(**options: Any) -> FastAPI:
+    app = FastAPI()
+    app.add_middleware(QueryGuard, **{"debug": True, **options})
+
+    @app.get("/users/{number}")
+    def endpoint(number: int) -> None:
+        with engine.connect() as connection:
+            for n in range(number):
+                connection.execute(text("SELECT :secret"), {"secret": f"secret {n}"})
+
+    return app
+
+
+async def get(app: FastAPI, path: str, *, peer: str = "127.0.0.1", **headers: str) -> httpx.Response:
+    transport = httpx.ASGITransport(app, client=(peer, 50000))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
+        return await client.get(path, headers=headers)
+
+
+async def test_requests_are_listed_newest_first() -> None:
+    app = guarded()
+    for number in (1, 2):
+        await get(app, f"/users/{number}")
+    listed = (await get(app, "/__query_guard__/api/requests")).json()["requests"]
+    assert [(row["method"], row["route"], row["path"], row["status"], row["query_count"]) for row in listed] == [
+        ("GET", "/users/{number}", "/users/2", 200, 2),
+        ("GET", "/users/{number}", "/users/1", 200, 1),
+    ]
+    assert {"id", "duration_ms", "findings"} <= set(listed[0])
+
+
+async def test_a_report_has_the_keys_of_the_contract() -> None:
+    app = guarded()
+    identity = (await get(app, "/users/3")).headers["X-Query-Guard-Id"]
+    report = (await get(app, f"/__query_guard__/api/requests/{identity}")).json()
+    keys = (
+        "id kind method route path status started_at duration_ms query_count query_time_ms late_count dropped "
+        "statements findings checkouts transactions pools"
+    )
+    assert set(keys.split()) <= set(report)
+    finding_keys = (
+        "kind severity summary fix file line function callers count relationship saving_ms phase statement_ids"
+    )
+    assert set(report["findings"][0]) == set(finding_keys.split())
+    statement_keys = (
+        "id fingerprint sql operation start_ms duration_ms file line function phase engine connection transaction "
+        "relationship rows failed"
+    )
+    assert set(report["statements"][0]) == set(statement_keys.split())
+    assert report["findings"][0]["statement_ids"] == [1, 2, 3]
+    assert "secret 1" not in str(report)
+
+
+async def test_values_are_shown_only_where_they_were_asked_for() -> None:
+    app = guarded(capture_parameters=True)
+    await get(app, "/users/1")
+    report = (await get(app, "/__query_guard__/api/requests/latest")).json()
+    assert report["statements"][0]["parameters"] == ["'secret 0'"]
+    text = (await get(app, "/__query_guard__/api/requests/latest", accept="text/plain")).text
+    assert "secret" not in text
+
+
+async def test_latest_is_the_newest() -> None:
+    app = guarded()
+    await get(app, "/users/1")
+    identity = (await get(app, "/users/2")).headers["X-Query-Guard-Id"]
+    assert (await get(app, "/__query_guard__/api/requests/latest")).json()["id"] == identity
+
+
+async def test_curl_gets_the_readable_report() -> None:
+    app = guarded()
+    await get(app, "/users/3")
+    response = await get(app, "/__query_guard__/api/requests/latest", accept="text/plain")
+    assert response.headers["content-type"] == "text/plain; charset=utf-8"
+    assert response.text.startswith("GET /users/{number}: 3 queries, all of them from ")
+
+
+async def test_routes_statements_and_pools_are_summed_up() -> None:
+    app = guarded()
+    for number in (1, 3):
+        await get(app, f"/users/{number}")
+    (route,) = (await get(app, "/__query_guard__/api/routes")).json()["routes"]
+    assert (route["route"], route["requests"], route["query_count_max"]) == ("/users/{number}", 2, 3)
+    (statement,) = (await get(app, "/__query_guard__/api/statements")).json()["statements"]
+    assert (statement["count"], statement["routes"]) == (4, ["GET /users/{number}"])
+    pools = (await get(app, "/__query_guard__/api/pools")).json()["pools"]
+    assert "StaticPool" in [pool["kind"] for pool in pools]
+
+
+async def test_an_unknown_report_is_a_json_error() -> None:
+    response = await get(guarded(), "/__query_guard__/api/requests/nope")
+    assert response.status_code == 404
+    assert response.json() == {"error": "no report 'nope'; /__query_guard__/api/requests lists those that are kept"}
+
+
+async def test_its_own_requests_are_not_recorded() -> None:
+    app = guarded()
+    response = await get(app, "/__query_guard__/api/requests")
+    assert "X-Query-Count" not in response.headers
+    assert response.json() == {"requests": []}
+
+
+async def test_it_is_off_unless_asked_for() -> None:
+    assert (await get(guarded(debug=False), "/__query_guard__/api/requests")).status_code == 404
+
+
+async def test_the_environment_can_ask_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUERY_GUARD_DEBUG", "1")
+    assert (await get(guarded(debug=False), "/__query_guard__/api/requests")).status_code == 200
+
+
+async def test_the_path_can_be_chosen() -> None:
+    app = guarded(debug_path="/internal/queries/")
+    assert (await get(app, "/internal/queries/api/requests")).status_code == 200
+    assert (await get(app, "/internal/queriesx")).status_code == 404
+
+
+async def test_history_is_bounded() -> None:
+    app = guarded()
+    for _ in range(205):
+        await get(app, "/users/0")
+    assert len((await get(app, "/__query_guard__/api/requests")).json()["requests"]) == 200
+
+
+REFUSED: list[tuple[str, dict[str, str]]] = [
+    ("192.0.2.7", {}),
+    ("127.0.0.1", {"host": "example.org"}),
+    ("127.0.0.1", {"host": "localhost.example.org"}),
+    ("127.0.0.1", {"x-forwarded-for": "192.0.2.7"}),
+    ("127.0.0.1", {"forwarded": "for=192.0.2.7"}),
+    ("192.0.2.7", {"authorization": "Bearer wrong-token-of-length"}),
+    ("192.0.2.7", {"authorization": f"Basic {TOKEN}"}),
+]
+
+
+@pytest.mark.parametrize(("peer", "headers"), REFUSED)
+async def test_strangers_get_404(peer: str, headers: dict[str, str]) -> None:
+    app = guarded(debug_token=TOKEN)
+    assert (await get(app, "/__query_guard__/api/requests", peer=peer, **headers)).status_code == 404
+
+
+ALLOWED: list[tuple[str, dict[str, str]]] = [
+    ("127.0.0.1", {}),
+    ("::1", {"host": "[::1]:8000"}),
+    ("127.0.0.1", {"host": "127.0.0.1"}),
+    ("192.0.2.7", {"authorization": f"Bearer {TOKEN}"}),
+    ("127.0.0.1", {"x-forwarded-for": "192.0.2.7", "authorization": f"bearer {TOKEN}"}),
+]
+
+
+@pytest.mark.parametrize(("peer", "headers"), ALLOWED)
+async def test_those_at_the_machine_and_those_with_the_token_get_in(peer: str, headers: dict[str, str]) -> None:
+    app = guarded(debug_token=TOKEN)
+    assert (await get(app, "/__query_guard__/api/requests", peer=peer, **headers)).status_code == 200
+
+
+async def test_a_refusal_is_logged_once_and_says_what_would_allow_it(caplog: pytest.LogCaptureFixture) -> None:
+    app = guarded()
+    for _ in range(3):
+        await get(app, "/__query_guard__/", peer="192.0.2.7")
+    (record,) = caplog.records
+    assert record.message == (
+        "query_guard: refused the debug endpoint to '192.0.2.7': the peer is not on loopback; "
+        "QueryGuard(debug_token=...) and the header 'Authorization: Bearer <token>' would allow it"
+    )

@@ -1,0 +1,113 @@
+"""What an operator reads: event names, keys, and how often."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+from structlog.testing import capture_logs
+
+from query_guard.records import CallSite, Facts, Finding, Frame, Pool, Report, Request
+from query_guard.reporters.log import LogReporter
+from tests.reports import ENGINE, checkout, report_with
+
+REQUEST_KEYS = (
+    "report_id method route status duration_ms query_count query_time_ms pool_checkouts pool_wait_ms pool_held_ms "
+    "pool_checked_out pool_size pool_overflow findings"
+).split()
+FINDING_KEYS = "report_id kind severity summary fix file line function count route".split()
+
+
+@pytest.fixture
+def configured() -> Iterator[None]:
+    structlog.configure()
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.mark.usefixtures("configured")
+def test_events_and_keys_are_the_contract() -> None:
+    with capture_logs() as events:
+        LogReporter()(report_with(Finding("slow_statement", "warning", "It was slow", "Mend it")))
+    request, finding = events
+    assert (request["event"], request["log_level"]) == ("query_guard.request", "info")
+    assert list(request)[: len(REQUEST_KEYS)] == REQUEST_KEYS
+    assert (finding["event"], finding["log_level"]) == ("query_guard.finding", "warning")
+    assert [key for key in finding if key in FINDING_KEYS] == FINDING_KEYS
+
+
+@pytest.mark.usefixtures("configured")
+def test_information_is_not_logged_as_a_finding() -> None:
+    with capture_logs() as events:
+        LogReporter()(report_with(Finding("quiet", "info", "By the way", "Nothing")))
+    assert [event["event"] for event in events] == ["query_guard.request"]
+    assert events[0]["findings"] == {}
+
+
+@pytest.mark.usefixtures("configured")
+def test_a_finding_is_logged_once_and_then_at_each_power_of_ten() -> None:
+    reporter = LogReporter()
+    report = report_with(Finding("slow_statement", "warning", "It was slow", "Mend it"))
+    logged = []
+    for number in range(1, 101):
+        with capture_logs() as events:
+            reporter(report)
+        if len(events) > 1:
+            logged.append(number)
+    assert logged == [1, 10, 100]
+
+
+@pytest.mark.usefixtures("configured")
+def test_another_site_is_another_finding() -> None:
+    reporter = LogReporter()
+    sites = [CallSite(key, (Frame("crud.py", key, "load", 1),), "", False) for key in (31, 57)]
+    with capture_logs() as events:
+        for site in sites:
+            reporter(report_with(Finding("slow_statement", "warning", "It was slow", "Mend it", site=site)))
+    assert [event["line"] for event in events if event["event"] == "query_guard.finding"] == [31, 57]
+
+
+@pytest.mark.usefixtures("configured")
+def test_the_release_is_said() -> None:
+    with capture_logs() as events:
+        LogReporter("2026.11")(report_with())
+    assert events[0]["release"] == "2026.11"
+
+
+@pytest.mark.usefixtures("configured")
+def test_pool_numbers_are_those_of_the_busiest_pool() -> None:
+    facts = Facts(
+        Request("http", "GET", "/", "/", 200),
+        duration=0.1,
+        statements=(),
+        checkouts=(checkout(pool=1, wait=0.02, hold=0.05), checkout(pool=1, wait=0.01, hold=0.05)),
+        pools=(Pool(1, ENGINE, "QueuePool", 5, 1, 0),),
+    )
+    with capture_logs() as events:
+        LogReporter()(Report("id", 0.0, facts))
+    pool = {key: value for key, value in events[0].items() if key.startswith("pool_")}
+    assert pool == {
+        "pool_checkouts": 2,
+        "pool_wait_ms": 30.0,
+        "pool_held_ms": 100.0,
+        "pool_checked_out": 1,
+        "pool_size": 5,
+        "pool_overflow": 0,
+    }
+
+
+def test_an_unconfigured_structlog_prints_nothing(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    structlog.reset_defaults()
+    with caplog.at_level(logging.INFO, "query_guard"):
+        LogReporter()(report_with(Finding("slow_statement", "warning", "It was slow", "Mend it")))
+    assert [(record.name, record.levelname) for record in caplog.records] == [
+        ("query_guard", "INFO"),
+        ("query_guard", "WARNING"),
+    ]
+    assert caplog.records[0].message.startswith("query_guard.request report_id='0123456789abcdef' method='GET'")
+    captured = capsys.readouterr()
+    assert captured.out == captured.err == ""

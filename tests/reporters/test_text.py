@@ -1,0 +1,74 @@
+"""The readable report and the one sentence, word for word."""
+
+from __future__ import annotations
+
+import io
+
+from query_guard.detectors import NPlusOne
+from query_guard.document import sentence
+from query_guard.records import Finding, Pool, Report, Request
+from query_guard.reporters.text import TextReporter, render
+from tests.reports import ENGINE, POSTS, checkout, facts_of, report_with, statement
+
+
+def looping() -> Report:
+    users = statement(1, sql="SELECT users.id FROM users", fingerprint="u", tables=("users",), duration=0.002)
+    posts = [statement(n, loader=POSTS, owner=n) for n in range(2, 102)]
+    facts = facts_of(
+        users, *posts, checkouts=(checkout(hold=0.12),), pools=(Pool(1, ENGINE, "AsyncAdaptedQueuePool", 5, 1, 0),)
+    )
+    return report_with(*NPlusOne()(facts), facts=facts)
+
+
+READABLE = """\
+GET /users: 101 queries, 100 of them from crud.py:31; selectinload(User.posts) makes it 2 and saves about 99 ms
+  status 200; 50.0 ms, 102.0 of them in the database; 1 checkout, waited 0.0 ms, held 120.0 ms, 1 of 5 checked out; \
+report 0123456789abcdef
+
+  warning n_plus_one: User.posts was loaded 100 times, once for each object of a loop: SELECT posts.id FROM posts \
+WHERE posts.autho\N{HORIZONTAL ELLIPSIS}
+    at crud.py:31 in load_posts
+    called from routers/users.py:12 in list_users
+    fix: Add .options(selectinload(User.posts)) to the select that loads User
+
+   100 x    100.0 ms  SELECT posts.id FROM posts WHERE posts.author_id = ?                    crud.py:31
+     1 x      2.0 ms  SELECT users.id FROM users                                              crud.py:31
+"""
+
+
+def test_the_readable_report_word_for_word() -> None:
+    assert render(looping()) == READABLE
+
+
+def test_it_can_be_printed_to_any_stream() -> None:
+    stream = io.StringIO()
+    TextReporter(stream)(looping())
+    assert stream.getvalue() == READABLE + "\n"
+
+
+def test_a_good_request_in_one_sentence() -> None:
+    assert sentence(report_with(facts=facts_of(statement()))) == "GET /users: 1 query in 1.0 ms"
+
+
+def test_a_request_without_a_route_does_not_show_its_path() -> None:
+    request = Request("http", "GET", "/users/secret", None, 404)
+    assert sentence(report_with(facts=facts_of(request=request))) == "GET (no route): 0 queries in 0.0 ms"
+
+
+def test_a_slow_statement_in_one_sentence() -> None:
+    finding = Finding("slow", "warning", "SELECT took 300 ms: SELECT 1", "Mend it", statement().site, statements=(1,))
+    told = sentence(report_with(finding, facts=facts_of(statement(), statement(2))))
+    assert told == "GET /users: 2 queries, one of them from crud.py:31: SELECT took 300 ms"
+
+
+def test_hostile_text_stays_on_its_line() -> None:
+    finding = Finding("evil", "warning", "one\ntwo\x1b[31m", "three\r\nfour")
+    text = render(report_with(finding))
+    assert "one\N{REPLACEMENT CHARACTER}two" in text
+    assert "\x1b" not in text
+    assert len(text.splitlines()) == 5
+
+
+def test_what_was_dropped_is_said() -> None:
+    text = render(report_with(facts=facts_of(statement(), query_count=8, dropped=7)))
+    assert "7 more statements were counted without details" in text

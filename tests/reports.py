@@ -1,0 +1,92 @@
+"""Reports made by hand, for tests of what is shown of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from query_guard.records import (
+    NOWHERE,
+    CallSite,
+    Checkout,
+    Engine,
+    Facts,
+    Finding,
+    Frame,
+    Loader,
+    Report,
+    Request,
+    Statement,
+)
+
+ENGINE = Engine(1, "postgresql+asyncpg", "postgresql", True)
+POSTS = Loader("lazy", "User", "posts", True, ("User.posts",))
+SITE = CallSite(
+    31, (Frame("crud.py", 31, "load_posts", 28), Frame("routers/users.py", 12, "list_users", 9)), "router", False
+)
+REQUEST = Request("http", "GET", "/users", "/users", 200)
+
+
+def statement(serial: int = 1, **fields: Any) -> Statement:
+    given: dict[str, Any] = {
+        "serial": serial,
+        "fingerprint": "f" * 16,
+        "sql": "SELECT posts.id FROM posts WHERE posts.author_id = ?",
+        "operation": "SELECT",
+        "tables": ("posts",),
+        "writes": (),
+        "text": 1,
+        "start": serial / 1000,
+        "duration": 0.001,
+        "site": SITE,
+        "loader": None,
+        "owner": None,
+        "engine": ENGINE,
+        "connection": 1,
+        "transaction": 1,
+        "autocommit": False,
+        "task": 1,
+        "batches": 1,
+        "executemany": False,
+        "streamed": False,
+        "values": (serial,),
+        "binds": 1,
+        "rows": None,
+        "error": None,
+        "parameters": (),
+        "phase": "endpoint",
+        "segment": 0,
+        "request": 1,
+    }
+    return Statement(**{**given, **fields})
+
+
+def checkout(**fields: Any) -> Checkout:
+    given: dict[str, Any] = {
+        "serial": 1,
+        "pool": 1,
+        "connection": 1,
+        "start": 0.0,
+        "wait": 0.0,
+        "connect": 0.0,
+        "hold": 0.1,
+        "busy": 0.0,
+        "outcome": "returned",
+        "site": NOWHERE,
+        "request": 1,
+    }
+    return Checkout(**{**given, **fields})
+
+
+def facts_of(*statements: Statement, request: Request = REQUEST, **fields: Any) -> Facts:
+    given: dict[str, Any] = {
+        "request": request,
+        "duration": 0.05,
+        "statements": statements,
+        "query_count": len(statements),
+        "query_time": sum(row.duration for row in statements),
+    }
+    return Facts(**{**given, **fields})
+
+
+def report_with(*findings: Finding, facts: Facts | None = None) -> Report:
+    return Report("0123456789abcdef", 1_700_000_000.0, facts or facts_of(), findings)

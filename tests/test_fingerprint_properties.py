@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import importlib
+import re
+import time
+from collections.abc import Callable
+
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from query_guard.fingerprint import Fingerprint, fingerprint
+
+module = importlib.import_module("query_guard.fingerprint")
+
+DIALECTS = ["postgresql", "sqlite", "mysql", "mssql", "other"]
+WORDS = """
+    SELECT a FROM t WHERE b ,( ) [ ] ; . :: : ? ?| * + - -- /* */ # $$ $x$ $1 %s %(x)s :x @x ' " ` \\ E' N' IN ARRAY
+    VALUES NULL TRUE WITH x AS INSERT INTO UPDATE SET DELETE imp_sen SAVEPOINT ROLLBACK TO 1 -1 0x1F
+"""
+PHRASES = ["(1, 2)", "IN (1, 2)", "VALUES (1), (2)", ", (1)", "'x'", '"n"', "::int", "__[POSTCOMPILE_x]", "é", "\ud800"]
+SQL_PIECES = [*WORDS.split(), " ", "\n", *PHRASES]
+SPACED_OUT = """
+    SELECT t.a , f ( 1 , 'x' ) , NULL FROM n.t AS t WHERE t.b IN ( 1 , 2 ) AND ( b , c ) IN ( ( 1 , 2 ) )
+"""
+dialects = st.sampled_from(DIALECTS)
+sql_like = st.lists(st.sampled_from(SQL_PIECES), max_size=40).map("".join) | st.lists(
+    st.sampled_from(SQL_PIECES), max_size=40
+).map(" ".join)
+names = st.from_regex(r"[a-z]{3}_[a-z0-9_]{1,8}", fullmatch=True)
+secrets = st.from_regex(r"zq[0-9]{4}[a-z'\\\n;$\"-]{0,6}zq", fullmatch=True)
+separators = st.lists(
+    st.sampled_from([" ", "\n", "\t", "/* it's a */", '-- "b\n', "/**/"]), min_size=1, max_size=4
+).map("".join)
+
+
+@settings(max_examples=500)
+@given(sql=st.text() | sql_like, dialect=dialects)
+@example(sql="\x00", dialect="postgresql")
+@example(sql=")" * 50 + "IN (", dialect="postgresql")
+def test_any_text_has_a_fingerprint(sql: str, dialect: str) -> None:
+    shape = fingerprint(sql, dialect)
+    assert re.fullmatch("[0-9a-f]{16}", shape.id)
+    assert shape.operation
+    assert set(shape.writes) <= set(shape.tables)
+
+
+@settings(max_examples=200)
+@given(sql=sql_like, dialect=st.text(max_size=12))
+def test_any_dialect_name_will_do(sql: str, dialect: str) -> None:
+    assert isinstance(fingerprint(sql, dialect), Fingerprint)
+
+
+@settings(max_examples=200)
+@given(sql=sql_like, dialect=dialects)
+def test_the_cache_changes_nothing(sql: str, dialect: str) -> None:
+    first = fingerprint(sql, dialect)
+    module._cache.clear()
+    assert fingerprint(sql, dialect) == first == fingerprint(sql, dialect)
+
+
+def quoted(secret: str, dialect: str) -> list[str]:
+    """Write `secret` in each way in which a dialect writes a string."""
+    escaped = secret.replace("\\", "\\\\").replace("'", "''")
+    plain = "'" + secret.replace("'", "''") + "'"
+    if dialect == "mysql":
+        return [f"'{escaped}'", '"' + secret.replace("\\", "\\\\").replace('"', '""') + '"', f"N'{escaped}'"]
+    if dialect == "postgresql":
+        return [plain, f"E'{escaped}'", f"$tag${secret}$tag$", f"N{plain}", f"{plain}::text"]
+    return [plain]
+
+
+@settings(max_examples=200)
+@given(secret=secrets, dialect=dialects, data=st.data())
+def test_no_string_is_ever_shown(secret: str, dialect: str, data: st.DataObject) -> None:
+    literal = data.draw(st.sampled_from(quoted(secret, dialect)))
+    frame = data.draw(
+        st.sampled_from(
+            [
+                "SELECT {} FROM t",
+                "SELECT a FROM t WHERE b = {} AND c = {}",
+                "SELECT a FROM t WHERE b IN (1, {}, {})",
+                "INSERT INTO t VALUES (1, {}), ({}, 2)",
+                "SELECT f({}, a)",
+                "{}",
+                "SET x = {}; SELECT {}",
+            ]
+        )
+    )
+    assert "zq" not in repr(fingerprint(frame.replace("{}", literal), dialect))
+
+
+@settings(max_examples=100)
+@given(number=st.integers(min_value=10**6) | st.floats(min_value=1e6, allow_infinity=False), dialect=dialects)
+def test_no_number_is_ever_shown(number: float, dialect: str) -> None:
+    shape = fingerprint(f"SELECT {number}, -{number}, f({number}) FROM t WHERE a IN ({number}) LIMIT {number}", dialect)
+    assert not re.search(r"\d", shape.text)
+
+
+@settings(max_examples=100)
+@given(prefix=sql_like, secret=st.from_regex("zq[a-z ]{0,9}zq", fullmatch=True), dialect=dialects)
+def test_an_open_string_hides_the_rest(prefix: str, secret: str, dialect: str) -> None:
+    assume(not re.search(r"['\"`#$\[\\]|--|/\*|\*/", prefix))
+    assert "zq" not in repr(fingerprint(f"{prefix} '{secret}", dialect))
+
+
+@settings(max_examples=100)
+@given(name=names, other=names, dialect=dialects)
+def test_digits_in_names_are_never_masked(name: str, other: str, dialect: str) -> None:
+    shape = fingerprint(f"SELECT {name}.{other}, {other} AS {name} FROM {name}", dialect)
+    assert shape.text == f"SELECT {name}.{other}, {other} AS {name} FROM {name}"
+    assert shape.tables == (name,)
+
+
+@settings(max_examples=100)
+@given(data=st.data(), dialect=dialects)
+def test_comments_and_white_space_do_not_matter(data: st.DataObject, dialect: str) -> None:
+    tokens = SPACED_OUT.split()
+    spaced = "".join(data.draw(separators) + token for token in tokens)
+    assert fingerprint(spaced, dialect) == fingerprint(" ".join(tokens), dialect)
+
+
+@settings(max_examples=100)
+@given(size=st.integers(1, 30), width=st.integers(1, 5), dialect=dialects)
+def test_sizes_of_lists_and_batches_do_not_matter(size: int, width: int, dialect: str) -> None:
+    row = "(" + ", ".join(["1"] * width) + ")"
+    rows = ", ".join([row] * size)
+    assert fingerprint(f"INSERT INTO t VALUES {rows}", dialect) == fingerprint(f"INSERT INTO t VALUES {row}", dialect)
+    assert fingerprint(f"SELECT a FROM t WHERE b IN ({rows})", dialect) == fingerprint(
+        f"SELECT a FROM t WHERE b IN ({row})", dialect
+    )
+
+
+@settings(max_examples=200)
+@given(sql=sql_like)
+def test_truncation_needs_a_long_text(sql: str) -> None:
+    assert not fingerprint(sql).truncated
+
+
+HARD = {
+    "integers": "1, ",
+    "strings": "'x', ",
+    "rows": "(1, 'x'), ",
+    "uneven rows": "(1), (1, 2), ",
+    "calls": "f(1), ",
+    "words": "a ",
+    "conditions": "a = 1 OR ",
+    "open brackets": "(",
+    "open lists": "IN (1, ",
+    "open arrays": "ARRAY[1, ",
+    "comments": "/* x */",
+    "open comments": "/*",
+    "quotes": "'",
+    "open names": '"a',
+    "dollars": "$",
+    "dollar tags": "$a$ ",
+    "operators": "=-",
+    "slashes": "/",
+    "percents": "%(",
+    "casts": "1::a(",
+    "colons": ":",
+    "spaces": " ",
+    "backslashes": "E'\\",
+    "placeholders": "__[POSTCOMPILE_x~~",
+    "replacements": "__[POSTCOMPILE_x~~a~~REPL~~",
+    "empty lists": "IN (NULL, ",
+    "dots": "a.",
+    "commas": ",",
+    "tables": "FROM a, ",
+}
+
+
+def seconds(call: Callable[[], object]) -> float:
+    best = float("inf")
+    for _ in range(2):
+        start = time.perf_counter()
+        call()
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+HEADS = [
+    ("postgresql", "SELECT a FROM t WHERE b IN ("),
+    ("postgresql", "INSERT INTO t VALUES "),
+    ("sqlite", "SELECT a FROM t WHERE b IN ("),
+    ("mysql", "INSERT INTO t VALUES "),
+]
+
+
+@pytest.mark.parametrize(("dialect", "head"), HEADS)
+@pytest.mark.parametrize("unit", HARD.values(), ids=HARD.keys())
+def test_time_is_linear_in_the_text(dialect: str, head: str, unit: str) -> None:
+    """Sixteen times the text takes about sixteen times as long; a quadratic step would take 256 times as long."""
+    small, large = (head + unit * (size // len(unit)) for size in (16_000, 256_000))
+    assert seconds(lambda: fingerprint(large, dialect)) < 80 * seconds(lambda: fingerprint(small, dialect)) + 0.002

@@ -1,0 +1,380 @@
+"""QueryGuard as an application meets it: what it adds to a response, and all that it leaves alone."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, WebSocket
+from fastapi.responses import StreamingResponse
+from fastapi.testclient import TestClient
+from sqlalchemy import create_engine, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import StaticPool
+
+from query_guard import Facts, Finding, QueryGuard, Report, query_budget
+
+engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+
+
+def send(number: int = 1) -> None:
+    with engine.connect() as connection:
+        for n in range(number):
+            connection.execute(text(f"SELECT {n}"))
+
+
+def guarded(**options: Any) -> tuple[FastAPI, list[Report]]:
+    reports: list[Report] = []
+    app = FastAPI()
+    app.add_middleware(QueryGuard, **{"reporters": [reports.append], **options})
+    return app, reports
+
+
+async def get(app: FastAPI, path: str = "/", **options: Any) -> httpx.Response:
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        return await client.get(path, **options)
+
+
+@pytest.mark.asyncio
+async def test_headers_are_exactly_the_contract() -> None:
+    app, reports = guarded()
+
+    @app.get("/")
+    def endpoint() -> None:
+        send(3)
+
+    headers = (await get(app)).headers
+    assert headers["X-Query-Count"] == "3"
+    assert re.fullmatch(r"\d+\.\d{3}", headers["X-Query-Time-Ms"])
+    assert headers["X-Query-Findings"] == "n_plus_one=1"
+    assert re.fullmatch(r"checkouts=1, wait-ms=\d+\.\d, held-ms=\d+\.\d", headers["X-Query-Pool"])
+    assert headers["X-Query-Guard-Id"] == reports[0].id
+    timing = r'db;dur=\d+\.\d;desc="3 queries", pool;dur=\d+\.\d;desc="1 checkout"'
+    assert re.fullmatch(timing, headers["Server-Timing"])
+
+
+@pytest.mark.asyncio
+async def test_findings_are_absent_when_there_are_none() -> None:
+    app, _ = guarded()
+    app.get("/")(send)
+    response = await get(app, "/?number=1")
+    assert response.headers["X-Query-Count"] == "1"
+    assert "X-Query-Findings" not in response.headers
+
+
+@pytest.mark.asyncio
+async def test_headers_can_be_left_out() -> None:
+    app, reports = guarded(headers=False)
+    app.get("/")(send)
+    assert not [name for name in (await get(app)).headers if "query" in name or name == "server-timing"]
+    assert reports[0].query_count == 1
+
+
+@pytest.mark.asyncio
+async def test_above_500_statements_findings_are_pending_and_counts_exact() -> None:
+    app, reports = guarded()
+    app.get("/")(send)
+    response = await get(app, "/?number=501")
+    assert response.headers["X-Query-Count"] == "501"
+    assert response.headers["X-Query-Findings"] == "pending"
+    assert [finding.kind for finding in reports[0].loud_findings] == ["n_plus_one"]
+
+
+@pytest.mark.asyncio
+async def test_route_templates_are_full() -> None:
+    app, reports = guarded()
+    inner, outer, mounted = APIRouter(prefix="/items"), APIRouter(prefix="/shops/{shop}"), FastAPI()
+    inner.get("/{item}")(lambda shop, item: None)
+    mounted.get("/things/{thing}")(lambda tenant, thing: None)
+    outer.include_router(inner)
+    app.include_router(outer)
+    app.mount("/tenants/{tenant}", mounted)
+    for path in ("/shops/north/items/7", "/tenants/acme/things/x", "/nowhere"):
+        await get(app, path)
+    assert [report.request.route for report in reports] == [
+        "/shops/{shop}/items/{item}",
+        "/tenants/{tenant}/things/{thing}",
+        None,
+    ]
+
+
+@pytest.mark.asyncio
+async def test_an_exception_passes_unchanged_and_is_reported_as_500() -> None:
+    app, reports = guarded()
+    error = ValueError("the application's own")
+
+    @app.get("/")
+    def endpoint() -> None:
+        send(3)
+        raise error
+
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        with pytest.raises(ValueError, match="own") as raised:
+            await client.get("/")
+    assert raised.value is error
+    assert reports[0].request.status == 500
+    assert [finding.kind for finding in reports[0].loud_findings] == ["n_plus_one"]
+
+
+@pytest.mark.asyncio
+async def test_lifespan_is_left_alone() -> None:
+    seen: list[str] = []
+
+    async def inner(scope: Any, _receive: Any, _send: Any) -> None:
+        seen.append(scope["type"])
+        assert "query_guard" not in scope
+
+    async def nothing(*_: Any) -> Any: ...
+
+    await QueryGuard(inner)({"type": "lifespan"}, nothing, nothing)
+    assert seen == ["lifespan"]
+
+
+@pytest.mark.asyncio
+async def test_installing_twice_counts_once() -> None:
+    app, reports = guarded()
+    app.add_middleware(QueryGuard, reporters=[reports.append])
+    app.get("/")(send)
+    response = await get(app)
+    assert response.headers.get_list("X-Query-Count") == ["1"]
+    assert [report.query_count for report in reports] == [1]
+
+
+@pytest.mark.asyncio
+async def test_two_applications_do_not_see_each_other() -> None:
+    (first, of_first), (second, of_second) = guarded(), guarded()
+    first.get("/")(send)
+    second.get("/")(send)
+    await asyncio.gather(get(first, "/?number=2"), get(second, "/?number=5"))
+    assert (of_first[0].query_count, of_second[0].query_count) == (2, 5)
+
+
+def test_a_websocket_is_one_window_and_its_messages_no_loop() -> None:
+    app, reports = guarded()
+
+    @app.websocket("/ws")
+    async def talk(socket: WebSocket) -> None:
+        await socket.accept()
+        for _ in range(4):
+            number = await socket.receive_text()
+            with engine.connect() as connection:
+                connection.execute(text("SELECT :n"), {"n": number})
+            await socket.send_text("done")
+        await socket.close()
+
+    with TestClient(app) as client, client.websocket_connect("/ws") as socket:
+        for number in "1234":
+            socket.send_text(number)
+            socket.receive_text()
+    (report,) = reports
+    assert (report.request.kind, report.request.name, report.query_count) == ("websocket", "WEBSOCKET /ws", 4)
+    assert [row.segment for row in report.facts.statements] == [1, 2, 3, 4]
+    assert report.findings == ()
+
+
+@pytest.mark.asyncio
+async def test_phases_are_named() -> None:
+    app, reports = guarded()
+
+    async def session() -> AsyncIterator[None]:
+        send()
+        yield
+        send()
+
+    def body() -> Any:
+        send()
+        yield b"x"
+
+    @app.get("/", dependencies=[Depends(session)])
+    async def endpoint(background: BackgroundTasks) -> StreamingResponse:
+        send()
+        background.add_task(send)
+        await asyncio.create_task(spawned())
+        return StreamingResponse(body())
+
+    async def spawned() -> None:
+        send()
+
+    await get(app)
+    phases = [row.phase for row in reports[0].facts.statements]
+    assert phases == ["dependency", "endpoint", "task", "streaming", "background", "teardown"]
+
+
+@pytest.mark.asyncio
+async def test_statements_of_application_middleware_are_named_so() -> None:
+    app = FastAPI()
+    reports: list[Report] = []
+
+    @app.middleware("http")
+    async def count(request: Any, call_next: Callable[[Any], Awaitable[Any]]) -> Any:
+        send()
+        return await call_next(request)
+
+    app.add_middleware(QueryGuard, reporters=[reports.append])
+    app.get("/")(send)
+    await get(app)
+    assert [row.phase for row in reports[0].facts.statements] == ["middleware", "endpoint"]
+
+
+@pytest.mark.asyncio
+async def test_300_mixed_concurrent_requests_have_exact_counts(tmp_path: Path) -> None:
+    asynchronous = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'test.db'}")
+    app, reports = guarded()
+
+    @app.get("/sync/{number}")
+    def of_sync(number: int) -> None:
+        send(number)
+
+    @app.get("/async/{number}")
+    async def of_async(number: int) -> None:
+        for n in range(number):
+            async with asynchronous.connect() as connection:
+                await connection.execute(text(f"SELECT {n}"))
+
+    paths = [f"/{'sync' if n % 2 else 'async'}/{n % 7}" for n in range(300)]
+    responses = await asyncio.gather(*(get(app, path) for path in paths))
+    await asynchronous.dispose()
+    assert [response.headers["X-Query-Count"] for response in responses] == [path[-1] for path in paths]
+    assert all(report.query_count == int(report.request.path[-1]) for report in reports)
+    assert all(len(report.facts.statements) == report.query_count for report in reports)
+
+
+@pytest.mark.asyncio
+async def test_a_budget_of_the_middleware_is_enforced() -> None:
+    app, reports = guarded(budgets={"GET /few": 1})
+    app.get("/few")(send)
+    await get(app, "/few?number=2")
+    (finding,) = reports[0].findings
+    assert (finding.kind, finding.severity) == ("statement_budget", "warning")
+    assert finding.summary == "GET /few sent 2 statements; its budget is 1"
+
+
+@pytest.mark.asyncio
+async def test_a_budget_on_the_endpoint_is_enforced() -> None:
+    app, reports = guarded()
+
+    @app.get("/")
+    @query_budget(max_queries=1)
+    def endpoint() -> None:
+        send(2)
+
+    await get(app)
+    assert [finding.kind for finding in reports[0].findings] == ["statement_budget"]
+
+
+@pytest.mark.asyncio
+async def test_a_budget_without_a_route_is_one_warning(caplog: pytest.LogCaptureFixture) -> None:
+    app, _ = guarded(budgets={"GET /misspelt": 1})
+    app.get("/")(send)
+    await get(app)
+    await get(app)
+    (record,) = [record for record in caplog.records if "budget" in record.message]
+    assert "'GET /misspelt' names no route" in record.message
+
+
+@pytest.mark.asyncio
+async def test_a_failing_detector_is_logged_once_and_changes_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(_facts: Facts) -> list[Finding]:
+        raise RuntimeError("broken detector one")
+
+    app, reports = guarded(detectors=[broken])
+    app.get("/")(send)
+    for _ in range(2):
+        assert (await get(app)).status_code == 200
+    assert len(reports) == 2
+    assert len([record for record in caplog.records if "broken" in record.message]) == 1
+
+
+@pytest.mark.asyncio
+async def test_a_failing_reporter_is_logged_once_and_stops_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    reports: list[Report] = []
+
+    def failing(_report: Report) -> None:
+        raise RuntimeError("no disk")
+
+    app, _ = guarded(reporters=[failing, reports.append])
+    app.get("/")(send)
+    for _ in range(2):
+        assert (await get(app)).status_code == 200
+    assert len(reports) == 2
+    assert len([record for record in caplog.records if "failing" in record.message]) == 1
+
+
+@pytest.mark.asyncio
+async def test_a_kind_that_is_no_header_key_cannot_break_the_header() -> None:
+    def hostile(_facts: Facts) -> list[Finding]:
+        return [Finding("evil\r\nSet-Cookie: x=1", "warning", "summary", "fix")]
+
+    app, _ = guarded(detectors=[hostile])
+    app.get("/")(send)
+    response = await get(app)
+    assert response.headers["X-Query-Findings"] == "evil__set-cookie__x_1=1"
+    assert "Set-Cookie" not in response.headers
+
+
+@pytest.mark.asyncio
+async def test_hostile_sql_cannot_break_headers_or_logs(caplog: pytest.LogCaptureFixture) -> None:
+    app = FastAPI()
+    app.add_middleware(QueryGuard)
+
+    @app.get("/")
+    def endpoint() -> None:
+        with engine.connect() as connection:
+            for n in range(3):
+                connection.exec_driver_sql(f'SELECT {n} AS "a\r\nX-Evil: 1\x1b[31m"')
+
+    with caplog.at_level(logging.INFO, "query_guard"):
+        response = await get(app)
+    assert "X-Evil" not in response.headers
+    assert len(caplog.records) == 2
+    assert all(not set(record.message) & set("\r\n\x1b") for record in caplog.records)
+
+
+@pytest.mark.asyncio
+async def test_excluded_paths_are_not_recorded() -> None:
+    app, reports = guarded(exclude=("/health*",))
+    app.get("/health/live")(send)
+    assert "X-Query-Count" not in (await get(app, "/health/live")).headers
+    assert reports == []
+
+
+@pytest.mark.asyncio
+async def test_requests_that_are_not_sampled_are_only_counted() -> None:
+    app, reports = guarded(sample_rate=0)
+    app.get("/")(send)
+    response = await get(app, "/?number=9")
+    assert response.headers["X-Query-Count"] == "9"
+    assert reports[0].facts.statements == ()
+
+
+@pytest.mark.asyncio
+async def test_only_the_named_engines_are_watched() -> None:
+    other = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+    app, reports = guarded(engines=[other])
+
+    @app.get("/")
+    def endpoint() -> None:
+        send(3)
+        with other.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    await get(app)
+    other.dispose()
+    assert reports[0].query_count == 1
+
+
+@pytest.mark.asyncio
+async def test_it_can_be_switched_off_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUERY_GUARD_ENABLED", "0")
+    app, reports = guarded()
+    app.get("/")(send)
+    assert "X-Query-Count" not in (await get(app)).headers
+    assert reports == []

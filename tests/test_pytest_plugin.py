@@ -1,0 +1,57 @@
+"""The fixture, in runs of pytest inside the run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+APPLICATION = """
+import threading
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import StaticPool
+
+engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+
+def send(number=1):
+    with engine.connect() as connection:
+        for n in range(number):
+            connection.execute(text("SELECT :n"), {"n": n})
+"""
+
+
+def test_the_fixture_records_and_asserts(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        APPLICATION
+        + """
+def test_counts(query_guard):
+    send(2)
+    thread = threading.Thread(target=send)
+    thread.start()
+    thread.join()
+    assert query_guard.query_count == 3
+    assert len(query_guard.statements) == 3
+    with query_guard.assert_num_queries(1):
+        send()
+
+def test_too_many(query_guard):
+    with query_guard.assert_max_queries(1):
+        send(2)
+
+def test_a_loop(query_guard):
+    with query_guard.assert_no_findings():
+        send(3)
+"""
+    )
+    result = pytester.runpytest_subprocess("-q", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=1, failed=2)
+    result.stdout.fnmatch_lines(["*expected at most 1 query, got 2:*", "*expected no findings, got 1:*"])
+
+
+def test_the_plugin_imports_nothing_heavy() -> None:
+    code = "import sys, query_guard.pytest_plugin; print([m for m in ('sqlalchemy', 'structlog', 'starlette') if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
