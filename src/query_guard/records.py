@@ -114,6 +114,7 @@ class Statement(NamedTuple):
     values: tuple[int, ...]
     """Salted hash for each bind position; empty for executemany."""
     binds: int
+    """Number of binds, or of parameter sets for executemany."""
     rows: int | None
     error: str | None
     parameters: tuple[str, ...]
