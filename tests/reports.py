@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from query_guard.records import (
+    NO_TARGET,
     NOWHERE,
     CallSite,
     Checkout,
@@ -40,6 +41,8 @@ def statement(serial: int = 1, **fields: Any) -> Statement:
         "site": SITE,
         "loader": None,
         "owner": None,
+        "target": NO_TARGET,
+        "flush": 0,
         "engine": ENGINE,
         "connection": 1,
         "transaction": 1,

@@ -66,10 +66,33 @@ class Loader(NamedTuple):
     attribute: str
     collection: bool
     path: tuple[str, ...]
+    parents: tuple[str, ...] = ()
+    """Class of the object it loaded for, and its mapped bases."""
+    target: str = ""
+    """Class of what it loaded."""
 
     @property
     def relationship(self) -> str | None:
         return f"{self.owner}.{self.attribute}" if self.path else None
+
+
+class Target(NamedTuple):
+    """What a statement is about, as the mappings know it.
+
+    `lineage` names the entity's class and its mapped bases. `filters` are the attributes that must equal a bind, when
+    nothing else filters. `walks` are relationships, (class, attribute), whose foreign key those filters are. `joined` are the
+    collections that the statement joins, as paths from its root.
+    """
+
+    entity: str | None
+    lineage: tuple[str, ...]
+    aliased: bool
+    filters: tuple[str, ...]
+    walks: tuple[tuple[str, str], ...]
+    joined: tuple[tuple[str, ...], ...]
+
+
+NO_TARGET = Target(None, (), False, (), (), ())
 
 
 class Engine(NamedTuple):
@@ -101,6 +124,9 @@ class Statement(NamedTuple):
     loader: Loader | None
     owner: int | None
     """Salted hash of the identity of the object whose relationship was loaded."""
+    target: Target
+    flush: int
+    """Serial of the unit-of-work flush that wrote it; 0 outside flushes."""
     engine: Engine
     connection: int
     transaction: int

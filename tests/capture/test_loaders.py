@@ -22,13 +22,13 @@ async def loaded(profile: Profiler, body: Callable[[Session], object]) -> list[S
 
 async def test_lazy_collection(profile: Profiler) -> None:
     (row,) = await loaded(profile, lambda session: len(session.get_one(User, 1).posts))
-    assert row.loader == Loader("lazy", "User", "posts", True, ("User.posts",))
+    assert row.loader == Loader("lazy", "User", "posts", True, ("User.posts",), ("User",), "Post")
     assert row.owner is not None
 
 
 async def test_lazy_many_to_one(profile: Profiler) -> None:
     (row,) = await loaded(profile, lambda session: session.get_one(Post, 1).author)
-    assert row.loader == Loader("lazy", "Post", "author", False, ("Post.author",))
+    assert row.loader == Loader("lazy", "Post", "author", False, ("Post.author",), ("Post",), "User")
 
 
 async def test_lazy_many_to_many(profile: Profiler) -> None:
@@ -42,8 +42,10 @@ async def test_lazy_below_a_selectin_load_has_the_whole_path(profile: Profiler) 
         len(user.posts[0].comments)
 
     eager, lazy = await loaded(profile, nested)
-    assert eager.loader == Loader("eager", "User", "posts", True, ("User.posts",))
-    assert lazy.loader == Loader("lazy", "Post", "comments", True, ("User.posts", "Post.comments"))
+    assert eager.loader == Loader("eager", "User", "posts", True, ("User.posts",), ("User",), "Post")
+    assert lazy.loader == Loader(
+        "lazy", "Post", "comments", True, ("User.posts", "Post.comments"), ("Post",), "Comment"
+    )
 
 
 async def test_subqueryload_is_eager(profile: Profiler) -> None:
@@ -63,6 +65,8 @@ async def test_immediateload_loads_for_one_owner_at_a_time(profile: Profiler) ->
 async def test_the_declaring_class_of_an_inherited_relationship_is_named(profile: Profiler) -> None:
     (row,) = await loaded(profile, lambda session: len(session.get_one(Car, 1).parts))
     assert row.relationship == f"{Vehicle.__name__}.parts"
+    assert row.loader is not None
+    assert row.loader.parents == ("Car", "Vehicle")
 
 
 async def test_self_referential(profile: Profiler) -> None:

@@ -73,6 +73,8 @@ def _statements(rows: Iterable[Row], origin: float, request: Request) -> Iterabl
             row.site,
             row.loader,
             row.owner,
+            row.target.read(),
+            row.flush,
             row.engine,
             checkout.connection if checkout is not None else 0,
             transaction.serial if transaction is not None else 0,

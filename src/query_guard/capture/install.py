@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.engine.default import DefaultDialect
 
-from query_guard.capture import connections, statements, transactions
+from query_guard.capture import connections, flushes, statements, transactions
 
 _lock = threading.Lock()
 _wrapped: set[type] = set()
@@ -19,6 +19,7 @@ def install() -> None:
         if not _wrapped:
             _wrap_default_dialect()
             connections.install(statements.watch_dialect)
+            flushes.install()
         for dialect_class in _subclasses(DefaultDialect):
             _wrap_overrides(dialect_class)
 

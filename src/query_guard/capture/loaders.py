@@ -25,28 +25,37 @@ def loader_of(context: Any) -> tuple[Loader | None, int | None]:
     state = getattr(load_options, "_lazy_loaded_from", None)
     if state is not None:
         kind = "immediate" if "sa_top_level_orm_context" in options else "lazy"
-        return _relationship(kind, compile_options), _identity(state)
+        return _relationship(kind, compile_options, state.manager.mapper), _identity(state)
     state = getattr(load_options, "_refresh_state", None)
     if state is not None:
         asked = getattr(load_options, "_is_user_refresh", False)
         return _columns(state, asked, getattr(compile_options, "_only_load_props", None)), _identity(state)
-    return _relationship("eager", compile_options), None
+    return _relationship("eager", compile_options, None), None
 
 
-def _relationship(kind: str, compile_options: Any) -> Loader | None:
+def _relationship(kind: str, compile_options: Any, mapper: Any) -> Loader | None:
     """Write a path of mappers and properties, User, posts, Post, comments, as ("User.posts", "Post.comments")."""
     path = getattr(compile_options, "_current_path", None)
     steps = path.path if path else ()
     if len(steps) < 2:
         return None
-    key = (kind, steps)
-    loader = _loaders.get(key)
-    if loader is None:
-        properties = [step for step in steps if hasattr(step, "uselist")]
-        last = properties[-1]
-        named = tuple(f"{prop.parent.class_.__name__}.{prop.key}" for prop in properties)
-        loader = _remember(key, Loader(kind, last.parent.class_.__name__, last.key, bool(last.uselist), named))
-    return loader
+    key = (kind, steps, mapper)
+    return _loaders.get(key) or _remember(key, _described(*key))
+
+
+def _described(kind: str, steps: tuple[Any, ...], mapper: Any) -> Loader:
+    properties = [step for step in steps if hasattr(step, "uselist")]
+    last = properties[-1]
+    parents = (mapper or last.parent).iterate_to_root()
+    return Loader(
+        kind,
+        last.parent.class_.__name__,
+        last.key,
+        bool(last.uselist),
+        tuple(f"{prop.parent.class_.__name__}.{prop.key}" for prop in properties),
+        tuple(parent.class_.__name__ for parent in parents),
+        last.mapper.class_.__name__,
+    )
 
 
 def _columns(state: Any, asked: bool, names: Any) -> Loader:
@@ -60,6 +69,18 @@ def _columns(state: Any, asked: bool, names: Any) -> Loader:
         kind, attribute = "column", ", ".join(sorted(names))
     key = (kind, mapper, attribute)
     return _loaders.get(key) or _remember(key, Loader(kind, mapper.class_.__name__, attribute, False, ()))
+
+
+def joined_collections(compiled: Any) -> tuple[tuple[str, ...], ...]:
+    """Return the paths of the collections that a select loads by joining them: (("User.posts",), ...)."""
+    attributes = getattr(getattr(compiled, "compile_state", None), "attributes", None) or {}
+    joined = [key[1] for key in attributes if isinstance(key, tuple) and key[0] == "eager_row_processor"]
+    paths = [[step for step in steps if hasattr(step, "uselist")] for steps in joined]
+    return tuple(
+        tuple(f"{prop.parent.class_.__name__}.{prop.key}" for prop in path)
+        for path in paths
+        if path and path[-1].uselist
+    )
 
 
 def _remember(key: tuple[Any, ...], loader: Loader) -> Loader:

@@ -20,6 +20,7 @@ from query_guard.records import CallSite, Engine, LateCounter, Loader
 
 if TYPE_CHECKING:
     from query_guard.capture.connections import OpenCheckout
+    from query_guard.capture.targets import UnreadTarget
     from query_guard.capture.transactions import OpenTransaction
 
 WINDOW_BYTES = 500_000
@@ -45,6 +46,8 @@ class Row(NamedTuple):
     site: CallSite
     loader: Loader | None
     owner: int | None
+    target: UnreadTarget
+    flush: int
     engine: Engine
     checkout: OpenCheckout | None
     transaction: OpenTransaction | None

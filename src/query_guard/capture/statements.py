@@ -24,7 +24,8 @@ from sqlalchemy.engine.interfaces import ExecuteStyle
 
 from query_guard.capture.call_site import call_site
 from query_guard.capture.connections import open_checkout
-from query_guard.capture.engines import engine_of
+from query_guard.capture.engines import engine_of, target_of
+from query_guard.capture.flushes import current_flush
 from query_guard.capture.loaders import loader_of
 from query_guard.capture.recorder import SALT, Row, Window, current, deliver, stage_of, watchers
 from query_guard.capture.trouble import report_trouble
@@ -151,6 +152,8 @@ def _row(
         call_site(sys._getframe(3)),
         loader,
         owner,
+        target_of(dialect, sql, context),
+        current_flush() if context.isinsert or context.isupdate or context.isdelete else 0,
         engine_of(dialect),
         checkout,
         transaction,

@@ -1,0 +1,104 @@
+"""What a statement is about, as the mappings know it: its entity, the attributes it filters by, the relationship it walks.
+
+A statement is only noted when its text is first seen, and read after the window, once for all executions of that text.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Column, inspect
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Mapper, RelationshipDirection
+from sqlalchemy.orm.exc import UnmappedColumnError
+from sqlalchemy.sql.elements import BinaryExpression, BindParameter, BooleanClauseList
+
+from query_guard.capture.loaders import joined_collections
+from query_guard.records import NO_TARGET, Target
+
+
+class UnreadTarget:
+    """A statement noted on the hot path; `read()` it once the window is over."""
+
+    __slots__ = ("_compiled", "_statement", "_target")
+
+    def __init__(self, context: Any) -> None:
+        self._statement = context.invoked_statement
+        self._compiled = context.compiled
+        self._target: Target | None = NO_TARGET if self._statement is None else None
+
+    def read(self) -> Target:
+        if self._target is None:
+            self._target = _describe(self._statement, self._compiled)
+            self._statement = self._compiled = None
+        return self._target
+
+
+def _describe(statement: Any, compiled: Any) -> Target:
+    try:
+        mapper, aliased = _root(statement)
+        columns = list(_equalities(getattr(statement, "whereclause", None)))
+        return Target(
+            entity=mapper.class_.__name__ if mapper is not None else None,
+            lineage=tuple(base.class_.__name__ for base in mapper.iterate_to_root()) if mapper is not None else (),
+            aliased=aliased,
+            filters=tuple(_attribute(mapper, column) for column in columns),
+            walks=tuple(_collections_behind(mapper, columns)) if mapper is not None else (),
+            joined=joined_collections(compiled),
+        )
+    except (SQLAlchemyError, AttributeError, TypeError):
+        return NO_TARGET
+
+
+def _root(statement: Any) -> tuple[Mapper[Any] | None, bool]:
+    """Return the mapper of the first entity that a statement selects or writes, and whether it is an alias."""
+    described = getattr(statement, "column_descriptions", None) or [getattr(statement, "entity_description", {})]
+    entity = described[0].get("entity")
+    if entity is None:
+        return None, False
+    return inspect(entity).mapper, bool(described[0].get("aliased"))
+
+
+def _equalities(clause: Any) -> Iterator[Column[Any]]:
+    """Yield the columns that must equal a bind; nothing when any other condition takes part."""
+    parts = (
+        list(clause.clauses) if isinstance(clause, BooleanClauseList) and clause.operator is operator.and_ else [clause]
+    )
+    columns = [_compared(part) for part in parts]
+    if all(column is not None for column in columns):
+        yield from (column for column in columns if column is not None)
+
+
+def _compared(part: Any) -> Column[Any] | None:
+    if not isinstance(part, BinaryExpression) or part.operator is not operator.eq:
+        return None
+    for column, value in ((part.left, part.right), (part.right, part.left)):
+        if isinstance(column, Column) and isinstance(value, BindParameter):
+            return column
+    return None
+
+
+def _attribute(mapper: Mapper[Any] | None, column: Column[Any]) -> str:
+    if mapper is None:
+        return str(column.key)
+    try:
+        return mapper.get_property_by_column(column).key
+    except UnmappedColumnError:
+        return str(column.key)
+
+
+def _collections_behind(mapper: Mapper[Any], columns: list[Column[Any]]) -> Iterator[tuple[str, str]]:
+    """Yield class and attribute of each relationship that would have loaded what a filter on its foreign key loads."""
+    for parent in mapper.registry.mappers:
+        for relationship in parent.relationships:
+            remote = [remote for _, remote in relationship.local_remote_pairs or ()]
+            if (
+                relationship.direction is RelationshipDirection.ONETOMANY
+                and relationship.parent is parent
+                and mapper.isa(relationship.mapper)
+                and len(remote) == len(columns)
+                and set(remote) == set(columns)
+            ):
+                yield parent.class_.__name__, relationship.key
