@@ -110,10 +110,12 @@ class Profiler:
 
         return await self.endpoint(endpoint, **options)
 
-    async def endpoint(self, endpoint: Callable[..., Any], **options: Any) -> Report:
+    async def endpoint(
+        self, endpoint: Callable[..., Any], *, route: dict[str, Any] | None = None, **options: Any
+    ) -> Report:
         reports: list[Report] = []
         app = FastAPI()
-        app.get("/")(endpoint)
+        app.get("/", **(route or {}))(endpoint)
         app.add_middleware(QueryGuard, **{"reporters": [reports.append], "detectors": UNTIMED, **options})
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:

@@ -89,6 +89,16 @@ class Part(Base):
     vehicle_id: Mapped[int] = mapped_column(ForeignKey("vehicles.id"))
 
 
+class Versioned(Base):
+    __tablename__ = "versioned"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    version: Mapped[int] = mapped_column()
+
+    __mapper_args__ = {"version_id_col": version}
+
+
 def sample(users: int = 5, posts_each: int = 3) -> list[Base]:
     """Return users with posts, comments and tags, a tree of nodes, and cars with parts."""
     tags = [Tag(id=number, name=f"tag {number}") for number in range(1, 4)]

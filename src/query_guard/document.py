@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from query_guard.records import Checkout, Facts, Finding, Frame, Pool, Report, Statement, Transaction
+from query_guard.records import Checkout, Facts, Finding, Frame, Pool, Report, Silence, Statement, Transaction
 
 
 def document(report: Report, *, parameters: bool = False) -> dict[str, Any]:
@@ -26,6 +26,7 @@ def document(report: Report, *, parameters: bool = False) -> dict[str, Any]:
             for row in facts.statements
         ],
         "findings": [finding_document(finding) for finding in report.findings],
+        "silences": [_silence(silence) for silence in report.silences],
         "checkouts": [_checkout(checkout) for checkout in facts.checkouts],
         "transactions": [_transaction(transaction) for transaction in facts.transactions],
         "pools": [pool_document(pool) for pool in facts.pools],
@@ -86,6 +87,19 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         "saving_ms": milliseconds(finding.saving),
         "phase": finding.phase,
         "statement_ids": list(finding.statements),
+    }
+
+
+def _silence(silence: Silence) -> dict[str, Any]:
+    frame = silence.site.innermost
+    return {
+        "kind": silence.kind,
+        "reason": silence.reason,
+        "file": frame.file if frame else None,
+        "line": frame.line if frame else None,
+        "function": frame.function if frame else None,
+        "count": silence.count,
+        "statement_ids": list(silence.statements),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import time
 from typing import Any, TypeVar
 
@@ -14,7 +14,7 @@ from query_guard.capture.install import install
 from query_guard.capture.recorder import Recorder, Window, open_window, watch_process
 from query_guard.capture.trouble import report_trouble
 from query_guard.detectors import Detector, defaults
-from query_guard.records import Facts, Finding, LateCounter, Report, Request, Statement
+from query_guard.records import Facts, Finding, LateCounter, Report, Request, Silence, Statement
 from query_guard.reporters import Reporter
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
@@ -48,7 +48,7 @@ class Recording:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        return self._judged(self._facts())
+        return self._final.findings if self._final is not None else self._judged(self._facts())[0]
 
     @property
     def report(self) -> Report:
@@ -61,16 +61,15 @@ class Recording:
 
     def finish(self) -> None:
         facts = self._facts()
-        self._final = Report(report_id(), time() - facts.duration, facts, self._judged(facts))
+        self._final = Report(report_id(), time() - facts.duration, facts, *self._judged(facts))
 
     def _facts(self) -> Facts:
         return self._final.facts if self._final is not None else freeze(self.recorder, self.request, self.late)
 
-    def _judged(self, facts: Facts) -> tuple[Finding, ...]:
-        if self._final is not None:
-            return self._final.findings
+    def _judged(self, facts: Facts) -> tuple[tuple[Finding, ...], tuple[Silence, ...]]:
+        findings, silences = judge(outside_requests(facts, self.recorder.request), self.detectors)
         of_requests = [finding for report in self.request_reports for finding in report.findings]
-        return ranked([*of_requests, *findings_of(outside_requests(facts, self.recorder.request), self.detectors)])
+        return ranked([*of_requests, *findings]), silences
 
 
 def outside_requests(facts: Facts, request: int) -> Facts:
@@ -131,7 +130,7 @@ class Profile:
     ) -> Report:
         """Return the report of what a window has recorded so far; call `publish` with the last one."""
         facts = freeze(recorder, request, window.late, so_far.facts.statements if so_far else ())
-        return Report(identity, time() - facts.duration, facts, ranked(findings_of(facts, self.detectors)))
+        return Report(identity, time() - facts.duration, facts, *judge(facts, self.detectors))
 
     def publish(self, report: Report) -> None:
         """Hand a finished report to the tests that watch and to each reporter; a reporter that fails is logged once."""
@@ -144,16 +143,20 @@ class Profile:
                 report_trouble(f"reporter {_name(reporter)} failed")
 
 
-def findings_of(facts: Facts, detectors: Sequence[Detector]) -> Iterator[Finding]:
-    """Yield what the detectors find; one that fails is logged once and finds nothing."""
+def judge(facts: Facts, detectors: Sequence[Detector]) -> tuple[tuple[Finding, ...], tuple[Silence, ...]]:
+    """Return what the detectors find and what they are silent about; one that fails is logged once and says nothing."""
+    verdicts: list[Finding | Silence] = []
     for detector in detectors:
         try:
-            yield from tuple(detector(facts))
+            verdicts += tuple(detector(facts))
         except Exception:
             report_trouble(f"detector {_name(detector)} failed")
+    endpoint = facts.request.endpoint.function if facts.request.endpoint else ""
+    findings = [replace(verdict, endpoint=endpoint) for verdict in verdicts if isinstance(verdict, Finding)]
+    return ranked(findings), tuple(verdict for verdict in verdicts if isinstance(verdict, Silence))
 
 
-def ranked(findings: Sequence[Finding] | Iterator[Finding]) -> tuple[Finding, ...]:
+def ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Order findings by what mending them wins, the loud ones first."""
     return tuple(sorted(findings, key=lambda finding: (not finding.is_loud, -finding.saving)))
 

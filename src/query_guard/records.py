@@ -7,6 +7,7 @@ the application: parameters are salted hashes, owners are hashes of their identi
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
@@ -36,7 +37,7 @@ class CallSite(NamedTuple):
     """The run of application frames that led to a statement, innermost first; empty while a framework serialises.
 
     `key` is equal for each pass of a loop and differs between two callers of one helper. `boundary` names what ended
-    the run ("router", "middleware", "background", "task" or ""); `resumed` says that its outermost frame is a
+    the run ("router", "middleware", "response", "background", "task" or ""); `resumed` says that its outermost frame is a
     generator.
     """
 
@@ -80,8 +81,8 @@ class Target(NamedTuple):
     """What a statement is about, as the mappings know it.
 
     `lineage` names the entity's class and its mapped bases. `filters` are the attributes that must equal a bind, when
-    nothing else filters. `walks` are relationships, (class, attribute), whose foreign key those filters are. `joined` are the
-    collections that the statement joins, as paths from its root.
+    nothing else filters. `walks` are relationships, (class, attribute), whose foreign key those filters are. `joined`
+    are the collections that the statement joins, as paths from its root.
     """
 
     entity: str | None
@@ -231,11 +232,27 @@ class Finding:
     def is_loud(self) -> bool:
         return self.severity in LOUD
 
+    endpoint: str = ""
+    """Name of the function that answers the route."""
+
     @property
     def place(self) -> str:
         """`crud.py:31`, or what stands in for it where no line of the application was running."""
         frame = self.site.innermost
-        return f"{frame.file}:{frame.line}" if frame else (self.phase or "outside the application's code")
+        if frame is not None:
+            return f"{frame.file}:{frame.line}"
+        return f"{self.phase or 'a library'} of {self.endpoint}" if self.endpoint else self.phase or "a library"
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A repetition that a detector looked at and did not report, and why: people trust a tool that can say so."""
+
+    kind: str
+    reason: str
+    site: CallSite
+    count: int
+    statements: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,8 +264,8 @@ class Request:
     path: str
     route: str | None = None
     status: int | None = None
-    endpoint: tuple[str, int] | None = None
-    """Where the endpoint's code begins: file and first line."""
+    endpoint: Frame | None = None
+    """Where the endpoint's code begins."""
     budget: int | None = None
 
     @property
@@ -309,6 +326,32 @@ class Facts:
     def by_transaction(self) -> dict[int, list[Statement]]:
         return grouped(self.statements, lambda row: row.transaction)
 
+    @cached_property
+    def failed_transactions(self) -> set[int]:
+        """Serials of the transactions that could not commit or in which a statement failed."""
+        failed = {row.transaction for row in self.statements if row.error is not None}
+        return failed | {transaction.serial for transaction in self.transactions if transaction.outcome == "failed"}
+
+    @cached_property
+    def _sources(self) -> dict[str, list[Statement]]:
+        """The statements that brought objects of a class, in order: selects of it and loads of a relationship to it."""
+        sources: dict[str, list[Statement]] = defaultdict(list)
+        for row in self.statements:
+            if row.operation == "SELECT":
+                loaded = (row.loader.target,) if row.loader is not None and row.loader.path else row.target.lineage
+                for name in loaded:
+                    sources[name].append(row)
+        return sources
+
+    def source_of(self, classes: tuple[str, ...], row: Statement) -> Statement | None:
+        """Return the last statement before `row`, on its engine, that brought objects of one of these classes."""
+        for name in classes:
+            rows = self._sources.get(name, [])
+            for earlier in rows[bisect_left(rows, row.serial, key=lambda other: other.serial) - 1 :: -1]:
+                if earlier.serial < row.serial and earlier.engine == row.engine:
+                    return earlier
+        return None
+
     def held(self, checkout: Checkout) -> float:
         """Seconds a checkout was held, up to now where it is still out."""
         if checkout.hold is not None:
@@ -333,6 +376,7 @@ class Report:
     """Seconds since the epoch."""
     facts: Facts
     findings: tuple[Finding, ...] = ()
+    silences: tuple[Silence, ...] = ()
 
     @property
     def request(self) -> Request:

@@ -20,12 +20,15 @@ _BOUNDARIES = {
     os.path.join("fastapi", "routing.py"): "router",
     os.path.join("starlette", "routing.py"): "router",
     os.path.join("starlette", "background.py"): "background",
+    os.path.join("starlette", "responses.py"): "response",
     os.path.join("query_guard", "middleware.py"): "middleware",
     os.path.join("asyncio", "events.py"): "task",
     os.path.join("asyncio", "base_events.py"): "task",
     os.path.join("asyncio", "runners.py"): "task",
     os.path.join("concurrent", "futures", "thread.py"): "task",
 }
+_FRAMEWORKS = frozenset(("fastapi", "starlette"))
+"""They serve endpoints of their own (documentation), which makes them no applications."""
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _INTERACTIVE = ("<stdin>", "<ipython", "<console>", "<python-input")
 _PYTHON = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "scripts")]
@@ -145,9 +148,10 @@ def _classify(file: str) -> str:
 
 def allow_package_of(function: Any) -> None:
     """Treat the root package of an endpoint as the application, though it lies in site-packages."""
-    root = sys.modules.get((getattr(function, "__module__", None) or "").partition(".")[0])
+    name = (getattr(function, "__module__", None) or "").partition(".")[0]
+    root = sys.modules.get(name)
     file = getattr(root, "__file__", None)
-    if not file or not any(part in file for part in _INSTALLED):
+    if name in _FRAMEWORKS or not file or not any(part in file for part in _INSTALLED):
         return
     is_package = hasattr(root, "__path__")
     place = os.path.dirname(file) + os.sep if is_package else file
@@ -156,10 +160,12 @@ def allow_package_of(function: Any) -> None:
         _kinds.clear()
 
 
-def code_start(function: Any) -> tuple[str, int] | None:
-    """Where a function's code begins, as its frames will show it."""
+def code_start(function: Any) -> Frame | None:
+    """Return where a function's code begins, as its frames will show it."""
     code = getattr(inspect.unwrap(function), "__code__", None)
-    return (shown_path(code.co_filename), code.co_firstlineno) if code is not None else None
+    if code is None:
+        return None
+    return Frame(shown_path(code.co_filename), code.co_firstlineno, _holder_name(code), code.co_firstlineno)
 
 
 def shown_path(file: str) -> str:

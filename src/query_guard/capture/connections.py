@@ -69,7 +69,10 @@ class OpenCheckout:
 
 
 def install(watch_dialect: Callable[[Any], None]) -> None:
-    """Wrap the pools of the process; called once. `watch_dialect` is shown the dialect of each checkout that has events."""
+    """Wrap the pools of the process; called once.
+
+    `watch_dialect` is shown the dialect of each checkout that has events.
+    """
     pool_classes: tuple[Any, ...] = (Pool, SingletonThreadPool)
     for pool_class in pool_classes:
         pool_class.connect = _timed(pool_class.connect, watch_dialect)

@@ -103,13 +103,12 @@ def phase_of(site: CallSite, stage: int, request: Request) -> Phase | None:
         stage = BEFORE_RESPONSE
     if site.boundary in ("middleware", "background", "task"):
         return site.boundary  # type: ignore[return-value]
-    if not site.frames:
+    if site.boundary == "response" or not site.frames:
         return "serialization" if stage == BEFORE_RESPONSE else "streaming"
-    starts = [(frame.file, frame.first_line) for frame in site.frames]
-    if request.endpoint in starts and stage == BEFORE_RESPONSE:
-        return "endpoint"
     if stage == BEFORE_RESPONSE:
-        return "dependency"
+        endpoint = request.endpoint
+        starts = [(frame.file, frame.first_line) for frame in site.frames]
+        return "endpoint" if endpoint and (endpoint.file, endpoint.first_line) in starts else "dependency"
     if stage == STREAMING:
         return "streaming"
     return "teardown" if site.resumed else "background"

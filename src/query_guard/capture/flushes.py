@@ -1,4 +1,4 @@
-"""Which unit-of-work flush a write belongs to: the rows of one flush are one piece of work, however many statements it took."""
+"""Which unit-of-work flush a write belongs to: one piece of work, however many statements it took."""
 
 from __future__ import annotations
 

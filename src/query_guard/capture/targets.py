@@ -1,4 +1,4 @@
-"""What a statement is about, as the mappings know it: its entity, the attributes it filters by, the relationship it walks.
+"""What a statement is about, as the mappings know it: its entity, its filters, the relationship it walks by hand.
 
 A statement is only noted when its text is first seen, and read after the window, once for all executions of that text.
 """

@@ -1,7 +1,8 @@
 """Detectors: functions from facts to findings, one file a kind.
 
-A detector is any callable that takes `Facts` and yields `Finding`s. Its thresholds are its own dataclass fields, its
-words travel on the finding. To ship one by default, add one line to `DEFAULTS`.
+A detector is any callable that takes `Facts` and yields `Finding`s and, to explain itself, `Silence`s. Its
+thresholds are its own dataclass fields, its words travel on the finding. To ship one by default, add one line to
+`DEFAULTS`.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,9 +12,9 @@ from query_guard.detectors.duplicate_statement import DuplicateStatement
 from query_guard.detectors.n_plus_one import NPlusOne
 from query_guard.detectors.slow_statement import SlowStatement
 from query_guard.detectors.statement_budget import StatementBudget
-from query_guard.records import Facts, Finding
+from query_guard.records import Facts, Finding, Silence
 
-Detector: TypeAlias = Callable[[Facts], Iterable[Finding]]
+Detector: TypeAlias = Callable[[Facts], Iterable[Finding | Silence]]
 
 DEFAULTS: tuple[Detector, ...] = (
     NPlusOne(),

@@ -6,60 +6,60 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import median
 
-from query_guard.detectors.remedies import Remedy, remedy_for
-from query_guard.records import Facts, Finding, Statement
+from query_guard.detectors.batches import batch_reason
+from query_guard.detectors.remedies import remedy_for
+from query_guard.records import Facts, Finding, Silence, Statement
 
 KIND = "n_plus_one"
 
-_OWNED = frozenset(("lazy", "immediate"))
+_OWNED = frozenset(("lazy", "immediate", "expired", "column", "refresh"))
 
 
 @dataclass(frozen=True, slots=True)
 class NPlusOne:
-    """Find a statement that a loop repeats.
+    """Find a statement that a loop repeats, and say of each other repetition why it is none.
 
     It is one shape, from one site, on one engine, in one window (in one message of a WebSocket).
-    Where a relationship is known, two different owners make it a loop: the second load is one too many.
+    The chunks of an eager load or of an IN list, the rows of one flush, the pages of a walk and a retry are one piece
+    of work, not a loop; an execution that takes several driver calls is one statement to begin with.
+    Where the ORM loads for an object, two different objects make a loop: the second load is one too many.
     Elsewhere three different sets of values do, since two may be a coincidence.
-    The chunks of one eager load are not a loop, and one execution that needs several driver calls counts once.
     Repetitions with the same values are duplicates, not this.
     """
 
     owners: int = 2
     repeats: int = 3
 
-    def __call__(self, facts: Facts) -> Iterator[Finding]:
+    def __call__(self, facts: Facts) -> Iterator[Finding | Silence]:
         for rows in facts.by_shape_and_site.values():
-            if len(rows) > 1 and self._is_loop(rows):
-                yield _finding(rows, facts)
+            if len(rows) > 1:
+                reason = batch_reason(rows, facts) or self._coincidence(rows)
+                yield _finding(rows, facts) if reason is None else _silence(rows, reason)
 
-    def _is_loop(self, rows: list[Statement]) -> bool:
-        loader = rows[0].loader
-        if loader is not None and loader.kind == "eager":
-            return False
-        if loader is not None and loader.kind in _OWNED:
-            return len({row.owner for row in rows}) >= self.owners
-        if len(rows) < self.repeats:
-            return False
-        different = {row.value_key if not row.executemany else row.serial for row in rows}
-        return len(different) >= self.repeats
+    def _coincidence(self, rows: list[Statement]) -> str | None:
+        """Return why repetitions that are no batch are no loop either, or None when they are one."""
+        if rows[0].loader is not None and rows[0].loader.kind in _OWNED:
+            return None if len({row.owner for row in rows}) >= self.owners else "always for the same object"
+        different = len({row.serial if row.executemany else row.value_key for row in rows})
+        if different >= self.repeats:
+            return None
+        return "the same values each time" if different == 1 else f"only {different} different sets of values"
 
 
 def _finding(rows: list[Statement], facts: Facts) -> Finding:
     first = rows[0]
-    remedy: Remedy = remedy_for(first)
-    sites = list(dict.fromkeys(row.site for row in rows))
-    what = f"{first.relationship} was loaded" if first.relationship else f"{_noun(first)} ran"
+    remedy = remedy_for(first, facts)
+    name = remedy.relationship or first.relationship
     return Finding(
         kind=KIND,
         severity="warning",
-        summary=f"{what} {len(rows)} times, once for each object of a loop: {first.sql}",
+        summary=f"{_what(first)} {len(rows)} times, {_manner(rows)}: {first.sql}",
         fix=remedy.advice,
         remedy=remedy.code,
         site=first.site,
-        callers=tuple(sites[:5]),
+        callers=tuple(dict.fromkeys(row.site for row in rows))[:5],
         count=len(rows),
-        relationship=first.relationship,
+        relationship=name,
         saving=(len(rows) - 1) * median(row.duration for row in rows),
         phase=first.phase,
         statements=tuple(row.serial for row in rows),
@@ -67,6 +67,27 @@ def _finding(rows: list[Statement], facts: Facts) -> Finding:
     )
 
 
-def _noun(row: Statement) -> str:
+def _silence(rows: list[Statement], reason: str) -> Silence:
+    return Silence(KIND, f"not N+1: {reason}", rows[0].site, len(rows), tuple(row.serial for row in rows))
+
+
+def _what(row: Statement) -> str:
+    loader = row.loader
+    if loader is not None and loader.path:
+        return f"{loader.owner}.{loader.attribute} was loaded"
+    if loader is not None:
+        of_class = f"{loader.owner}.{loader.attribute}" if loader.attribute else loader.owner
+        return {
+            "column": f"the deferred {of_class} was loaded",
+            "expired": f"an expired {of_class} was read again",
+        }.get(loader.kind, f"{of_class} was refreshed")
     table = (row.writes or row.tables)[:1]
-    return f"{row.operation} {'on' if row.operation != 'SELECT' else 'from'} {table[0]}" if table else row.operation
+    where = f" {'from' if row.operation == 'SELECT' else 'on'} {table[0]}" if table else ""
+    return f"{row.operation}{where} ran"
+
+
+def _manner(rows: list[Statement]) -> str:
+    tasks = len({row.task for row in rows})
+    if tasks > 1:
+        return f"fanned out over {tasks} tasks and {len({row.connection for row in rows})} connections"
+    return "once for each object of a loop"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from query_guard.records import Loader, Statement
+from query_guard.records import Facts, Loader, Statement
 
 
 class Remedy(NamedTuple):
@@ -12,73 +12,134 @@ class Remedy(NamedTuple):
 
     code: str
     advice: str
+    relationship: str | None = None
 
 
-def remedy_for(row: Statement) -> Remedy:
+class _Step(NamedTuple):
+    """One relationship of a chain of loader options."""
+
+    name: str
+    collection: bool
+
+
+def remedy_for(row: Statement, facts: Facts) -> Remedy:
     """Return the remedy for a loop of statements like `row`."""
     loader = row.loader
     if loader is not None and loader.path:
-        return _eager_load(loader)
+        return _eager_load(row, loader, facts)
     if loader is not None:
-        return _COLUMNS[loader.kind](loader)
-    return _WRITES.get(row.operation, _batched_select)(row)
+        return _COLUMNS[loader.kind](row, loader, facts)
+    if row.operation in _WRITES:
+        return _WRITES[row.operation](row)
+    return _walked_relationship(row, facts) or _batched_select(row)
 
 
-def _eager_load(loader: Loader) -> Remedy:
-    steps = [f"selectinload({name})" for name in loader.path[:-1]]
-    last = "selectinload" if loader.collection else "joinedload"
-    code = ".".join([*steps, f"{last}({loader.path[-1]})"])
-    root = loader.path[0].partition(".")[0]
-    return Remedy(code, f"Add .options({code}) to the select that loads {root}")
+def _eager_load(row: Statement, loader: Loader, facts: Facts) -> Remedy:
+    steps, query = _chain_from_query(row, loader, facts)
+    code = _options(steps, query)
+    return Remedy(code, f"Add .options({code}) to {_place(query, steps)}")
 
 
-def _deferred(loader: Loader) -> Remedy:
-    names = [f"{loader.owner}.{name}" for name in loader.attribute.split(", ")]
-    code = f"undefer({', '.join(names)})" if len(names) == 1 else ", ".join(f"undefer({name})" for name in names)
-    return Remedy(code, f"Add .options({code}) to the select that loads {loader.owner}")
+def _chain_from_query(row: Statement, loader: Loader, facts: Facts) -> tuple[list[_Step], Statement | None]:
+    """Follow a path back to the select that loaded its root, over parents that were themselves loaded lazily."""
+    steps = [_Step(name, True) for name in loader.path[:-1]] + [_Step(loader.path[-1], loader.collection)]
+    seen = {loader}
+    while True:
+        root = steps[0].name.partition(".")[0]
+        wanted = loader.parents if len(loader.path) == 1 else (root,)
+        source = facts.source_of(wanted, row)
+        if source is None or source.loader is None or not source.loader.path:
+            return steps, source
+        loader, row = source.loader, source
+        if loader in seen:
+            return steps, None
+        seen.add(loader)
+        middle = [_Step(name, True) for name in loader.path[:-1]]
+        steps = [*middle, _Step(loader.path[-1], loader.collection), *steps]
 
 
-def _expired(loader: Loader) -> Remedy:
-    code = "expire_on_commit=False"
-    return Remedy(
-        code,
-        f"A commit has expired every {loader.owner}, and each is read again on its own: create the session with {code}, "
-        f"or load them with one select after the commit",
-    )
+def _options(steps: list[_Step], query: Statement | None) -> str:
+    names = [step.name for step in steps]
+    if query is not None and query.target.entity is not None:
+        attribute = names[0].partition(".")[2]
+        names[0] = f"{'alias' if query.target.aliased else query.target.entity}.{attribute}"
+    loaders = ["selectinload" if step.collection else "joinedload" for step in steps]
+    return ".".join(f"{loader}({name})" for loader, name in zip(loaders, names, strict=True))
 
 
-def _refreshed(loader: Loader) -> Remedy:
-    code = f"select({loader.owner}).where({loader.owner}.id.in_(ids)).execution_options(populate_existing=True)"
-    return Remedy(code, f"Refresh every {loader.owner} with one select instead of one session.refresh() each: {code}")
+def _place(query: Statement | None, steps: list[_Step]) -> str:
+    """Name the select to edit by file and line, where it was seen."""
+    frame = query.site.innermost if query is not None else None
+    if query is None or frame is None:
+        return f"the select that loads {steps[0].name.partition('.')[0]}"
+    alias = f", alias being the one it selects {query.target.entity} by" if query.target.aliased else ""
+    return f"the select at {frame.file}:{frame.line}{alias}"
 
 
-def _table(row: Statement) -> str:
-    tables = row.writes or row.tables
-    return tables[0] if tables else "the table"
+def _walked_relationship(row: Statement, facts: Facts) -> Remedy | None:
+    """Recognise a loop of selects that does by hand what a mapped relationship of the objects looped over would do."""
+    for owner, attribute in row.target.walks:
+        query = facts.source_of((owner,), row)
+        if query is not None:
+            steps = [_Step(f"{owner}.{attribute}", True)]
+            code = _options(steps, query)
+            advice = f"Add .options({code}) to {_place(query, steps)} and read .{attribute} instead of this select"
+            return Remedy(code, advice, steps[0].name)
+    return None
 
 
 def _batched_select(row: Statement) -> Remedy:
-    code = "select(Model).where(Model.id.in_(ids))"
-    return Remedy(code, f"Collect the values first and fetch {_table(row)} with one IN: {code}")
+    target = row.target
+    model = target.entity or "Model"
+    filters = target.filters or ("id",)
+    if len(filters) == 1:
+        code = f"select({model}).where({model}.{filters[0]}.in_(values))"
+    else:
+        columns = ", ".join(f"{model}.{name}" for name in filters)
+        code = f"select({model}).where(tuple_({columns}).in_(values))"
+    return Remedy(code, f"Collect the values before the loop and fetch {model} once: {code}")
+
+
+def _deferred(row: Statement, loader: Loader, facts: Facts) -> Remedy:
+    code = ", ".join(f"undefer({loader.owner}.{name})" for name in loader.attribute.split(", "))
+    query = facts.source_of((loader.owner,), row)
+    return Remedy(code, f"Add .options({code}) to {_place(query, [_Step(loader.owner, False)])}")
+
+
+def _expired(_row: Statement, loader: Loader, _facts: Facts) -> Remedy:
+    code = "expire_on_commit=False"
+    return Remedy(
+        code,
+        f"A commit expired every {loader.owner}, and each is read again on its own: create the session with {code}, "
+        "or load them with one select after the commit",
+    )
+
+
+def _refreshed(_row: Statement, loader: Loader, _facts: Facts) -> Remedy:
+    model = loader.owner
+    code = f"select({model}).where({model}.id.in_(values)).execution_options(populate_existing=True)"
+    return Remedy(code, f"Refresh every {model} with one select instead of one session.refresh() each: {code}")
 
 
 def _bulk_insert(row: Statement) -> Remedy:
     code = "session.add_all(objects)"
-    return Remedy(
-        code,
-        f"Insert into {_table(row)} with one flush after the loop: {code}, or session.execute(insert(Model), rows)",
-    )
+    return Remedy(code, f"Insert into {_table(row)} with one flush after the loop: {code}")
 
 
 def _bulk_update(row: Statement) -> Remedy:
-    code = "session.execute(update(Model), rows)"
-    return Remedy(code, f"Update {_table(row)} once after the loop, rows being dicts that hold the primary key: {code}")
+    code = f"session.execute(update({row.target.entity or 'Model'}), rows)"
+    return Remedy(code, f"Update {_table(row)} once after the loop, rows being dicts with the primary key: {code}")
 
 
 def _bulk_delete(row: Statement) -> Remedy:
-    code = "session.execute(delete(Model).where(Model.id.in_(ids)))"
-    return Remedy(code, f"Delete from {_table(row)} with one statement: {code}")
+    model = row.target.entity or "Model"
+    code = f"session.execute(delete({model}).where({model}.id.in_(values)))"
+    return Remedy(code, f"Delete from {_table(row)} with one statement after the loop: {code}")
 
 
-_WRITES = {"INSERT": _bulk_insert, "UPDATE": _bulk_update, "DELETE": _bulk_delete}
+def _table(row: Statement) -> str:
+    return next(iter(row.writes), "the table")
+
+
 _COLUMNS = {"column": _deferred, "expired": _expired, "refresh": _refreshed}
+_WRITES = {"INSERT": _bulk_insert, "UPDATE": _bulk_update, "DELETE": _bulk_delete}

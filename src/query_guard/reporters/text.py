@@ -35,6 +35,9 @@ def _lines(report: Report) -> Iterator[str]:
     for finding in report.findings:
         yield from _finding_lines(finding)
     yield from _shape_lines(report)
+    for silence in report.silences:
+        frame = silence.site.innermost
+        yield f"  {silence.reason} ({silence.count} statements{f', {frame.file}:{frame.line}' if frame else ''})"
     if report.facts.dropped:
         yield f"  {report.facts.dropped} more statements were counted without details"
 
@@ -67,7 +70,7 @@ def _finding_lines(finding: Finding) -> Iterator[str]:
     if frame:
         yield f"    at {frame.file}:{frame.line} in {frame.function}"
     elif finding.phase:
-        yield f"    during {finding.phase}"
+        yield f"    during {finding.place}"
     for caller in callers_of(finding):
         yield f"    called from {caller.file}:{caller.line} in {caller.function}"
     yield f"    fix: {printable(finding.fix)}"
