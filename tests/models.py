@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import Column, ForeignKey, Table
+from sqlalchemy.ext.associationproxy import AssociationProxy, association_proxy
 from sqlalchemy.ext.asyncio import AsyncAttrs
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -26,6 +27,7 @@ class User(Base):
     name: Mapped[str]
     biography: Mapped[str] = mapped_column(default="long", deferred=True)
     posts: Mapped[list[Post]] = relationship(back_populates="author", order_by="Post.id", foreign_keys="Post.author_id")
+    titles: AssociationProxy[list[str]] = association_proxy("posts", "title")
 
 
 class Post(Base):

@@ -58,15 +58,23 @@ def sentence(report: Report) -> str:
     worst = next((finding for finding in report.loud_findings if finding.statements), None)
     if worst is None:
         return f"{head} in {facts.query_time * 1000:.1f} ms"
-    share = "all" if worst.count == facts.query_count else str(worst.count)
-    said = (
-        f"{head}, {share} of them from {worst.place}" if worst.count > 1 else f"{head}, one of them from {worst.place}"
-    )
+    said = f"{head}, {_share(worst, facts)} from {_places(worst)}"
     if not worst.remedy:
         return f"{said}: {worst.summary.partition(':')[0]}"
-    left = facts.query_count - worst.count + 1
+    left = facts.query_count - worst.saved_statements
     saves = f" and saves about {worst.saving * 1000:.0f} ms" if worst.saving >= 0.0005 else ""
     return f"{said}; {worst.remedy} makes it {left}{saves}"
+
+
+def _share(finding: Finding, facts: Facts) -> str:
+    if finding.count == 1:
+        return "one of them"
+    return f"{'all' if finding.count == facts.query_count else finding.count} of them"
+
+
+def _places(finding: Finding) -> str:
+    lines = {caller.innermost for caller in finding.callers}
+    return finding.place if len(lines) <= 1 else f"{len(lines)} lines"
 
 
 def finding_document(finding: Finding) -> dict[str, Any]:

@@ -221,6 +221,8 @@ class Finding:
     relationship: str | None = None
     remedy: str = ""
     """The part of `fix` to paste, where there is one."""
+    saved_statements: int = 0
+    """Statements that mending it would have saved here."""
     saving: float = 0.0
     """Seconds that mending it would have saved here."""
     phase: Phase | None = None

@@ -36,7 +36,7 @@ def get(url: str) -> httpx.Response:
 def test_it_serves_logs_and_stops(tmp_path: Path) -> None:
     port = free_port()
     command = [sys.executable, "-m", "example_app", "--port", str(port)]
-    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path / 'served.db'}", "NO_COLOR": "1"}
+    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path / 'served.db'}"}
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as served:

@@ -58,6 +58,7 @@ class DuplicateStatement:
             callers=tuple(sites[:5]),
             count=len(rows),
             relationship=first.relationship,
+            saved_statements=len(rows) - 1,
             saving=(len(rows) - 1) * median(row.duration for row in rows),
             phase=first.phase,
             statements=tuple(row.serial for row in rows),

@@ -49,7 +49,7 @@ class NPlusOne:
 def _finding(rows: list[Statement], facts: Facts) -> Finding:
     first = rows[0]
     remedy = remedy_for(first, facts)
-    name = remedy.relationship or first.relationship
+    saved = len(rows) - remedy.statements
     return Finding(
         kind=KIND,
         severity="warning",
@@ -59,8 +59,9 @@ def _finding(rows: list[Statement], facts: Facts) -> Finding:
         site=first.site,
         callers=tuple(dict.fromkeys(row.site for row in rows))[:5],
         count=len(rows),
-        relationship=name,
-        saving=(len(rows) - 1) * median(row.duration for row in rows),
+        relationship=remedy.relationship or first.relationship,
+        saved_statements=saved,
+        saving=saved * median(row.duration for row in rows),
         phase=first.phase,
         statements=tuple(row.serial for row in rows),
         request=first.request,

@@ -8,10 +8,11 @@ from query_guard.records import Facts, Loader, Statement
 
 
 class Remedy(NamedTuple):
-    """`code` can be pasted; `advice` is the sentence around it."""
+    """`code` can be pasted; `advice` is the sentence around it; `statements` is what will be left of the loop."""
 
     code: str
     advice: str
+    statements: int = 1
     relationship: str | None = None
 
 
@@ -37,7 +38,7 @@ def remedy_for(row: Statement, facts: Facts) -> Remedy:
 def _eager_load(row: Statement, loader: Loader, facts: Facts) -> Remedy:
     steps, query = _chain_from_query(row, loader, facts)
     code = _options(steps, query)
-    return Remedy(code, f"Add .options({code}) to {_place(query, steps)}")
+    return Remedy(code, f"Add .options({code}) to {_place(query, steps)}", statements=int(loader.collection))
 
 
 def _chain_from_query(row: Statement, loader: Loader, facts: Facts) -> tuple[list[_Step], Statement | None]:
@@ -84,7 +85,7 @@ def _walked_relationship(row: Statement, facts: Facts) -> Remedy | None:
             steps = [_Step(f"{owner}.{attribute}", True)]
             code = _options(steps, query)
             advice = f"Add .options({code}) to {_place(query, steps)} and read .{attribute} instead of this select"
-            return Remedy(code, advice, steps[0].name)
+            return Remedy(code, advice, relationship=steps[0].name)
     return None
 
 
@@ -103,7 +104,7 @@ def _batched_select(row: Statement) -> Remedy:
 def _deferred(row: Statement, loader: Loader, facts: Facts) -> Remedy:
     code = ", ".join(f"undefer({loader.owner}.{name})" for name in loader.attribute.split(", "))
     query = facts.source_of((loader.owner,), row)
-    return Remedy(code, f"Add .options({code}) to {_place(query, [_Step(loader.owner, False)])}")
+    return Remedy(code, f"Add .options({code}) to {_place(query, [_Step(loader.owner, False)])}", statements=0)
 
 
 def _expired(_row: Statement, loader: Loader, _facts: Facts) -> Remedy:
@@ -112,6 +113,7 @@ def _expired(_row: Statement, loader: Loader, _facts: Facts) -> Remedy:
         code,
         f"A commit expired every {loader.owner}, and each is read again on its own: create the session with {code}, "
         "or load them with one select after the commit",
+        statements=0,
     )
 
 
