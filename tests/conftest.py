@@ -6,6 +6,8 @@ import pytest
 
 from example_app.embedded import embedded_postgres
 
+pytest_plugins = ("tests.fixtures",)
+
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:

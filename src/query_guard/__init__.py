@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from query_guard.fingerprint import fingerprint as fingerprint
     from query_guard.middleware import QueryGuard as QueryGuard
     from query_guard.profile import Recording as Recording
+    from query_guard.profile import allow as allow
     from query_guard.profile import query_budget as query_budget
     from query_guard.profile import record as record
     from query_guard.records import Facts as Facts
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from query_guard.records import Report as Report
 
 _HOMES = {
+    "allow": "profile",
     "Facts": "records",
     "Finding": "records",
     "Fingerprint": "fingerprint",

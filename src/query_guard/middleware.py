@@ -11,6 +11,7 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
+from query_guard.allowances import parse_allowances
 from query_guard.asgi import ASGIApp, Message, Receive, Scope, Send
 from query_guard.capture.call_site import allow_package_of, code_start
 from query_guard.capture.facts import count
@@ -75,7 +76,7 @@ class QueryGuard:
         if self._history is not None:
             outlets.append(self._history.add)
         judges = defaults() if detectors is None else callables("detectors", detectors)
-        self._profile = Profile(judges, outlets)
+        self._profile = Profile(judges, outlets, parse_allowances("QueryGuard", allow))
         self._debug = DebugEndpoint(self._history, self._options) if debug and self._history is not None else None
         self._knows_app = False
         if self._enabled:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from time import time
 from typing import Any, TypeVar
 
+from query_guard.allowances import Allowance, allowance_for, parse_allowances
 from query_guard.capture.facts import freeze
 from query_guard.capture.install import install
-from query_guard.capture.recorder import Recorder, Window, open_window, watch_process
+from query_guard.capture.recorder import Recorder, Window, allowed, current, open_window, recorders, watch_process
 from query_guard.capture.trouble import report_trouble
 from query_guard.detectors import Detector, defaults
 from query_guard.records import Facts, Finding, LateCounter, Report, Request, Silence, Statement
@@ -61,13 +62,22 @@ class Recording:
 
     def finish(self) -> None:
         facts = self._facts()
-        self._final = Report(report_id(), time() - facts.duration, facts, *self._judged(facts))
+        findings, silences = self._judged(facts)
+        self._final = Report(
+            report_id(),
+            time() - facts.duration,
+            facts,
+            (*findings, *stale_allowances(self.recorder.allowances)),
+            silences,
+        )
 
     def _facts(self) -> Facts:
         return self._final.facts if self._final is not None else freeze(self.recorder, self.request, self.late)
 
     def _judged(self, facts: Facts) -> tuple[tuple[Finding, ...], tuple[Silence, ...]]:
-        findings, silences = judge(outside_requests(facts, self.recorder.request), self.detectors)
+        findings, silences = judge(
+            outside_requests(facts, self.recorder.request), self.detectors, self.recorder.allowances
+        )
         of_requests = [finding for report in self.request_reports for finding in report.findings]
         return ranked([*of_requests, *findings]), silences
 
@@ -121,16 +131,20 @@ def record_process(name: str = "test", *, detectors: Sequence[Detector] | None =
 class Profile:
     """What one middleware does with each request: judge, report, remember."""
 
-    def __init__(self, detectors: Sequence[Detector], reporters: Sequence[Reporter]) -> None:
+    def __init__(
+        self, detectors: Sequence[Detector], reporters: Sequence[Reporter], allowances: Sequence[Allowance] = ()
+    ) -> None:
         self.detectors = detectors
         self.reporters = reporters
+        self.allowances = allowances
 
     def report(
         self, window: Window, recorder: Recorder, request: Request, identity: str, so_far: Report | None = None
     ) -> Report:
         """Return the report of what a window has recorded so far; call `publish` with the last one."""
         facts = freeze(recorder, request, window.late, so_far.facts.statements if so_far else ())
-        return Report(identity, time() - facts.duration, facts, *judge(facts, self.detectors))
+        verdict = judge(facts, self.detectors, (*self.allowances, *recorder.allowances))
+        return Report(identity, time() - facts.duration, facts, *verdict)
 
     def publish(self, report: Report) -> None:
         """Hand a finished report to the tests that watch and to each reporter; a reporter that fails is logged once."""
@@ -143,7 +157,34 @@ class Profile:
                 report_trouble(f"reporter {_name(reporter)} failed")
 
 
-def judge(facts: Facts, detectors: Sequence[Detector]) -> tuple[tuple[Finding, ...], tuple[Silence, ...]]:
+@contextmanager
+def allow(*patterns: str) -> Iterator[None]:
+    """Allow findings of the block and of the windows around it and in it; see `query_guard.allowances` for patterns.
+
+    A pattern that matched nothing is an info finding of the windows that watch the block. Raises ValueError for a
+    pattern that is none.
+    """
+    allowances = parse_allowances("allow", patterns)
+    for recorder in recorders(current.get()):
+        recorder.allowances.extend(allowances)
+    token = allowed.set((*allowed.get(), *allowances))
+    try:
+        yield
+    finally:
+        allowed.reset(token)
+
+
+def stale_allowances(allowances: Iterable[Allowance]) -> Iterator[Finding]:
+    """Yield what to say of each allowance that matched nothing."""
+    for allowance in allowances:
+        if not allowance.matched:
+            summary = f"The allowance {allowance.pattern!r} matched nothing"
+            yield Finding("stale_allowance", "info", summary, "Remove it: what it allowed is mended")
+
+
+def judge(
+    facts: Facts, detectors: Sequence[Detector], allowances: Sequence[Allowance] = ()
+) -> tuple[tuple[Finding, ...], tuple[Silence, ...]]:
     """Return what the detectors find and what they are silent about; one that fails is logged once and says nothing."""
     verdicts: list[Finding | Silence] = []
     for detector in detectors:
@@ -152,8 +193,17 @@ def judge(facts: Facts, detectors: Sequence[Detector]) -> tuple[tuple[Finding, .
         except Exception:
             report_trouble(f"detector {_name(detector)} failed")
     endpoint = facts.request.endpoint.function if facts.request.endpoint else ""
-    findings = [replace(verdict, endpoint=endpoint) for verdict in verdicts if isinstance(verdict, Finding)]
-    return ranked(findings), tuple(verdict for verdict in verdicts if isinstance(verdict, Silence))
+    findings: list[Finding] = []
+    silences: list[Silence] = []
+    for verdict in verdicts:
+        if isinstance(verdict, Silence):
+            silences.append(verdict)
+        elif allowance := allowance_for(verdict, allowances):
+            reason = f"{verdict.kind} is allowed by {allowance.pattern!r}"
+            silences.append(Silence(verdict.kind, reason, verdict.site, verdict.count, verdict.statements))
+        else:
+            findings.append(replace(verdict, endpoint=endpoint))
+    return ranked(findings), tuple(silences)
 
 
 def ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:

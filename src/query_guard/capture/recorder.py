@@ -16,6 +16,7 @@ from contextvars import ContextVar
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from query_guard.allowances import Allowance
 from query_guard.records import CallSite, Engine, LateCounter, Loader
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ ROW_BYTES = 300
 
 BEFORE_RESPONSE, STREAMING, AFTER_RESPONSE = range(3)
 """Where the ASGI messages of a request stand."""
+
+allowed: ContextVar[tuple[Allowance, ...]] = ContextVar("query_guard_allowed", default=())
+"""Allowances of the blocks around, for the windows opened inside them."""
 
 SALT = os.urandom(8)
 """Mixed into each hash of a value, so that no hash says anything outside this process."""
@@ -76,6 +80,7 @@ class Recorder:
         self.request = 0
         self.engines = engines
         self.parameters = parameters
+        self.allowances: list[Allowance] = list(allowed.get())
         self.stage = BEFORE_RESPONSE
         self.rows: list[Row] = []
         self.checkouts: list[OpenCheckout] = []

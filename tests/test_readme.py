@@ -1,0 +1,28 @@
+"""The README's Python runs, and its options are those that exist."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+from query_guard import QueryGuard
+
+README = (Path(__file__).parent.parent / "README.md").read_text()
+BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
+def test_each_block_runs(block: str) -> None:
+    exec(compile(block, "README.md", "exec"), {})
+
+
+def test_every_option_is_described() -> None:
+    table = README.partition("## Options")[2].partition("\n`QUERY_GUARD")[0]
+    described = re.findall(
+        r"`(\w+)`", "".join(line.split("|")[1] for line in table.splitlines() if line.startswith("| `"))
+    )
+    options = [name for name in inspect.signature(QueryGuard).parameters if name != "app"]
+    assert sorted(described) == sorted(options)
