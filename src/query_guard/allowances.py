@@ -47,8 +47,8 @@ def _parse(name: str, pattern: str) -> Allowance:
     match = _PATTERN.fullmatch(pattern) if isinstance(pattern, str) else None
     if match is None:
         raise ValueError(
-            f"{name}: an allowance must be a relationship ('Post.author'), a kind ('n_plus_one') or a kind with a place "
-            f"('n_plus_one:crud.py:load'), not {pattern!r}"
+            f"{name}: an allowance must be a relationship ('Post.author'), a kind ('n_plus_one') or a kind with a "
+            f"place ('n_plus_one:crud.py:load'), not {pattern!r}"
         )
     return Allowance(pattern, match["relationship"], match["kind"], match["file"], match["function"])
 

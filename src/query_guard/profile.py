@@ -92,6 +92,7 @@ def outside_requests(facts: Facts, request: int) -> Facts:
         checkouts=tuple(checkout for checkout in facts.checkouts if checkout.request == request),
         transactions=tuple(transaction for transaction in facts.transactions if transaction.request == request),
         pools=facts.pools,
+        failed_loads=tuple(load for load in facts.failed_loads if load.request == request),
         query_count=len(statements) + facts.dropped,
         query_time=sum(row.duration for row in statements),
         dropped=facts.dropped,

@@ -37,8 +37,8 @@ class CallSite(NamedTuple):
     """The run of application frames that led to a statement, innermost first; empty while a framework serialises.
 
     `key` is equal for each pass of a loop and differs between two callers of one helper. `boundary` names what ended
-    the run ("router", "middleware", "response", "background", "task" or ""); `resumed` says that its outermost frame is a
-    generator.
+    the run ("router", "middleware", "response", "background", "task" or ""); `resumed` says that its outermost frame
+    is a generator.
     """
 
     key: int
@@ -182,6 +182,16 @@ class Checkout(NamedTuple):
     request: int
 
 
+class FailedLoad(NamedTuple):
+    """A lazy load that found no greenlet to wait in. `serial` is that of the statement it would have been."""
+
+    serial: int
+    loader: Loader | None
+    site: CallSite
+    phase: Phase | None
+    request: int
+
+
 class Transaction(NamedTuple):
     """One transaction of a connection. `outcome` is open until the driver confirmed its end."""
 
@@ -307,6 +317,7 @@ class Facts:
     checkouts: tuple[Checkout, ...] = ()
     transactions: tuple[Transaction, ...] = ()
     pools: tuple[Pool, ...] = ()
+    failed_loads: tuple[FailedLoad, ...] = ()
     query_count: int = 0
     query_time: float = 0.0
     dropped: int = 0
@@ -345,13 +356,13 @@ class Facts:
                     sources[name].append(row)
         return sources
 
-    def source_of(self, classes: tuple[str, ...], row: Statement) -> Statement | None:
-        """Return the last statement before `row`, on its engine, that brought objects of one of these classes."""
+    def source_of(self, classes: tuple[str, ...], before: int) -> Statement | None:
+        """Return the last statement before the one numbered `before` that brought objects of one of these classes."""
         for name in classes:
             rows = self._sources.get(name, [])
-            for earlier in rows[bisect_left(rows, row.serial, key=lambda other: other.serial) - 1 :: -1]:
-                if earlier.serial < row.serial and earlier.engine == row.engine:
-                    return earlier
+            position = bisect_left(rows, before, key=lambda row: row.serial)
+            if position:
+                return rows[position - 1]
         return None
 
     def held(self, checkout: Checkout) -> float:

@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import gc
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text, update
-from sqlalchemy.exc import DBAPIError
+from fastapi import Depends
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import func, orm, select, text, update
+from sqlalchemy.exc import DBAPIError, MissingGreenlet, StatementError
 from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from query_guard import Finding, Report, defaults, record
 from query_guard.detectors import SlowStatement
-from tests.databases import Database, Profiler
+from tests.databases import ASYNC_DRIVERS, Database, Profiler
 from tests.models import Post, User
 
 pytestmark = pytest.mark.asyncio
+only_async = pytest.mark.parametrize("driver", ASYNC_DRIVERS, indirect=True)
+
+
+unawaited = pytest.mark.filterwarnings(
+    # the coroutine that nobody could await is the very fault
+    "ignore:coroutine",
+    "ignore:Exception ignored in. <coroutine:pytest.PytestUnraisableExceptionWarning",
+)
+
+
+@pytest.fixture(autouse=True)
+def collect() -> Iterator[None]:
+    """Let such a coroutine be noticed here, and not in the next test."""
+    yield
+    gc.collect()
 
 
 def findings(report: Report, kind: str) -> list[Finding]:
@@ -91,6 +109,135 @@ async def test_d3_a_slow_statement(database: Database, profile: Profiler) -> Non
     assert finding.site.innermost is not None
     assert finding.site.innermost.function == "slow"
     assert finding.summary.startswith("SELECT took ")
+
+
+async def test_d18_two_sibling_collections_joined(database: Database, profile: Profiler) -> None:
+    def siblings(session: Session, *options: Any) -> None:
+        query = select(Post).options(joinedload(Post.comments), *(options or (joinedload(Post.tags),)))
+        session.scalars(query).unique().all()
+
+    before = await profile(siblings)
+    (finding,) = findings(before, "cartesian_product")
+    assert finding.summary.startswith("Post.comments and Post.tags are joined side by side")
+    assert (", 30 rows" in finding.summary) is database.is_server
+    after = await profile(lambda session: siblings(session, eval(finding.remedy, {**globals(), **vars(orm)})))
+    assert findings(after, "cartesian_product") == []
+
+
+async def test_d18_a_chain_of_collections_multiplies_nothing(profile: Profiler) -> None:
+    def chain(session: Session) -> None:
+        query = select(User).options(joinedload(User.posts).joinedload(Post.comments), joinedload(User.posts))
+        session.scalars(query).unique().all()
+        query = select(User).options(joinedload(User.posts).joinedload(Post.author))
+        session.scalars(query).unique().all()
+
+    assert findings(await profile(chain), "cartesian_product") == []
+
+
+NUMBERS = "SELECT n FROM generate_series(1, 10000) AS n"
+
+
+@pytest.mark.parametrize("driver", ["psycopg", "asyncpg"], indirect=True)
+async def test_d19_ten_thousand_rows_without_limit(profile: Profiler) -> None:
+    report = await profile(lambda session: session.execute(text(NUMBERS)).all())
+    (finding,) = findings(report, "large_result")
+    assert finding.summary == f"10000 rows were fetched at once, without LIMIT: {report.facts.statements[0].sql}"
+
+
+@pytest.mark.parametrize("driver", ["psycopg", "asyncpg"], indirect=True)
+async def test_d19_silent_when_limited_or_streamed(profile: Profiler) -> None:
+    def limited_and_streamed(session: Session) -> None:
+        session.execute(text(f"{NUMBERS} LIMIT 10000")).all()
+        for _ in session.execute(text(NUMBERS).execution_options(yield_per=100)):
+            pass
+
+    assert findings(await profile(limited_and_streamed), "large_result") == []
+
+
+class PostOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+    title: str
+
+
+class UserOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+    posts: list[PostOut]
+
+
+@unawaited
+@only_async
+async def test_d20_a_lazy_load_outside_a_greenlet(database: Database, profile: Profiler) -> None:
+    raised: list[BaseException] = []
+
+    async def endpoint() -> None:
+        async with database.async_session() as session:
+            user = (await session.scalars(select(User))).first()
+            assert user is not None
+            try:
+                len(user.posts)
+            except Exception as error:
+                raised.append(error)
+                raise
+
+    report = await profile.endpoint(endpoint)
+    assert report.request.status == 500
+    assert isinstance(raised[0], (MissingGreenlet, StatementError))
+    assert raised[0].code == "xd2s"
+    (finding,) = findings(report, "missing_greenlet")
+    frame = finding.site.innermost
+    assert frame is not None
+    assert (frame.function, finding.relationship, finding.remedy) == (
+        "endpoint",
+        "User.posts",
+        "selectinload(User.posts)",
+    )
+    assert finding.fix.endswith(", or await the object's awaitable_attrs.posts")
+
+
+@unawaited
+@only_async
+async def test_d20_while_fastapi_validates_the_response(database: Database, profile: Profiler) -> None:
+    async def session() -> AsyncIterator[Any]:
+        async with database.async_session() as session:
+            yield session
+
+    async def list_users(session: Any = Depends(session)) -> Any:
+        return (await session.scalars(select(User))).all()
+
+    report = await profile.endpoint(list_users, route={"response_model": list[UserOut]})
+    assert report.request.status == 500
+    (finding,) = findings(report, "missing_greenlet")
+    assert (finding.relationship, finding.phase) == ("User.posts", "serialization")
+
+
+@unawaited
+@only_async
+async def test_d20_an_expired_attribute(database: Database, profile: Profiler) -> None:
+    async def endpoint() -> None:
+        async with database.async_session() as session:
+            user = (await session.scalars(select(User))).first()
+            assert user is not None
+            await session.commit()
+            _ = user.name
+
+    (finding,) = findings(await profile.endpoint(endpoint), "missing_greenlet")
+    assert finding.remedy == "expire_on_commit=False"
+
+
+async def test_a_statement_that_failed_the_request_is_a_warning(profile: Profiler) -> None:
+    report = await profile(lambda session: session.execute(text("SELECT nothing FROM nowhere")))
+    (finding,) = findings(report, "failed_statement")
+    assert (finding.severity, finding.count) == ("warning", 1)
+    assert finding.summary.startswith("SELECT failed with ")
+
+
+async def test_a_failure_that_the_application_dealt_with_is_information(profile: Profiler) -> None:
+    def dealt_with(session: Session) -> None:
+        with pytest.raises(DBAPIError):
+            session.execute(text("SELECT nothing FROM nowhere"))
+
+    (finding,) = findings(await profile(dealt_with), "failed_statement")
+    assert finding.severity == "info"
 
 
 async def test_d22_failed_cancelled_and_refused_leave_nothing_behind(database: Database, profile: Profiler) -> None:

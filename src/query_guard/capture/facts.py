@@ -9,7 +9,7 @@ from query_guard.capture.connections import checkout_facts
 from query_guard.capture.recorder import BEFORE_RESPONSE, STREAMING, Recorder, Row
 from query_guard.capture.transactions import transaction_facts
 from query_guard.fingerprint import Fingerprint, fingerprint
-from query_guard.records import CallSite, Facts, LateCounter, Phase, Request, Statement
+from query_guard.records import CallSite, Facts, FailedLoad, LateCounter, Phase, Request, Statement
 
 
 def freeze(
@@ -29,6 +29,10 @@ def freeze(
         checkouts=checkouts,
         transactions=transaction_facts(recorder),
         pools=pools,
+        failed_loads=tuple(
+            FailedLoad(row.after + 1, row.loader, row.site, phase_of(row.site, row.stage, request), row.request)
+            for row in tuple(recorder.failed_loads)
+        ),
         query_count=len(rows) + recorder.dropped,
         query_time=sum(statement.duration for statement in statements) + recorder.dropped_time,
         dropped=recorder.dropped,

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.engine.default import DefaultDialect
 
-from query_guard.capture import connections, flushes, statements, transactions
+from query_guard.capture import connections, flushes, greenlets, statements, transactions
 
 _lock = threading.Lock()
 _wrapped: set[type] = set()
@@ -20,6 +20,7 @@ def install() -> None:
             _wrap_default_dialect()
             connections.install(statements.watch_dialect)
             flushes.install()
+            greenlets.install()
         for dialect_class in _subclasses(DefaultDialect):
             _wrap_overrides(dialect_class)
 

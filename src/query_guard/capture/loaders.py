@@ -6,6 +6,7 @@ microseconds a statement. Anything that is missing in a future release degrades 
 
 from __future__ import annotations
 
+from types import FrameType
 from typing import Any
 
 from query_guard.capture.recorder import SALT
@@ -69,6 +70,23 @@ def _columns(state: Any, asked: bool, names: Any) -> Loader:
         kind, attribute = "column", ", ".join(sorted(names))
     key = (kind, mapper, attribute)
     return _loaders.get(key) or _remember(key, Loader(kind, mapper.class_.__name__, attribute, False, ()))
+
+
+def lazy_load_above(frame: FrameType | None) -> Loader | None:
+    """Return the lazy load that frames are in the middle of; only for failures, since it reads their locals."""
+    while frame is not None:
+        name = frame.f_code.co_name
+        if name == "_load_for_state" and "passive" in frame.f_locals:
+            strategy, state = frame.f_locals["self"], frame.f_locals["state"]
+            prop = getattr(strategy, "parent_property", None)
+            mapper = state.manager.mapper
+            if hasattr(prop, "uselist"):
+                return _described("lazy", (mapper, prop), mapper)
+            return Loader("column", mapper.class_.__name__, str(getattr(prop, "key", "")), False, ())
+        if name == "_load_expired":
+            return Loader("expired", frame.f_locals["self"].manager.mapper.class_.__name__, "", False, ())
+        frame = frame.f_back
+    return None
 
 
 def joined_collections(compiled: Any) -> tuple[tuple[str, ...], ...]:

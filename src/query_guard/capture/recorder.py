@@ -21,6 +21,7 @@ from query_guard.records import CallSite, Engine, LateCounter, Loader
 
 if TYPE_CHECKING:
     from query_guard.capture.connections import OpenCheckout
+    from query_guard.capture.greenlets import FailedLoadRow
     from query_guard.capture.targets import UnreadTarget
     from query_guard.capture.transactions import OpenTransaction
 
@@ -86,6 +87,7 @@ class Recorder:
         self.checkouts: list[OpenCheckout] = []
         self.checkout_count = 0
         self.transactions: list[OpenTransaction] = []
+        self.failed_loads: list[FailedLoadRow] = []
         self.dropped = 0
         self.dropped_time = 0.0
         self._room = WINDOW_BYTES if details else 0

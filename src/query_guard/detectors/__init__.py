@@ -8,7 +8,11 @@ thresholds are its own dataclass fields, its words travel on the finding. To shi
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
+from query_guard.detectors.cartesian_product import CartesianProduct
 from query_guard.detectors.duplicate_statement import DuplicateStatement
+from query_guard.detectors.failed_statement import FailedStatement
+from query_guard.detectors.large_result import LargeResult
+from query_guard.detectors.missing_greenlet import MissingGreenlet
 from query_guard.detectors.n_plus_one import NPlusOne
 from query_guard.detectors.slow_statement import SlowStatement
 from query_guard.detectors.statement_budget import StatementBudget
@@ -20,6 +24,10 @@ DEFAULTS: tuple[Detector, ...] = (
     NPlusOne(),
     DuplicateStatement(),
     SlowStatement(),
+    FailedStatement(),
+    MissingGreenlet(),
+    CartesianProduct(),
+    LargeResult(),
     StatementBudget(),
 )
 
@@ -33,8 +41,12 @@ def defaults(*replacements: Detector) -> tuple[Detector, ...]:
 
 __all__ = [
     "DEFAULTS",
+    "CartesianProduct",
     "Detector",
     "DuplicateStatement",
+    "FailedStatement",
+    "LargeResult",
+    "MissingGreenlet",
     "NPlusOne",
     "SlowStatement",
     "StatementBudget",

@@ -25,33 +25,37 @@ class _Step(NamedTuple):
 
 def remedy_for(row: Statement, facts: Facts) -> Remedy:
     """Return the remedy for a loop of statements like `row`."""
-    loader = row.loader
-    if loader is not None and loader.path:
-        return _eager_load(row, loader, facts)
-    if loader is not None:
-        return _COLUMNS[loader.kind](row, loader, facts)
+    if row.loader is not None:
+        return loading_remedy(row.loader, row.serial, facts)
     if row.operation in _WRITES:
         return _WRITES[row.operation](row)
     return _walked_relationship(row, facts) or _batched_select(row)
 
 
-def _eager_load(row: Statement, loader: Loader, facts: Facts) -> Remedy:
-    steps, query = _chain_from_query(row, loader, facts)
+def loading_remedy(loader: Loader, serial: int, facts: Facts) -> Remedy:
+    """Return what would have loaded the attribute before statement `serial` had to."""
+    if loader.path:
+        return _eager_load(loader, serial, facts)
+    return _COLUMNS[loader.kind](loader, serial, facts)
+
+
+def _eager_load(loader: Loader, serial: int, facts: Facts) -> Remedy:
+    steps, query = _chain_from_query(loader, serial, facts)
     code = _options(steps, query)
     return Remedy(code, f"Add .options({code}) to {_place(query, steps)}", statements=int(loader.collection))
 
 
-def _chain_from_query(row: Statement, loader: Loader, facts: Facts) -> tuple[list[_Step], Statement | None]:
+def _chain_from_query(loader: Loader, serial: int, facts: Facts) -> tuple[list[_Step], Statement | None]:
     """Follow a path back to the select that loaded its root, over parents that were themselves loaded lazily."""
     steps = [_Step(name, True) for name in loader.path[:-1]] + [_Step(loader.path[-1], loader.collection)]
     seen = {loader}
     while True:
         root = steps[0].name.partition(".")[0]
         wanted = loader.parents if len(loader.path) == 1 else (root,)
-        source = facts.source_of(wanted, row)
+        source = facts.source_of(wanted, serial)
         if source is None or source.loader is None or not source.loader.path:
             return steps, source
-        loader, row = source.loader, source
+        loader, serial = source.loader, source.serial
         if loader in seen:
             return steps, None
         seen.add(loader)
@@ -80,7 +84,7 @@ def _place(query: Statement | None, steps: list[_Step]) -> str:
 def _walked_relationship(row: Statement, facts: Facts) -> Remedy | None:
     """Recognise a loop of selects that does by hand what a mapped relationship of the objects looped over would do."""
     for owner, attribute in row.target.walks:
-        query = facts.source_of((owner,), row)
+        query = facts.source_of((owner,), row.serial)
         if query is not None:
             steps = [_Step(f"{owner}.{attribute}", True)]
             code = _options(steps, query)
@@ -101,13 +105,13 @@ def _batched_select(row: Statement) -> Remedy:
     return Remedy(code, f"Collect the values before the loop and fetch {model} once: {code}")
 
 
-def _deferred(row: Statement, loader: Loader, facts: Facts) -> Remedy:
+def _deferred(loader: Loader, serial: int, facts: Facts) -> Remedy:
     code = ", ".join(f"undefer({loader.owner}.{name})" for name in loader.attribute.split(", "))
-    query = facts.source_of((loader.owner,), row)
+    query = facts.source_of((loader.owner,), serial)
     return Remedy(code, f"Add .options({code}) to {_place(query, [_Step(loader.owner, False)])}", statements=0)
 
 
-def _expired(_row: Statement, loader: Loader, _facts: Facts) -> Remedy:
+def _expired(loader: Loader, _serial: int, _facts: Facts) -> Remedy:
     code = "expire_on_commit=False"
     return Remedy(
         code,
@@ -117,7 +121,7 @@ def _expired(_row: Statement, loader: Loader, _facts: Facts) -> Remedy:
     )
 
 
-def _refreshed(_row: Statement, loader: Loader, _facts: Facts) -> Remedy:
+def _refreshed(loader: Loader, _serial: int, _facts: Facts) -> Remedy:
     model = loader.owner
     code = f"select({model}).where({model}.id.in_(values)).execution_options(populate_existing=True)"
     return Remedy(code, f"Refresh every {model} with one select instead of one session.refresh() each: {code}")

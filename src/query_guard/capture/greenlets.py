@@ -1,0 +1,59 @@
+"""Lazy loads that failed for want of a greenlet.
+
+Drivers and releases raise MissingGreenlet in different places, before or inside the execution, and FastAPI's
+validation of a response swallows it. What they share is that the exception is made: there the frames still tell what
+was being loaded.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, NamedTuple
+
+from sqlalchemy.exc import MissingGreenlet
+
+from query_guard.capture.call_site import call_site
+from query_guard.capture.loaders import lazy_load_above
+from query_guard.capture.recorder import current, recorders, stage_of
+from query_guard.capture.trouble import report_trouble
+from query_guard.records import CallSite, Loader
+
+
+class FailedLoadRow(NamedTuple):
+    """A load as it failed: after how many statements, for which loader, from where."""
+
+    after: int
+    loader: Loader | None
+    site: CallSite
+    stage: int
+    request: int
+
+
+def install() -> None:
+    """Learn of each MissingGreenlet as it is made; called once. The exception itself is left as it is."""
+    exception: Any = MissingGreenlet
+    make = exception.__init__
+
+    def make_and_note(self: Any, *args: Any, **options: Any) -> None:
+        make(self, *args, **options)
+        _note()
+
+    exception.__init__ = make_and_note
+
+
+def _note() -> None:
+    try:
+        window = current.get()
+        frame = sys._getframe(2)
+        for recorder in recorders(window):
+            recorder.failed_loads.append(
+                FailedLoadRow(
+                    len(recorder.rows),
+                    lazy_load_above(frame),
+                    call_site(frame),
+                    stage_of(window),
+                    window.request if window is not None else 0,
+                )
+            )
+    except Exception:
+        report_trouble("a failed lazy load could not be recorded")

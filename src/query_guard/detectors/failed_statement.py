@@ -1,0 +1,51 @@
+"""A statement that the database or the driver refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from query_guard.records import Facts, Finding, Severity, grouped
+
+KIND = "failed_statement"
+
+
+@dataclass(frozen=True, slots=True)
+class FailedStatement:
+    """Find statements that failed, one finding for each shape, site and error.
+
+    A warning when the request failed with them; an answer below 500 says that the application has dealt with it.
+    """
+
+    def __call__(self, facts: Facts) -> Iterator[Finding]:
+        status = facts.request.status
+        severity: Severity = "warning" if status is None or status >= 500 else "info"
+        failed = (row for row in facts.statements if row.error is not None)
+        for rows in grouped(failed, lambda row: (row.fingerprint, row.site.key, row.error)).values():
+            first = rows[0]
+            often = f" {len(rows)} times" if len(rows) > 1 else ""
+            yield Finding(
+                kind=KIND,
+                severity="info" if first.error == "CancelledError" else severity,
+                summary=f"{first.operation} failed{often} with {first.error}: {first.sql}",
+                fix=_fix(first.error or ""),
+                site=first.site,
+                count=len(rows),
+                relationship=first.relationship,
+                phase=first.phase,
+                statements=tuple(row.serial for row in rows),
+                request=first.request,
+            )
+
+
+def _fix(error: str) -> str:
+    known = {
+        "CancelledError": "The caller went away or a timeout struck; a shorter statement or a longer timeout helps",
+        "IntegrityError": "Check before writing, or catch IntegrityError around the flush and answer 409",
+        "UniqueViolationError": "Write with ON CONFLICT, or catch IntegrityError around the flush and answer 409",
+        "UndefinedTableError": "Run the migrations of this database",
+        "UndefinedColumnError": "Run the migrations of this database",
+        "DeadlockDetectedError": "Lock rows in one order everywhere, and try the transaction again",
+        "SerializationError": "Try the transaction again from its beginning",
+    }
+    return known.get(error, "Read the error beside the statement; the session must roll back before it is used again")

@@ -1,0 +1,47 @@
+"""More rows than anyone can read, fetched at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from query_guard.records import Facts, Finding, grouped
+
+KIND = "large_result"
+
+_LIMITED = re.compile(r"\b(?:LIMIT|FETCH FIRST|FETCH NEXT|TOP)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class LargeResult:
+    """Find a SELECT without LIMIT that fetched at least `rows` rows; a streamed result holds few at a time.
+
+    It speaks only where the driver says how many rows there were, which those of SQLite do not.
+    """
+
+    rows: int = 10_000
+
+    def __call__(self, facts: Facts) -> Iterator[Finding]:
+        large = (
+            row
+            for row in facts.statements
+            if (row.rows or 0) >= self.rows and row.operation == "SELECT" and not row.streamed
+        )
+        for rows in grouped(large, lambda row: (row.fingerprint, row.site.key)).values():
+            worst = max(rows, key=lambda row: row.rows or 0)
+            if _LIMITED.search(worst.sql):
+                continue
+            yield Finding(
+                kind=KIND,
+                severity="warning",
+                summary=f"{worst.rows} rows were fetched at once, without LIMIT: {worst.sql}",
+                fix="Page it with .limit(), or stream it: .execution_options(yield_per=1000)",
+                remedy=".execution_options(yield_per=1000)",
+                site=worst.site,
+                count=len(rows),
+                relationship=worst.relationship,
+                phase=worst.phase,
+                statements=tuple(row.serial for row in rows),
+                request=worst.request,
+            )

@@ -1,0 +1,50 @@
+"""A lazy load where nothing can be awaited: the MissingGreenlet that every async application meets once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from query_guard.detectors.remedies import loading_remedy
+from query_guard.records import Facts, FailedLoad, Finding, grouped
+
+KIND = "missing_greenlet"
+
+
+@dataclass(frozen=True, slots=True)
+class MissingGreenlet:
+    """Find attributes of an AsyncSession's objects that were read without await before they were loaded."""
+
+    def __call__(self, facts: Facts) -> Iterator[Finding]:
+        groups = grouped(facts.failed_loads, lambda load: (load.loader, load.site.key))
+        for loads in groups.values():
+            yield _finding(loads, facts)
+
+
+def _finding(loads: list[FailedLoad], facts: Facts) -> Finding:
+    first = loads[0]
+    loader = first.loader
+    if loader is None:
+        summary, fix, remedy = (
+            "The database was used outside SQLAlchemy's greenlet",
+            "Await it through AsyncSession",
+            "",
+        )
+    else:
+        name = f"{loader.owner}.{loader.attribute}" if loader.attribute else loader.owner
+        advice = loading_remedy(loader, first.serial, facts)
+        later = f", or await the object's awaitable_attrs.{loader.attribute}" if loader.path else ""
+        summary = f"{name} was not loaded when it was read, and an AsyncSession cannot load it without await"
+        fix, remedy = f"{advice.advice}{later}", advice.code
+    return Finding(
+        kind=KIND,
+        severity="warning",
+        summary=summary,
+        fix=fix,
+        remedy=remedy,
+        site=first.site,
+        count=len(loads),
+        relationship=loader.relationship if loader else None,
+        phase=first.phase,
+        request=first.request,
+    )
