@@ -1,4 +1,6 @@
-"""One body of a test for four drivers: the body is a plain function of a `Session`, async drivers call it with `run_sync`."""
+"""One body of a test for four drivers: the body is a plain function of a `Session`, async drivers call it with
+`run_sync`.
+"""
 
 from __future__ import annotations
 

@@ -53,5 +53,8 @@ def test_a_loop(query_guard):
 
 
 def test_the_plugin_imports_nothing_heavy() -> None:
-    code = "import sys, query_guard.pytest_plugin; print([m for m in ('sqlalchemy', 'structlog', 'starlette') if m in sys.modules])"
+    code = (
+        "import sys, query_guard.pytest_plugin; "
+        "print([name for name in ('sqlalchemy', 'structlog', 'starlette') if name in sys.modules])"
+    )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

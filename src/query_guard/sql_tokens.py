@@ -1,8 +1,8 @@
 """Cut SQL text into tokens, by the quoting and comment rules of its dialect.
 
 A value (string, number, bind) is one token, and so is a run of values (`1, 2, 3`) or of rows (`, (1, 2), (3, 4)`), so
-that long lists are crossed inside the regular expression engine. Loops are possessive and what is left open (a string,
-a name, a comment) reaches to the end of the text: the time is linear in the text.
+that long lists are crossed inside the regular expression engine. Loops are possessive and what is left open (a
+string, a name, a comment) reaches to the end of the text: the time is linear in the text.
 """
 
 from __future__ import annotations

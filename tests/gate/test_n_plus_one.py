@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from typing import Annotated, Any
+from functools import partial
+from typing import Any
 
 import pytest
 from fastapi import BackgroundTasks, Depends, FastAPI, WebSocket
@@ -167,6 +168,10 @@ async def test_n4_joined_inheritance_names_the_declaring_class(profile: Profiler
     finding = the_loop(await profile(parts), "parts")
     assert finding.relationship == "Vehicle.parts"
     assert finding.remedy == f"selectinload({selected.__name__}.parts)"
+
+
+def get_user(session: Session, number: int) -> User | None:
+    return session.get(User, number)
 
 
 class PostCrud:
@@ -402,7 +407,7 @@ async def test_n18_gather_of_the_same_select(database: Database, profile: Profil
 async def test_n19_many_short_sessions(database: Database, profile: Profiler) -> None:
     async def endpoint() -> None:
         for number in range(1, 5):
-            await database.run(lambda session, number=number: session.get(User, number))
+            await database.run(partial(get_user, number=number))
 
     (finding,) = loops(await profile.endpoint(endpoint))
     assert finding.count == 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 
 import pytest
@@ -24,6 +25,10 @@ only_sync = pytest.mark.parametrize("driver", SYNC_DRIVERS, indirect=True)
 
 def kinds(report: Report) -> list[str]:
     return [finding.kind for finding in report.findings]
+
+
+def get_user(session: Session, number: int) -> User | None:
+    return session.get(User, number)
 
 
 def reasons(report: Report) -> set[str]:
@@ -239,7 +244,7 @@ async def test_s8_the_same_shape_on_two_engines(database: Database, profile: Pro
 
     async def endpoint() -> None:
         for number, other in enumerate(others, 1):
-            await other.run(lambda session, number=number: session.get(User, number))
+            await other.run(partial(get_user, number=number))
 
     report = await profile.endpoint(endpoint)
     for other in others:
@@ -265,10 +270,10 @@ async def test_s8_one_statement_for_each_tenant(profile: Profiler) -> None:
 
 
 async def test_s9_a_retry_after_a_failure(database: Database, profile: Profiler) -> None:
-    attempts = []
+    attempts: list[int] = []
 
     def attempt(session: Session) -> None:
-        session.scalars(select(User).where(User.id == 1 + len(attempts))).all()
+        session.scalars(select(User).where(User.id == len(attempts) + 1)).all()
         attempts.append(1)
         if len(attempts) < 4:
             session.execute(text("SELECT nothing FROM nowhere"))
@@ -340,7 +345,7 @@ async def test_s13_a_websocket_that_answers_each_message_with_the_same_select(da
         await socket.accept()
         for _ in range(4):
             number = int(await socket.receive_text())
-            await database.run(lambda session, number=number: session.get(User, number))
+            await database.run(partial(get_user, number=number))
             await socket.send_text("done")
         await socket.close()
         await database.dispose()

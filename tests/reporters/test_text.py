@@ -6,6 +6,7 @@ import io
 
 from query_guard.detectors import NPlusOne
 from query_guard.document import sentence
+from query_guard.profile import judge
 from query_guard.records import Finding, Pool, Report, Request
 from query_guard.reporters.text import TextReporter, render
 from tests.reports import ENGINE, POSTS, checkout, facts_of, report_with, statement
@@ -17,7 +18,7 @@ def looping() -> Report:
     facts = facts_of(
         users, *posts, checkouts=(checkout(hold=0.12),), pools=(Pool(1, ENGINE, "AsyncAdaptedQueuePool", 5, 1, 0),)
     )
-    return report_with(*NPlusOne()(facts), facts=facts)
+    return report_with(*judge(facts, [NPlusOne()])[0], facts=facts)
 
 
 READABLE = """\

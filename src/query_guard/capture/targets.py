@@ -1,6 +1,7 @@
 """What a statement is about, as the mappings know it: its entity, its filters, the relationship it walks by hand.
 
-A statement is only noted when its text is first seen, and read after the window, once for all executions of that text.
+A statement is only noted when its text is first seen, and read after the window, once for all executions of that
+text.
 """
 
 from __future__ import annotations
