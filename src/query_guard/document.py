@@ -58,7 +58,8 @@ def sentence(report: Report) -> str:
     worst = next((finding for finding in report.loud_findings if finding.statements), None)
     if worst is None:
         return f"{head} in {facts.query_time * 1000:.1f} ms"
-    said = f"{head}, {_share(worst, facts)} from {_places(worst)}"
+    share = f", {_share(worst, facts)}" if facts.query_count > 1 else ""
+    said = f"{head}{share} from {_places(worst)}"
     if not worst.remedy:
         return f"{said}: {worst.summary.partition(':')[0]}"
     left = facts.query_count - worst.saved_statements
@@ -112,10 +113,12 @@ def _silence(silence: Silence) -> dict[str, Any]:
 
 
 def callers_of(finding: Finding) -> list[Frame]:
-    """Return up to five application frames that led to the finding, from the one around its own outwards."""
-    sites = finding.callers or (finding.site,)
-    outer = [frame for site in sites for frame in (site.frames[1:] if site == finding.site else site.frames)]
-    return list(dict.fromkeys(outer))[:5]
+    """Return up to five application frames around the finding: those that led to its line, then its other lines."""
+    own = finding.site.innermost
+    frames = list(finding.site.frames[1:])
+    for site in finding.callers:
+        frames += site.frames[1:] if site.innermost == own else site.frames[:1]
+    return list(dict.fromkeys(frames))[:5]
 
 
 def _statement(row: Statement) -> dict[str, Any]:

@@ -307,6 +307,10 @@ def grouped(rows: Iterable[Row], key: Callable[[Row], Key]) -> dict[Key, list[Ro
     return dict(groups)
 
 
+def _shape_and_site(row: Statement) -> tuple[str, int, int, str | None, int]:
+    return (row.fingerprint, row.site.key, row.engine.serial, row.relationship, row.segment)
+
+
 @dataclass(frozen=True)
 class Facts:
     """All that is known of one window, and the groupings that several detectors need, each computed once."""
@@ -326,10 +330,11 @@ class Facts:
     @cached_property
     def by_shape_and_site(self) -> dict[tuple[str, int, int, str | None, int], list[Statement]]:
         """Statements of one shape from one site on one engine, for one relationship, in one WebSocket segment."""
-        return grouped(
-            self.statements,
-            lambda row: (row.fingerprint, row.site.key, row.engine.serial, row.relationship, row.segment),
-        )
+        return grouped(self.statements, _shape_and_site)
+
+    def loop_around(self, row: Statement) -> list[Statement]:
+        """Return the statements that share shape and site with one of them."""
+        return self.by_shape_and_site[_shape_and_site(row)]
 
     @cached_property
     def by_connection(self) -> dict[int, list[Statement]]:

@@ -54,6 +54,14 @@ async def test_d1_the_same_statement_with_the_same_values(profile: Profiler, tim
     assert finding.site.innermost.function == "again"
 
 
+async def test_d1_repetitions_within_a_loop_belong_to_the_loop(profile: Profiler) -> None:
+    def loop(session: Session) -> None:
+        for number in (1, 2, 3, 1, 2, 3, 1, 2, 3):
+            session.execute(select(User.name).where(User.id == number)).all()
+
+    assert [finding.kind for finding in (await profile(loop)).findings] == ["n_plus_one"]
+
+
 READ = select(User.name).where(User.id == 1)
 BETWEEN: dict[str, Callable[[Session], Any]] = {
     "an update of the table": lambda session: session.execute(update(User).values(name="new")),

@@ -11,20 +11,28 @@ _CHUNK = 20
 """Values an IN list must have, on average, to be a chunk of a longer one."""
 
 _BOUNDS = frozenset(("<", ">", "<=", ">="))
+_OFFSET = "OFFSET"
 
 
 def batch_reason(rows: list[Statement], facts: Facts) -> str | None:
     """Return why these repetitions are one piece of work, or None when nothing speaks for it."""
-    first = rows[0]
-    if first.loader is not None and first.loader.kind == "eager":
-        return f"one load in {len(rows)} chunks of selectinload({first.loader.path[-1]})"
-    if first.flush and all(row.flush == first.flush for row in rows):
+    if _is_eager(rows):
+        return f"one load in {len(rows)} chunks of selectinload({rows[0].relationship})"
+    if _is_flush(rows):
         return f"{len(rows)} rows of one flush"
     if _is_retry(rows, facts):
         return "a retry: the transactions before the last one failed"
     if _is_chunked(rows):
         return f"chunks of an IN list, {sum(row.binds for row in rows) // len(rows)} values each"
     return _paging(rows)
+
+
+def _is_eager(rows: list[Statement]) -> bool:
+    return rows[0].loader is not None and rows[0].loader.kind == "eager"
+
+
+def _is_flush(rows: list[Statement]) -> bool:
+    return rows[0].flush != 0 and all(row.flush == rows[0].flush for row in rows)
 
 
 def _is_retry(rows: list[Statement], facts: Facts) -> bool:
@@ -49,7 +57,7 @@ def _paging(rows: list[Statement]) -> str | None:
     else:
         return None
     operators = {operator for _, operator in changed}
-    if "OFFSET" in operators and operators <= {"OFFSET", "LIMIT"}:
+    if _OFFSET in operators and operators <= {_OFFSET, "LIMIT"}:
         return "pages: only OFFSET changes"
     bounded = {column for column, operator in changed if operator in _BOUNDS}
     ordered = " LIMIT " in sql and " ORDER BY " in sql

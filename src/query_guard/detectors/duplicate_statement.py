@@ -25,8 +25,8 @@ class DuplicateStatement:
     """Find a SELECT that ran again with the same values on the same engine.
 
     Two runs are duplicates when no statement between them wrote to a table they read and no transaction was committed
-    between them. A SELECT that locks, draws from a sequence or reads the clock is never a duplicate. `info` at two, a
-    warning from `loud`.
+    between them. A SELECT that locks, draws from a sequence or reads the clock is never a duplicate, and repetitions
+    within a loop over other values belong to that loop. `info` at two, a warning from `loud`.
     """
 
     loud: int = 3
@@ -36,7 +36,7 @@ class DuplicateStatement:
             row for row in facts.statements if row.operation == "SELECT" and not row.writes and row.error is None
         )
         groups = grouped(selects, lambda row: (row.fingerprint, row.value_key, row.engine.serial))
-        repeated = [rows for rows in groups.values() if len(rows) > 1 and not _UNREPEATABLE.search(rows[0].sql)]
+        repeated = [rows for rows in groups.values() if len(rows) > 1 and _is_repeatable(rows, facts)]
         if not repeated:
             return
         changes = _Changes(facts)
@@ -64,6 +64,13 @@ class DuplicateStatement:
             statements=tuple(row.serial for row in rows),
             request=first.request,
         )
+
+
+def _is_repeatable(rows: list[Statement], facts: Facts) -> bool:
+    if _UNREPEATABLE.search(rows[0].sql):
+        return False
+    around = facts.loop_around(rows[0])
+    return any(row.site.key != rows[0].site.key for row in rows) or len({row.value_key for row in around}) <= 2
 
 
 class _Changes:

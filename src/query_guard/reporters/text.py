@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from query_guard.document import callers_of, pool_numbers, sentence
-from query_guard.records import Finding, Report, Statement, grouped
+from query_guard.records import Finding, Frame, Report, Statement, grouped
 
 _SHAPES = 12
 _WIDTH = 110
@@ -92,8 +92,8 @@ def _shape_lines(report: Report) -> Iterator[str]:
         yield f"  and {len(groups) - _SHAPES} more shapes"
 
 
-def _by_shape(report: Report) -> dict[tuple[str, int], list[Statement]]:
-    return grouped(report.facts.statements, lambda row: (row.fingerprint, row.site.key))
+def _by_shape(report: Report) -> dict[tuple[str, Frame | None], list[Statement]]:
+    return grouped(report.facts.statements, lambda row: (row.fingerprint, row.site.innermost))
 
 
 def printable(text: str) -> str:
