@@ -57,6 +57,11 @@ check: .venv/ready ## Check format, lint, types and the direction of imports
 	$(IN) mypy
 	.venv/bin/lint-imports
 
+.PHONY: gate
+gate: .venv/ready ## Run the scenarios of the gate and write docs/gate.md
+	@mkdir -p docs
+	$(IN) tests.gate docs/gate.md
+
 .PHONY: bench
 bench: .venv/ready ## Measure what the middleware costs
 	$(IN) benchmarks

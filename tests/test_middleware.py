@@ -225,7 +225,7 @@ async def test_statements_of_application_middleware_are_named_so() -> None:
 
 
 @pytest.mark.asyncio
-async def test_300_mixed_concurrent_requests_have_exact_counts(tmp_path: Path) -> None:
+async def test_d23_300_mixed_concurrent_requests_have_exact_counts(tmp_path: Path) -> None:
     asynchronous = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'test.db'}")
     app, reports = guarded()
 

@@ -60,8 +60,11 @@ def test_a_default_detector_is_replaced_by_its_type() -> None:
     assert SlowStatement() not in replaced
 
 
-def test_a_detector_of_the_users_own_comes_last() -> None:
+def test_detectors_of_the_users_own_come_last() -> None:
     def mine(_facts: query_guard.Facts) -> list[query_guard.Finding]:
         return []
 
-    assert defaults(mine) == (*DEFAULTS, mine)
+    def yours(_facts: query_guard.Facts) -> list[query_guard.Finding]:
+        return []
+
+    assert defaults(mine, yours) == (*DEFAULTS, mine, yours)

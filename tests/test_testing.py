@@ -182,7 +182,7 @@ def test_threads_are_seen() -> None:
 
 
 @pytest.mark.asyncio
-async def test_one_route_called_five_times_is_no_loop() -> None:
+async def test_s14_one_route_called_five_times_is_no_loop() -> None:
     app = FastAPI()
     app.add_middleware(QueryGuard, reporters=[])
 

@@ -81,7 +81,7 @@ class Target(NamedTuple):
     """What a statement is about, as the mappings know it.
 
     `lineage` names the entity's class and its mapped bases. `filters` are the attributes that must equal a bind, when
-    nothing else filters. `walks` are relationships, (class, attribute), whose foreign key those filters are. `joined`
+    nothing else filters, and `unique` says that they find at most one row. `walks` are relationships, (class, attribute), whose foreign key those filters are. `joined`
     are the collections that the statement joins, as paths from its root.
     """
 
@@ -89,11 +89,12 @@ class Target(NamedTuple):
     lineage: tuple[str, ...]
     aliased: bool
     filters: tuple[str, ...]
+    unique: bool
     walks: tuple[tuple[str, str], ...]
     joined: tuple[tuple[str, ...], ...]
 
 
-NO_TARGET = Target(None, (), False, (), (), ())
+NO_TARGET = Target(None, (), False, (), False, (), ())
 
 
 class Engine(NamedTuple):

@@ -21,7 +21,7 @@ async def target(profile: Profiler, body: Callable[[Session], object]) -> Target
 
 async def test_a_lookup_by_primary_key(profile: Profiler) -> None:
     found = await target(profile, lambda session: session.scalars(select(User).where(User.id == 1)).all())
-    assert found == Target("User", ("User",), False, ("id",), (), ())
+    assert found == Target("User", ("User",), False, ("id",), True, (), ())
 
 
 async def test_a_lookup_by_the_foreign_key_of_a_collection(profile: Profiler) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, selectinload
 
 from query_guard import Finding, QueryGuard, Report
+from query_guard.detectors.latent_n_plus_one import LatentNPlusOne
 from tests.databases import ASYNC_DRIVERS, SYNC_DRIVERS, Database, Profiler
 from tests.models import Base, Car, Comment, Node, Post, Tag, User, Vehicle
 
@@ -438,3 +439,22 @@ async def test_n21_a_selectinload_for_each_object(profile: Profiler) -> None:
             session.scalars(select(User).where(User.id == number).options(selectinload(User.posts))).one()
 
     assert {finding.count for finding in loops(await profile(one_by_one))} == {4}
+
+
+async def test_n22_one_parent_of_a_query_that_could_return_many(profile: Profiler) -> None:
+    def one_today(session: Session) -> None:
+        for user in session.scalars(select(User).where(User.name == "user 1")):
+            len(user.posts)
+
+    assert (await profile(one_today)).findings == ()
+    (finding,) = (await profile(one_today, detectors=[LatentNPlusOne()])).findings
+    assert (finding.relationship, finding.remedy) == ("User.posts", "selectinload(User.posts)")
+
+
+async def test_n22_silent_for_queries_that_find_one(profile: Profiler) -> None:
+    def one_always(session: Session) -> None:
+        len(session.get_one(User, 1).posts)
+        len(session.scalars(select(User).where(User.id == 2)).one().posts)
+        len(session.scalars(select(User).order_by(User.name.desc()).limit(1)).one().posts)
+
+    assert (await profile(one_always, detectors=[LatentNPlusOne()])).findings == ()

@@ -10,7 +10,7 @@ import operator
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Column, inspect
+from sqlalchemy import Column, Table, UniqueConstraint, inspect
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapper, RelationshipDirection
 from sqlalchemy.orm.exc import UnmappedColumnError
@@ -46,6 +46,7 @@ def _describe(statement: Any, compiled: Any) -> Target:
             lineage=tuple(base.class_.__name__ for base in mapper.iterate_to_root()) if mapper is not None else (),
             aliased=aliased,
             filters=tuple(_attribute(mapper, column) for column in columns),
+            unique=mapper is not None and _find_one(mapper, columns),
             walks=tuple(_collections_behind(mapper, columns)) if mapper is not None else (),
             joined=joined_collections(compiled),
         )
@@ -88,6 +89,17 @@ def _attribute(mapper: Mapper[Any] | None, column: Column[Any]) -> str:
         return mapper.get_property_by_column(column).key
     except UnmappedColumnError:
         return str(column.key)
+
+
+def _find_one(mapper: Mapper[Any], columns: list[Column[Any]]) -> bool:
+    """Whether equality with these columns finds at most one row: they cover the primary key or a unique constraint."""
+    names = {column.key for column in columns}
+    table = mapper.local_table
+    keys = [tuple(mapper.primary_key)]
+    if isinstance(table, Table):
+        keys += [tuple(part.columns) for part in table.constraints if isinstance(part, UniqueConstraint)]
+        keys += [tuple(index.columns) for index in table.indexes if index.unique]
+    return any({column.key for column in key} <= names for key in keys if key)
 
 
 def _collections_behind(mapper: Mapper[Any], columns: list[Column[Any]]) -> Iterator[tuple[str, str]]:

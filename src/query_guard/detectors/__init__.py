@@ -34,9 +34,10 @@ DEFAULTS: tuple[Detector, ...] = (
 
 def defaults(*replacements: Detector) -> tuple[Detector, ...]:
     """Return the default detectors with each replacement in the place of its type; new types come last."""
-    by_type = {type(replacement): replacement for replacement in replacements}
-    kept = tuple(by_type.pop(type(detector), detector) for detector in DEFAULTS)
-    return kept + tuple(by_type.values())
+    types = {type(detector) for detector in DEFAULTS}
+    by_type = {type(replacement): replacement for replacement in replacements if type(replacement) in types}
+    new = tuple(replacement for replacement in replacements if type(replacement) not in types)
+    return tuple(by_type.get(type(detector), detector) for detector in DEFAULTS) + new
 
 
 __all__ = [

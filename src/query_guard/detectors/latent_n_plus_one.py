@@ -1,0 +1,54 @@
+"""The N+1 that the test data hide: one parent today, many in production."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from query_guard.detectors.remedies import remedy_for
+from query_guard.records import Facts, Finding, Statement
+
+KIND = "latent_n_plus_one"
+
+_ONE_ROW = re.compile(r"\b(?:LIMIT|FETCH FIRST|FETCH NEXT)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class LatentNPlusOne:
+    """Find a relationship that was lazily loaded for one object, from a query that could have returned many.
+
+    A query can when nothing limits it and its filters do not cover a key. Strict, and therefore to be asked for:
+    `detectors=defaults(LatentNPlusOne())`.
+    """
+
+    def __call__(self, facts: Facts) -> Iterator[Finding]:
+        for rows in facts.by_shape_and_site.values():
+            first = rows[0]
+            if first.loader is None or first.loader.kind != "lazy" or len({row.owner for row in rows}) > 1:
+                continue
+            query = facts.source_of(first.loader.parents, first.serial)
+            if query is not None and _could_return_many(query):
+                yield _finding(first, facts)
+
+
+def _could_return_many(query: Statement) -> bool:
+    if query.loader is not None and query.loader.path:
+        return query.loader.collection
+    return not query.target.unique and not _ONE_ROW.search(query.sql)
+
+
+def _finding(row: Statement, facts: Facts) -> Finding:
+    remedy = remedy_for(row, facts)
+    return Finding(
+        kind=KIND,
+        severity="warning",
+        summary=f"{row.relationship} was loaded for one object, of a query that could return many: {row.sql}",
+        fix=remedy.advice,
+        remedy=remedy.code,
+        site=row.site,
+        relationship=row.relationship,
+        phase=row.phase,
+        statements=(row.serial,),
+        request=row.request,
+    )
