@@ -81,8 +81,9 @@ class Target(NamedTuple):
     """What a statement is about, as the mappings know it.
 
     `lineage` names the entity's class and its mapped bases. `filters` are the attributes that must equal a bind, when
-    nothing else filters, and `unique` says that they find at most one row. `walks` are relationships, (class, attribute), whose foreign key those filters are. `joined`
-    are the collections that the statement joins, as paths from its root.
+    nothing else filters, and `unique` says that they find at most one row. `walks` are relationships, (class,
+    attribute), whose foreign key those filters are. `joined` are the collections that the statement joins, as paths
+    from its root.
     """
 
     entity: str | None

@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import Session
 
 from query_guard import Report, record
-from query_guard.capture import statements
+from query_guard.capture import cursor_events
 from tests.databases import ASYNC_DRIVERS, Database, Profiler
 from tests.models import Post, User
 
@@ -35,9 +35,9 @@ pytestmark = pytest.mark.asyncio
 @pytest.fixture(params=["wrapped methods", "cursor events"], autouse=True)
 def way(request: pytest.FixtureRequest) -> Iterator[str]:
     if request.param == "cursor events":
-        statements.use_cursor_events()
+        cursor_events.use_cursor_events()
     yield request.param
-    statements.forget_cursor_events()
+    cursor_events.forget_cursor_events()
 
 
 def shapes(report: Report) -> list[str]:

@@ -11,7 +11,7 @@ import asyncio
 import itertools
 import sys
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import wraps
 from time import perf_counter
 from typing import Any, Literal
@@ -21,11 +21,10 @@ from sqlalchemy import exc as sqlalchemy_errors
 from sqlalchemy.pool import Pool, SingletonThreadPool
 
 from query_guard.capture.call_site import call_site
-from query_guard.capture.engines import engine_of
-from query_guard.capture.recorder import Recorder, current, is_recording, recorders
+from query_guard.capture.pools import pool_serial
+from query_guard.capture.recorder import current, is_recording, recorders
 from query_guard.capture.trouble import report_trouble
 from query_guard.records import CallSite, Checkout
-from query_guard.records import Pool as PoolFacts
 
 OPEN = "query_guard.checkouts"
 _CONNECT = "query_guard.connect"
@@ -33,8 +32,6 @@ _SERIAL = "query_guard.connection"
 
 _checkout_serials = itertools.count(1)
 _connection_serials = itertools.count(1)
-_pool_serials = itertools.count(1)
-_pools: weakref.WeakKeyDictionary[Pool, int] = weakref.WeakKeyDictionary()
 
 Outcome = Literal["open", "returned", "timeout", "cancelled", "failed"]
 
@@ -43,13 +40,25 @@ class OpenCheckout:
     """One stay outside the pool, as it goes on. `transaction` is the one open on its connection."""
 
     __slots__ = (
-        "busy", "connect", "connection", "ended", "outcome", "pool", "request", "serial", "site", "started",
-        "transaction", "wait",
+        "busy",
+        "connect",
+        "connection",
+        "ended",
+        "outcome",
+        "pool",
+        "pool_serial",
+        "request",
+        "serial",
+        "site",
+        "started",
+        "transaction",
+        "wait",
     )  # fmt: skip
 
     def __init__(self, pool: Pool, started: float, site: CallSite) -> None:
         self.serial = next(_checkout_serials)
         self.pool = weakref.ref(pool)
+        self.pool_serial = pool_serial(pool)
         self.started = started
         self.site = site
         self.connection = 0
@@ -59,12 +68,12 @@ class OpenCheckout:
         self.transaction: Any = None
         self.request = 0
 
-    def facts(self, origin: float, pool: int) -> Checkout:
+    def facts(self, origin: float) -> Checkout:
         held_from = self.started + self.wait + self.connect
         hold = None if self.outcome == "open" else max(0.0, (self.ended or held_from) - held_from)
         return Checkout(
-            self.serial, pool, self.connection, self.started - origin, self.wait, self.connect, hold, self.busy,
-            self.outcome, self.site, self.request,
+            self.serial, self.pool_serial, self.connection, self.started - origin, self.wait, self.connect, hold,
+            self.busy, self.outcome, self.site, self.request,
         )  # fmt: skip
 
 
@@ -170,42 +179,3 @@ def open_checkout(connection: Any) -> OpenCheckout | None:
     info = connection.record_info
     open_checkouts = info.get(OPEN) if info else None
     return open_checkouts[-1] if open_checkouts else None
-
-
-def checkout_facts(recorder: Recorder) -> tuple[tuple[Checkout, ...], tuple[PoolFacts, ...]]:
-    """Freeze a window's checkouts and the pools they came from."""
-    rows = tuple(recorder.checkouts)
-    pools = {id(pool): pool for checkout in rows if (pool := checkout.pool()) is not None}
-    serials = {key: _pools.setdefault(pool, next(_pool_serials)) for key, pool in pools.items()}
-    frozen = tuple(checkout.facts(recorder.started, serials.get(id(checkout.pool()), 0)) for checkout in rows)
-    return frozen, tuple(pool_facts(pool) for pool in _distinct(pools.values()))
-
-
-def _distinct(pools: Iterable[Pool]) -> list[Pool]:
-    return list(dict.fromkeys(pools))
-
-
-def pool_facts(pool: Pool) -> PoolFacts:
-    """Read a pool's numbers as they stand; what its class does not count is None."""
-    serial = _pools.setdefault(pool, next(_pool_serials))
-    size = _number(pool, "size")
-    overflow = _number(pool, "overflow")
-    return PoolFacts(
-        serial,
-        engine_of(pool._dialect),
-        type(pool).__name__,
-        size,
-        _number(pool, "checkedout"),
-        max(0, overflow) if overflow is not None else None,
-    )
-
-
-def _number(pool: Any, name: str) -> int | None:
-    value = getattr(pool, name, None)
-    value = value() if callable(value) else value
-    return value if isinstance(value, int) else None
-
-
-def live_pools() -> tuple[PoolFacts, ...]:
-    """Return the pools of the process that any window has seen and that still exist."""
-    return tuple(pool_facts(pool) for pool in list(_pools))

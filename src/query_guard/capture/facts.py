@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from time import perf_counter
 
-from query_guard.capture.connections import checkout_facts
+from query_guard.capture.pools import checkout_facts
 from query_guard.capture.recorder import BEFORE_RESPONSE, STREAMING, Recorder, Row
 from query_guard.capture.transactions import transaction_facts
 from query_guard.fingerprint import Fingerprint, fingerprint

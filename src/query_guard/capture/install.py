@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.engine.default import DefaultDialect
 
-from query_guard.capture import connections, flushes, greenlets, statements, transactions
+from query_guard.capture import connections, cursor_events, flushes, greenlets, statements, transactions
 
 _lock = threading.Lock()
 _wrapped: set[type] = set()
@@ -18,7 +18,7 @@ def install() -> None:
     with _lock:
         if not _wrapped:
             _wrap_default_dialect()
-            connections.install(statements.watch_dialect)
+            connections.install(cursor_events.watch_dialect)
             flushes.install()
             greenlets.install()
         for dialect_class in _subclasses(DefaultDialect):

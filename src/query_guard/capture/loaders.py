@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import FrameType
 from typing import Any
 
-from query_guard.capture.recorder import SALT
+from query_guard.capture.values import SALT
 from query_guard.records import Loader
 
 _MAX_LOADERS = 2_000

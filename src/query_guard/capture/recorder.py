@@ -8,7 +8,6 @@ the request that made them, and must not keep its rows. A watcher is a recorder 
 from __future__ import annotations
 
 import itertools
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,9 +33,6 @@ BEFORE_RESPONSE, STREAMING, AFTER_RESPONSE = range(3)
 
 allowed: ContextVar[tuple[Allowance, ...]] = ContextVar("query_guard_allowed", default=())
 """Allowances of the blocks around, for the windows opened inside them."""
-
-SALT = os.urandom(8)
-"""Mixed into each hash of a value, so that no hash says anything outside this process."""
 
 _serials = itertools.count(1)
 

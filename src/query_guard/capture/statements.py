@@ -3,13 +3,12 @@
 The dialects' own `do_execute` methods are wrapped, once and on the class. That costs a third of a pair of cursor
 listeners, whose joined dispatch SQLAlchemy builds for every statement, and sees errors and cancellations in one
 place. Where the application itself listens to `do_execute`, SQLAlchemy may never call the method: then cursor events
-take over (`use_cursor_events`).
+take over (`cursor_events`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import sys
 import threading
 from collections.abc import Callable
@@ -18,8 +17,6 @@ from time import perf_counter
 from types import FrameType
 from typing import Any
 
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 from sqlalchemy.engine.interfaces import ExecuteStyle
 
 from query_guard.capture.call_site import call_site
@@ -27,20 +24,18 @@ from query_guard.capture.connections import open_checkout
 from query_guard.capture.engines import engine_of, target_of
 from query_guard.capture.flushes import current_flush
 from query_guard.capture.loaders import loader_of
-from query_guard.capture.recorder import SALT, Row, Window, current, deliver, stage_of, watchers
+from query_guard.capture.recorder import Row, Window, current, deliver, stage_of, watchers
 from query_guard.capture.trouble import report_trouble
+from query_guard.capture.values import NO_VALUES, shown_values, value_hashes
 
-_STARTED = "_query_guard_started"
+STARTED = "_query_guard_started"
+"""Left on a context by cursor events, which then record it themselves."""
 _BATCHES = "_query_guard_batches"
 _OVERRIDDEN = "_query_guard_overridden"
-_MAX_POSITIONS = 32
-_MAX_SHOWN = 200
 _TRANSACTION_CONTROL = (
     "SAVEPOINT ", "RELEASE SAVEPOINT ", "ROLLBACK TO ", "SAVE TRANSACTION ", "ROLLBACK TRANSACTION ",
     "PREPARE TRANSACTION ", "COMMIT PREPARED ", "ROLLBACK PREPARED ",
 )  # fmt: skip
-_unhashable = itertools.count(1)
-_no_values: tuple[int, ...] = ()
 
 
 def around(execute: Callable[..., None], *, overridden: bool = False) -> Callable[..., None]:
@@ -92,7 +87,7 @@ def _finished(
     overridden: bool,
 ) -> None:
     attributes = context.__dict__
-    if _STARTED in attributes or attributes.get(_OVERRIDDEN, False) is not overridden:
+    if STARTED in attributes or attributes.get(_OVERRIDDEN, False) is not overridden:
         return
     record(window, context, statement, parameters, started, error)
 
@@ -143,7 +138,7 @@ def _row(
     rows = context.cursor.rowcount if error is None else -1
     if transaction is not None:
         transaction.statements += 1
-    values = _no_values if many else _hashes(parameters)
+    values = NO_VALUES if many else value_hashes(parameters)
     row = (
         sql,
         hash(statement),
@@ -166,7 +161,7 @@ def _row(
         error,
         stage_of(window),
         window.request if window is not None else 0,
-        _shown(parameters) if window is not None and window.wants_parameters else (),
+        shown_values(parameters) if window is not None and window.wants_parameters else (),
         batches,
     )
     return tuple.__new__(Row, row)  # Row(*row) would cost three times as much
@@ -182,69 +177,3 @@ def _is_scalar_default() -> bool:
             return True
         frame = frame.f_back
     return False
-
-
-def _hashes(parameters: Any) -> tuple[int, ...]:
-    values = parameters.values() if isinstance(parameters, dict) else parameters
-    try:
-        if len(values) <= _MAX_POSITIONS:
-            return tuple([hash((SALT, value)) for value in values])
-        values = tuple(values)
-        rest = hash((SALT, values[_MAX_POSITIONS:]))
-        return (*[hash((SALT, value)) for value in values[:_MAX_POSITIONS]], rest)
-    except TypeError:
-        return tuple([_hash(value) for value in values])
-
-
-def _shown(parameters: Any) -> tuple[str, ...]:
-    values = parameters.values() if isinstance(parameters, dict) else parameters
-    return tuple([repr(value)[:_MAX_SHOWN] for value in list(values)[:_MAX_POSITIONS]])
-
-
-def _hash(value: Any) -> int:
-    try:
-        return hash((SALT, value))
-    except TypeError:
-        return -next(_unhashable)
-
-
-def watch_dialect(dialect: Any) -> None:
-    """Turn to cursor events where the application listens to `do_execute`, and may run the driver itself."""
-    dispatch = dialect.dispatch
-    if dispatch.do_execute or dispatch.do_executemany or dispatch.do_execute_no_params:
-        use_cursor_events()
-
-
-def use_cursor_events() -> None:
-    """Record through `before_cursor_execute`, `after_cursor_execute` and `handle_error` instead."""
-    if not event.contains(Engine, "before_cursor_execute", _before):
-        event.listen(Engine, "before_cursor_execute", _before)
-        event.listen(Engine, "after_cursor_execute", _after)
-        event.listen(Engine, "handle_error", _on_error)
-
-
-def forget_cursor_events() -> None:
-    """Undo `use_cursor_events`."""
-    if event.contains(Engine, "before_cursor_execute", _before):
-        event.remove(Engine, "before_cursor_execute", _before)
-        event.remove(Engine, "after_cursor_execute", _after)
-        event.remove(Engine, "handle_error", _on_error)
-
-
-def _before(_connection: Any, _cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool) -> None:
-    if context is not None and (watchers or current.get() is not None):
-        context.__dict__[_STARTED] = perf_counter()
-
-
-def _after(_connection: Any, _cursor: Any, statement: str, parameters: Any, context: Any, _many: bool) -> None:
-    started = context.__dict__.pop(_STARTED, None) if context is not None else None
-    if started is not None:
-        record(current.get(), context, statement, parameters, started, None)
-
-
-def _on_error(failure: Any) -> None:
-    context = failure.execution_context
-    started = context.__dict__.pop(_STARTED, None) if context is not None else None
-    if started is not None and failure.statement is not None:
-        error = type(failure.original_exception).__name__
-        record(current.get(), context, failure.statement, failure.parameters or (), started, error)

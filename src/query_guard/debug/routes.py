@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from query_guard.asgi import Receive, Scope, Send
-from query_guard.capture.connections import live_pools
+from query_guard.capture.pools import live_pools
 from query_guard.debug.access import Access
 from query_guard.debug.aggregates import by_route, by_statement
 from query_guard.document import document, pool_document, sentence, summary

@@ -1,0 +1,41 @@
+"""What a statement was given, told apart without being kept: a salted hash for each bind position."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from typing import Any
+
+SALT = os.urandom(8)
+"""Mixed into each hash, so that none says anything outside this process."""
+
+NO_VALUES: tuple[int, ...] = ()
+_MAX_POSITIONS = 32
+_MAX_SHOWN = 200
+_unhashable = itertools.count(1)
+
+
+def value_hashes(parameters: Any) -> tuple[int, ...]:
+    """Hash each value; from the 33rd on they share one hash. What has none is distinct from everything."""
+    values = parameters.values() if isinstance(parameters, dict) else parameters
+    try:
+        if len(values) <= _MAX_POSITIONS:
+            return tuple([hash((SALT, value)) for value in values])
+        values = tuple(values)
+        rest = hash((SALT, values[_MAX_POSITIONS:]))
+        return (*[hash((SALT, value)) for value in values[:_MAX_POSITIONS]], rest)
+    except TypeError:
+        return tuple([_hash(value) for value in values])
+
+
+def shown_values(parameters: Any) -> tuple[str, ...]:
+    """Write values down, which only `capture_parameters` asks for."""
+    values = parameters.values() if isinstance(parameters, dict) else parameters
+    return tuple([repr(value)[:_MAX_SHOWN] for value in list(values)[:_MAX_POSITIONS]])
+
+
+def _hash(value: Any) -> int:
+    try:
+        return hash((SALT, value))
+    except TypeError:
+        return -next(_unhashable)
