@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import query_guard
-from query_guard.detectors import DEFAULTS, SlowStatement, defaults
+from query_guard.detectors import DEFAULTS, OPT_IN, SlowStatement, defaults
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "src" / "query_guard").rglob("*.py"))
@@ -26,8 +26,8 @@ def kinds() -> Iterator[tuple[str, Path]]:
             yield match[1], file
 
 
-def test_every_default_detector_has_a_kind() -> None:
-    assert len(list(kinds())) == len(DEFAULTS)
+def test_every_kind_is_a_default_or_opt_in() -> None:
+    assert len(list(kinds())) == len(DEFAULTS) + len(OPT_IN)
 
 
 @pytest.mark.parametrize(("kind", "home"), list(kinds()), ids=[kind for kind, _ in kinds()])

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from query_guard import QueryGuard
 
@@ -16,7 +17,11 @@ BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
 @pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
 def test_each_block_runs(block: str) -> None:
-    exec(compile(block, "README.md", "exec"), {})
+    names: dict[str, object] = {}
+    exec(compile(block, "README.md", "exec"), names)
+    engine = names.get("engine")
+    if isinstance(engine, Engine):
+        engine.dispose()
 
 
 def test_every_option_is_described() -> None:

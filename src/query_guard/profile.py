@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from time import time
 from typing import Any, TypeVar
 
 from query_guard.allowances import Allowance, allowance_for, parse_allowances
+from query_guard.capture.attribute_reads import noting_reads
 from query_guard.capture.facts import freeze
 from query_guard.capture.install import install
 from query_guard.capture.recorder import Recorder, Window, allowed, current, open_window, recorders, watch_process
 from query_guard.capture.trouble import report_trouble
-from query_guard.detectors import Detector, defaults
+from query_guard.detectors import ON_READS, Detector, defaults
 from query_guard.records import Facts, Finding, LateCounter, Report, Request, Silence, Statement
 from query_guard.reporters import Reporter
 
@@ -29,12 +30,13 @@ class Recording:
     """What a block has sent, while it goes on and after.
 
     Findings are judged for each request on its own, as the application's middleware judged it, and for what was sent
-    outside requests as one piece.
+    outside requests as one piece. `block_detectors` judge the whole block at once, for what no request knows of itself.
     """
 
     recorder: Recorder
     request: Request
     detectors: Sequence[Detector]
+    block_detectors: Sequence[Detector] = ()
     late: LateCounter = field(default_factory=LateCounter)
     request_reports: list[Report] = field(default_factory=list)
     _final: Report | None = None
@@ -79,7 +81,14 @@ class Recording:
             outside_requests(facts, self.recorder.request), self.detectors, self.recorder.allowances
         )
         of_requests = [finding for report in self.request_reports for finding in report.findings]
-        return ranked([*of_requests, *findings]), silences
+        of_block, block_silences = judge(self._answered(facts), self.block_detectors, self.recorder.allowances)
+        return ranked([*of_requests, *findings, *of_block]), (*silences, *block_silences)
+
+    def _answered(self, facts: Facts) -> Facts:
+        """Leave out the requests that ended in a server error, before they came to all that they would have done."""
+        broken = [report for report in self.request_reports if (report.request.status or 0) >= 500]
+        serials = {row.request for report in broken for row in report.facts.statements}
+        return replace(facts, statements=tuple(row for row in facts.statements if row.request not in serials))
 
 
 def outside_requests(facts: Facts, request: int) -> Facts:
@@ -93,6 +102,9 @@ def outside_requests(facts: Facts, request: int) -> Facts:
         transactions=tuple(transaction for transaction in facts.transactions if transaction.request == request),
         pools=facts.pools,
         failed_loads=tuple(load for load in facts.failed_loads if load.request == request),
+        reads=facts.reads,
+        notes_reads=facts.notes_reads,
+        eager_mappings=facts.eager_mappings,
         query_count=len(statements) + facts.dropped,
         query_time=sum(row.duration for row in statements),
         dropped=facts.dropped,
@@ -114,12 +126,20 @@ def record(name: str = "block", *, detectors: Sequence[Detector] | None = None) 
 
 
 @contextmanager
-def record_process(name: str = "test", *, detectors: Sequence[Detector] | None = None) -> Iterator[Recording]:
-    """Record what any context of the process sends: fixtures, threads and the requests of a test client."""
+def record_process(
+    name: str = "test", *, detectors: Sequence[Detector] | None = None, reads: bool = False
+) -> Iterator[Recording]:
+    """Record what any context of the process sends: fixtures, threads and the requests of a test client.
+
+    With `reads`, note which relationships are read, too, and let the detectors judge that need to know.
+    """
     install()
-    with watch_process() as recorder:
+    with watch_process() as recorder, noting_reads(recorder) if reads else nullcontext():
         recording = Recording(
-            recorder, Request("block", "", name), defaults() if detectors is None else tuple(detectors)
+            recorder,
+            Request("block", "", name),
+            defaults() if detectors is None else tuple(detectors),
+            ON_READS if reads else (),
         )
         _recordings.append(recording)
         try:

@@ -83,7 +83,7 @@ class Target(NamedTuple):
     `lineage` names the entity's class and its mapped bases. `filters` are the attributes that must equal a bind, when
     nothing else filters, and `unique` says that they find at most one row. `walks` are relationships, (class,
     attribute), whose foreign key those filters are. `joined` are the collections that the statement joins, as paths
-    from its root.
+    from its root, and `joined_objects` the single objects.
     """
 
     entity: str | None
@@ -93,6 +93,7 @@ class Target(NamedTuple):
     unique: bool
     walks: tuple[tuple[str, str], ...]
     joined: tuple[tuple[str, ...], ...]
+    joined_objects: tuple[tuple[str, ...], ...] = ()
 
 
 NO_TARGET = Target(None, (), False, (), False, (), ())
@@ -192,6 +193,20 @@ class FailedLoad(NamedTuple):
     site: CallSite
     phase: Phase | None
     request: int
+
+
+class Read(NamedTuple):
+    """How often the application read a relationship, on whichever objects, to use it or only to `len()` it.
+
+    `foreign_key` are the attributes, ("Post.author_id",), that tie a collection to its owner and nothing else does.
+    `site` is known of reads that only count.
+    """
+
+    relationship: str
+    counted: bool
+    foreign_key: tuple[str, ...]
+    site: CallSite
+    times: int
 
 
 class Transaction(NamedTuple):
@@ -324,6 +339,11 @@ class Facts:
     transactions: tuple[Transaction, ...] = ()
     pools: tuple[Pool, ...] = ()
     failed_loads: tuple[FailedLoad, ...] = ()
+    reads: tuple[Read, ...] = ()
+    notes_reads: bool = False
+    """Whether reads were noted at all; without it, no reads mean nothing."""
+    eager_mappings: frozenset[tuple[str, str]] = frozenset()
+    """Relationships that their mapping loads ahead, each with the loader, where reads are noted."""
     query_count: int = 0
     query_time: float = 0.0
     dropped: int = 0
@@ -351,6 +371,15 @@ class Facts:
         """Serials of the transactions that could not commit or in which a statement failed."""
         failed = {row.transaction for row in self.statements if row.error is not None}
         return failed | {transaction.serial for transaction in self.transactions if transaction.outcome == "failed"}
+
+    @cached_property
+    def failed_requests(self) -> set[int]:
+        """Serials of the requests in which a statement failed; 0 is all that was sent outside requests."""
+        return {row.request for row in self.statements if row.error is not None}
+
+    @cached_property
+    def reads_by_relationship(self) -> dict[str, list[Read]]:
+        return grouped(self.reads, lambda read: read.relationship)
 
     @cached_property
     def _sources(self) -> dict[str, list[Statement]]:

@@ -16,9 +16,13 @@ __all__ = ["Recording", "assert_max_queries", "assert_no_findings", "assert_num_
 
 
 @contextmanager
-def record_queries(name: str = "test") -> Iterator[Recording]:
-    """Record what the block sends: `.query_count`, `.statements` and `.findings` at any time, `.report` at the end."""
-    with record_process(name) as recording:
+def record_queries(name: str = "test", *, reads: bool = False) -> Iterator[Recording]:
+    """Record what the block sends: `.query_count`, `.statements` and `.findings` at any time, `.report` at the end.
+
+    With `reads`, note which relationships the block reads, and find eager loads that it never reads and collections
+    that it only counts.
+    """
+    with record_process(name, reads=reads) as recording:
         yield recording
 
 
@@ -43,11 +47,14 @@ def assert_num_queries(number: int) -> Iterator[Recording]:
 
 
 @contextmanager
-def assert_no_findings(*, kinds: Collection[str] | None = None) -> Iterator[Recording]:
-    """Fail when the block has findings of severity warning or error, of these `kinds` where given."""
+def assert_no_findings(*, kinds: Collection[str] | None = None, reads: bool = False) -> Iterator[Recording]:
+    """Fail when the block has findings of severity warning or error, of these `kinds` where given.
+
+    `reads` is that of `record_queries`.
+    """
     if isinstance(kinds, str):
         raise ValueError(f"assert_no_findings: kinds must be a collection of kinds, such as {{{kinds!r}}}, not a text")
-    with record_queries() as recording:
+    with record_queries(reads=reads) as recording:
         yield recording
     loud = [finding for finding in recording.findings if finding.is_loud and (kinds is None or finding.kind in kinds)]
     if loud:

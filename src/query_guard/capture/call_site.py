@@ -40,49 +40,82 @@ _sites: dict[tuple[Any, ...], CallSite] = {}
 _installed_applications: set[str] = set()
 
 
+class Shortcut:
+    """Where a text's last execution left SQLAlchemy: the depth of its outermost library frame, and that frame's code.
+
+    `sys._getframe` jumps there without making a frame object of each frame between, which is most of the price of a
+    walk. When another code lies at that depth, the way is walked anew.
+    """
+
+    __slots__ = ("code", "depth")
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self.code: CodeType | None = None
+
+    def take(self, below: int) -> FrameType:
+        """Return the frame to walk on from; `below` counts the frames from this function to where the way begins."""
+        if self.code is not None:
+            try:
+                frame = sys._getframe(self.depth + below)
+            except ValueError:
+                pass
+            else:
+                if frame.f_code is self.code:
+                    return frame
+        return self._walk(sys._getframe(below))
+
+    def _walk(self, frame: FrameType) -> FrameType:
+        depth = 0
+        outer = frame.f_back
+        while outer is not None and _kind_of(outer.f_code.co_filename) is LIBRARY:
+            frame, outer = outer, outer.f_back
+            depth += 1
+        self.depth, self.code = depth, frame.f_code
+        return frame
+
+
 def call_site(frame: FrameType | None) -> CallSite:
     """Return the site that `frame` was called from.
 
     Under AsyncSession the frames end at the greenlet; the parent greenlet's frame goes on with the await chain.
     """
     run: list[tuple[str, int, int]] = []
-    greenlet: Any = None
     boundary = ""
-    first: FrameType | None = None
     outermost: CodeType | None = None
     kinds = _kinds
     start = frame
+    greenlet: Any = None
     while True:
         while frame is not None:
             code = frame.f_code
-            file = code.co_filename
-            kind = kinds.get(file) or _kind_of(file)
+            kind = kinds.get(code.co_filename) or _kind_of(code.co_filename)
             if kind is APPLICATION:
-                step = (file, code.co_firstlineno, frame.f_lasti)
-                if step not in run:
-                    if len(run) == MAX_FRAMES:
-                        break
+                step = (code.co_filename, code.co_firstlineno, frame.f_lasti)
+                if step not in run and len(run) < MAX_FRAMES:
                     run.append(step)
-                    first = first or frame
                 outermost = code
             elif kind is not LIBRARY:
                 boundary = kind
                 break
             frame = frame.f_back
         else:
-            greenlet = _current_greenlet() if greenlet is None else greenlet
-            greenlet = greenlet.parent if greenlet is not None else None
-            frame = greenlet.gr_frame if greenlet is not None else None
-            if frame is not None:
+            greenlet = _current_greenlet().parent if greenlet is None else greenlet.parent
+            if greenlet is not None:
+                frame = greenlet.gr_frame
                 continue
         break
     key = (boundary, *run)
     return _sites.get(key) or _new_site(key, start, boundary, outermost)
 
 
+class _NoGreenlet:
+    parent = None
+
+
 def _current_greenlet() -> Any:
     greenlet = sys.modules.get("greenlet")
-    return greenlet.getcurrent() if greenlet is not None else None
+    return greenlet.getcurrent() if greenlet is not None else _NoGreenlet
 
 
 def _new_site(key: tuple[Any, ...], start: FrameType | None, boundary: str, outermost: CodeType | None) -> CallSite:
@@ -117,9 +150,9 @@ def _chain(frame: FrameType | None) -> Any:
     while frame is not None:
         yield frame
         frame = frame.f_back
-        while frame is None and greenlet is not None:
+        while frame is None and greenlet.parent is not None:
             greenlet = greenlet.parent
-            frame = greenlet.gr_frame if greenlet is not None else None
+            frame = greenlet.gr_frame
 
 
 def _holder_name(code: CodeType) -> str:
@@ -129,7 +162,9 @@ def _holder_name(code: CodeType) -> str:
 
 
 def _kind_of(file: str) -> str:
-    kind = _kinds[file] = _classify(file)
+    kind = _kinds.get(file)
+    if kind is None:
+        kind = _kinds[file] = _classify(file)
     return kind
 
 

@@ -40,10 +40,10 @@ def _before(_connection: Any, _cursor: Any, _statement: str, _parameters: Any, c
         context.__dict__[STARTED] = perf_counter()
 
 
-def _after(_connection: Any, _cursor: Any, statement: str, parameters: Any, context: Any, _many: bool) -> None:
+def _after(_connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, _many: bool) -> None:
     started = context.__dict__.pop(STARTED, None) if context is not None else None
     if started is not None:
-        record(current.get(), context, statement, parameters, started, None)
+        record(current.get(), context.dialect, cursor, statement, parameters, context, started, None)
 
 
 def _on_error(failure: Any) -> None:
@@ -51,4 +51,5 @@ def _on_error(failure: Any) -> None:
     started = context.__dict__.pop(STARTED, None) if context is not None else None
     if started is not None and failure.statement is not None:
         error = type(failure.original_exception).__name__
-        record(current.get(), context, failure.statement, failure.parameters or (), started, error)
+        dialect, given = context.dialect, failure.parameters or ()
+        record(current.get(), dialect, context.cursor, failure.statement, given, context, started, error)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from time import perf_counter
 
+from query_guard.capture.attribute_reads import eager_mappings
 from query_guard.capture.pools import checkout_facts
 from query_guard.capture.recorder import BEFORE_RESPONSE, STREAMING, Recorder, Row
 from query_guard.capture.transactions import transaction_facts
 from query_guard.fingerprint import Fingerprint, fingerprint
-from query_guard.records import CallSite, Facts, FailedLoad, LateCounter, Phase, Request, Statement
+from query_guard.records import CallSite, Facts, FailedLoad, LateCounter, Phase, Read, Request, Statement
 
 
 def freeze(
@@ -33,6 +34,9 @@ def freeze(
             FailedLoad(row.after + 1, row.loader, row.site, phase_of(row.site, row.stage, request), row.request)
             for row in tuple(recorder.failed_loads)
         ),
+        reads=tuple(Read(*key, count) for key, count in tuple((recorder.reads or {}).items())),
+        notes_reads=recorder.reads is not None,
+        eager_mappings=eager_mappings() if recorder.reads is not None else frozenset(),
         query_count=len(rows) + recorder.dropped,
         query_time=sum(statement.duration for statement in statements) + recorder.dropped_time,
         dropped=recorder.dropped,

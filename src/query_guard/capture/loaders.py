@@ -6,8 +6,11 @@ microseconds a statement. Anything that is missing in a future release degrades 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from types import FrameType
 from typing import Any
+
+from sqlalchemy.orm import mapperlib
 
 from query_guard.capture.values import SALT
 from query_guard.records import Loader
@@ -16,9 +19,8 @@ _MAX_LOADERS = 2_000
 _loaders: dict[tuple[Any, ...], Loader] = {}
 
 
-def loader_of(context: Any) -> tuple[Loader | None, int | None]:
+def loader_of(context: Any, options: Any) -> tuple[Loader | None, int | None]:
     """Return the loader behind an execution context, and the hash of the identity of the object it loaded for."""
-    options = context.execution_options
     load_options = options.get("_sa_orm_load_options")
     if load_options is None:
         return None, None
@@ -89,16 +91,25 @@ def lazy_load_above(frame: FrameType | None) -> Loader | None:
     return None
 
 
-def joined_collections(compiled: Any) -> tuple[tuple[str, ...], ...]:
-    """Return the paths of the collections that a select loads by joining them: (("User.posts",), ...)."""
+def joined_relationships(compiled: Any, *, collections: bool) -> tuple[tuple[str, ...], ...]:
+    """Return the paths of the collections, or single objects, that a select loads by joining them.
+
+    A path leads from the root: (("User.posts",), ...).
+    """
     attributes = getattr(getattr(compiled, "compile_state", None), "attributes", None) or {}
     joined = [key[1] for key in attributes if isinstance(key, tuple) and key[0] == "eager_row_processor"]
     paths = [[step for step in steps if hasattr(step, "uselist")] for steps in joined]
     return tuple(
         tuple(f"{prop.parent.class_.__name__}.{prop.key}" for prop in path)
         for path in paths
-        if path and path[-1].uselist
+        if path and bool(path[-1].uselist) is collections
     )
+
+
+def mappers() -> list[Any]:
+    """Return every mapper of the process that is ready for use; asks for no configuration."""
+    registries: Iterable[Any] = getattr(mapperlib, "_all_registries", tuple)()
+    return [mapper for registry in registries for mapper in registry.mappers if mapper.configured]
 
 
 def _remember(key: tuple[Any, ...], loader: Loader) -> Loader:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from time import perf_counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from query_guard.allowances import Allowance
 from query_guard.records import CallSite, Engine, LateCounter, Loader
@@ -33,6 +33,9 @@ BEFORE_RESPONSE, STREAMING, AFTER_RESPONSE = range(3)
 
 allowed: ContextVar[tuple[Allowance, ...]] = ContextVar("query_guard_allowed", default=())
 """Allowances of the blocks around, for the windows opened inside them."""
+
+ReadKey: TypeAlias = tuple[str, bool, tuple[str, ...], CallSite]
+"""A relationship, whether it was read only to be counted, and then its foreign key and where."""
 
 _serials = itertools.count(1)
 
@@ -84,32 +87,34 @@ class Recorder:
         self.checkout_count = 0
         self.transactions: list[OpenTransaction] = []
         self.failed_loads: list[FailedLoadRow] = []
+        self.reads: dict[ReadKey, int] | None = None
         self.dropped = 0
         self.dropped_time = 0.0
-        self._room = WINDOW_BYTES if details else 0
+        self.room = WINDOW_BYTES if details else 0
         self._texts: set[str] = set()
         self._lock = threading.Lock()
 
     def add(self, row: Row) -> None:
-        if self._room > 0:
-            self._room -= ROW_BYTES
+        if self.room > 0:
+            self.room -= ROW_BYTES
             if row.sql not in self._texts:
                 self._texts.add(row.sql)
-                self._room -= len(row.sql)
-            self._room -= sum(map(len, row.parameters))
+                self.room -= len(row.sql)
+            if row.parameters:
+                self.room -= sum(map(len, row.parameters))
             self.rows.append(row)
         else:
             self.count(row.duration)
 
     def add_checkout(self, checkout: OpenCheckout) -> None:
         self.checkout_count += 1
-        if self._room > 0:
-            self._room -= ROW_BYTES
+        if self.room > 0:
+            self.room -= ROW_BYTES
             self.checkouts.append(checkout)
 
     def add_transaction(self, transaction: OpenTransaction) -> None:
-        if self._room > 0:
-            self._room -= ROW_BYTES
+        if self.room > 0:
+            self.room -= ROW_BYTES
             self.transactions.append(transaction)
 
     def count(self, duration: float) -> None:
@@ -117,10 +122,6 @@ class Recorder:
         with self._lock:
             self.dropped += 1
             self.dropped_time += duration
-
-    @property
-    def wants_details(self) -> bool:
-        return self._room > 0
 
     @property
     def query_count(self) -> int:
@@ -139,10 +140,6 @@ class Window:
         self.request: int = self.serial if request else (outer.request if outer else 0)
         self.late = LateCounter()
         recorder.request = self.request
-
-    @property
-    def wants_parameters(self) -> bool:
-        return self.recorder is not None and self.recorder.parameters
 
     def seal(self) -> None:
         self.recorder = None
@@ -185,18 +182,47 @@ def recorders(window: Window | None) -> Iterator[Recorder]:
     yield from watchers
 
 
-def deliver(window: Window | None, row: Row) -> None:
+def who_wants(window: Window | None, engine: Engine) -> Recorder | None:
+    """Return the innermost recorder that wants a statement's details; None when it is only to be counted."""
+    while window is not None:
+        recorder = window.recorder
+        if (
+            recorder is not None
+            and recorder.room > 0
+            and (recorder.engines is None or engine.serial in recorder.engines)
+        ):
+            return recorder
+        window = window.outer
+    return watchers[0] if watchers else None
+
+
+def deliver(window: Window | None, engine: Engine, row: Row) -> None:
     """Hand a finished row to each window it belongs to; a sealed one only counts it as late."""
     while window is not None:
         recorder = window.recorder
         if recorder is None:
-            with _late_lock:
-                window.late.count += 1
-        elif recorder.engines is None or row.engine.serial in recorder.engines:
+            _count_late(window)
+        elif recorder.engines is None or engine.serial in recorder.engines:
             recorder.add(row)
         window = window.outer
     for watcher in watchers:
         watcher.add(row)
+
+
+def count(window: Window | None, engine: Engine, duration: float) -> None:
+    """Count a statement whose details nobody wants."""
+    while window is not None:
+        recorder = window.recorder
+        if recorder is None:
+            _count_late(window)
+        elif recorder.engines is None or engine.serial in recorder.engines:
+            recorder.count(duration)
+        window = window.outer
+
+
+def _count_late(window: Window) -> None:
+    with _late_lock:
+        window.late.count += 1
 
 
 def is_recording() -> bool:

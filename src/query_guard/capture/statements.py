@@ -4,15 +4,17 @@ The dialects' own `do_execute` methods are wrapped, once and on the class. That 
 listeners, whose joined dispatch SQLAlchemy builds for every statement, and sees errors and cancellations in one
 place. Where the application itself listens to `do_execute`, SQLAlchemy may never call the method: then cursor events
 take over (`cursor_events`).
+
+This is the hot path. Each line here is paid by every statement of the application: append one row, read nothing twice.
 """
 
 from __future__ import annotations
 
-import asyncio
 import sys
-import threading
+from asyncio import current_task
 from collections.abc import Callable
 from functools import wraps
+from threading import get_ident
 from time import perf_counter
 from types import FrameType
 from typing import Any
@@ -20,22 +22,21 @@ from typing import Any
 from sqlalchemy.engine.interfaces import ExecuteStyle
 
 from query_guard.capture.call_site import call_site
-from query_guard.capture.connections import open_checkout
-from query_guard.capture.engines import engine_of, target_of
+from query_guard.capture.connections import OPEN
+from query_guard.capture.engines import seen_by
 from query_guard.capture.flushes import current_flush
 from query_guard.capture.loaders import loader_of
-from query_guard.capture.recorder import Row, Window, current, deliver, stage_of, watchers
+from query_guard.capture.recorder import Row, Window, count, current, deliver, watchers, who_wants
 from query_guard.capture.trouble import report_trouble
 from query_guard.capture.values import NO_VALUES, shown_values, value_hashes
 
 STARTED = "_query_guard_started"
 """Left on a context by cursor events, which then record it themselves."""
+
 _BATCHES = "_query_guard_batches"
 _OVERRIDDEN = "_query_guard_overridden"
-_TRANSACTION_CONTROL = (
-    "SAVEPOINT ", "RELEASE SAVEPOINT ", "ROLLBACK TO ", "SAVE TRANSACTION ", "ROLLBACK TRANSACTION ",
-    "PREPARE TRANSACTION ", "COMMIT PREPARED ", "ROLLBACK PREPARED ",
-)  # fmt: skip
+_IN_BATCHES = ExecuteStyle.INSERTMANYVALUES
+_make_row = tuple.__new__  # Row(...) would cost three times as much
 
 
 def around(execute: Callable[..., None], *, overridden: bool = False) -> Callable[..., None]:
@@ -51,24 +52,25 @@ def around(execute: Callable[..., None], *, overridden: bool = False) -> Callabl
         if (window is None and not watchers) or context is None:
             execute(dialect, cursor, statement, parameters, context)
             return
+        attributes = context.__dict__
         if overridden:
-            context.__dict__[_OVERRIDDEN] = True
+            attributes[_OVERRIDDEN] = True
         started = perf_counter()
         try:
             execute(dialect, cursor, statement, parameters, context)
         except BaseException as error:
-            _finished(window, context, statement, parameters, started, type(error).__name__, overridden)
+            if STARTED not in attributes and (overridden or _OVERRIDDEN not in attributes):
+                record(window, dialect, cursor, statement, parameters, context, started, type(error).__name__)
             raise
-        _finished(window, context, statement, parameters, started, None, overridden)
+        if STARTED not in attributes and (overridden or _OVERRIDDEN not in attributes):
+            record(window, dialect, cursor, statement, parameters, context, started, None)
 
     return timed_execute
 
 
 def around_no_params(execute: Callable[..., None]) -> Callable[..., None]:
     """Wrap a dialect's `do_execute_no_params`."""
-    timed = around(
-        lambda dialect, cursor, statement, _parameters, context: execute(dialect, cursor, statement, context)
-    )
+    timed = around(lambda dialect, cursor, statement, _, context: execute(dialect, cursor, statement, context))
 
     @wraps(execute)
     def timed_execute(dialect: Any, cursor: Any, statement: str, context: Any = None) -> None:
@@ -77,100 +79,86 @@ def around_no_params(execute: Callable[..., None]) -> Callable[..., None]:
     return timed_execute
 
 
-def _finished(
-    window: Window | None,
-    context: Any,
-    statement: str,
-    parameters: Any,
-    started: float,
-    error: str | None,
-    overridden: bool,
-) -> None:
-    attributes = context.__dict__
-    if STARTED in attributes or attributes.get(_OVERRIDDEN, False) is not overridden:
-        return
-    record(window, context, statement, parameters, started, error)
-
-
 def record(
-    window: Window | None, context: Any, statement: str, parameters: Any, started: float, error: str | None
-) -> None:
+    window: Window | None, dialect: Any, cursor: Any, statement: str, parameters: Any, context: Any, started: float,
+    error: str | None,
+) -> None:  # fmt: skip
     """Append the row of one driver call that has just ended; never raises."""
     try:
         duration = perf_counter() - started
-        connection = context.root_connection
-        if statement.startswith(_TRANSACTION_CONTROL) or not connection.in_transaction():
-            return  # the dialect's start-up is the only thing SQLAlchemy executes outside a transaction
-        checkout = open_checkout(connection.connection)
-        if checkout is not None:
-            checkout.busy += duration
         batches = None
-        if context.execute_style is ExecuteStyle.INSERTMANYVALUES and not _is_scalar_default():
+        if context.execute_style is _IN_BATCHES and not _is_scalar_default():
             batches = context.__dict__.get(_BATCHES)
             if batches is not None:
                 batches.append(duration)
                 return
             batches = context.__dict__[_BATCHES] = []
-        row = _row(window, context, statement, parameters, started, duration, error, checkout, batches)
-        deliver(window, row)
+        connection = context.root_connection
+        compiled = context.compiled
+        options = context.execution_options
+        if compiled is None or "schema_translate_map" in options:
+            sql = statement
+        elif statement is getattr(context, "statement", None) or not _is_scalar_default():
+            sql = compiled.string
+        else:
+            sql = statement
+        engine, targets = seen_by(dialect)
+        target = targets.get(sql) or targets.first_seen(sql, context)
+        if target.is_control or not connection.in_transaction():
+            return  # the dialect's start-up is the only thing SQLAlchemy executes outside a transaction
+        wanting = who_wants(window, engine)
+        if not wanting:
+            count(window, engine, duration)
+            return
+        info = connection.connection.record_info
+        stay = info.get(OPEN) if info else None
+        checkout = transaction = None
+        if stay:
+            checkout = stay[-1]
+            checkout.busy += duration
+            transaction = checkout.transaction
+            if transaction is not None:
+                transaction.statements += 1
+        loader, owner = loader_of(context, options) if options else (None, None)
+        many = context.executemany
+        rows = cursor.rowcount if error is None else -1
+        row = _make_row(
+            Row,
+            (
+                sql,
+                hash(statement),
+                started,
+                duration,
+                call_site(target.way_out.take(2)),
+                loader,
+                owner,
+                target,
+                current_flush() if context.isinsert or context.isupdate or context.isdelete else 0,
+                engine,
+                checkout,
+                transaction,
+                id(current_task()) if dialect.is_async else get_ident(),
+                NO_VALUES if many else value_hashes(parameters),
+                len(parameters),
+                many,
+                "stream_results" in options or "yield_per" in options,
+                rows if rows.__class__ is int and rows >= 0 else None,
+                error,
+                wanting.stage,
+                window.request if window is not None else 0,
+                shown_values(parameters) if wanting.parameters else (),
+                batches,
+            ),
+        )
+        deliver(window, engine, row)
     except Exception:
         report_trouble("a statement could not be recorded")
-
-
-def _row(
-    window: Window | None, context: Any, statement: str, parameters: Any, started: float, duration: float,
-    error: str | None, checkout: Any, batches: list[float] | None,
-) -> Row:  # fmt: skip
-    dialect = context.dialect
-    options = context.execution_options
-    compiled = context.compiled
-    if (
-        compiled is None
-        or "schema_translate_map" in options
-        or (statement is not getattr(context, "statement", None) and _is_scalar_default())
-    ):
-        sql = statement
-    else:
-        sql = compiled.string
-    many = context.executemany
-    loader, owner = loader_of(context) if options else (None, None)
-    transaction = checkout.transaction if checkout is not None else None
-    rows = context.cursor.rowcount if error is None else -1
-    if transaction is not None:
-        transaction.statements += 1
-    values = NO_VALUES if many else value_hashes(parameters)
-    row = (
-        sql,
-        hash(statement),
-        started,
-        duration,
-        call_site(sys._getframe(3)),
-        loader,
-        owner,
-        target_of(dialect, sql, context),
-        current_flush() if context.isinsert or context.isupdate or context.isdelete else 0,
-        engine_of(dialect),
-        checkout,
-        transaction,
-        id(asyncio.current_task()) if dialect.is_async else threading.get_ident(),
-        values,
-        len(parameters),
-        many,
-        bool(options and (options.get("stream_results") or options.get("yield_per"))),
-        rows if isinstance(rows, int) and rows >= 0 else None,
-        error,
-        stage_of(window),
-        window.request if window is not None else 0,
-        shown_values(parameters) if window is not None and window.wants_parameters else (),
-        batches,
-    )
-    return tuple.__new__(Row, row)  # Row(*row) would cost three times as much
 
 
 def _is_scalar_default() -> bool:
     """Whether a default or sequence is being fetched with the context of the INSERT that needs it."""
     frame: FrameType | None = sys._getframe(2)
-    for _ in range(5):
+    for _ in range(4):
         if frame is None:
             break
         if frame.f_code.co_name == "_cursor_execute":

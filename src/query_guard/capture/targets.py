@@ -16,16 +16,24 @@ from sqlalchemy.orm import Mapper, RelationshipDirection
 from sqlalchemy.orm.exc import UnmappedColumnError
 from sqlalchemy.sql.elements import BinaryExpression, BindParameter, BooleanClauseList
 
-from query_guard.capture.loaders import joined_collections
+from query_guard.capture.call_site import Shortcut
+from query_guard.capture.loaders import joined_relationships
 from query_guard.records import NO_TARGET, Target
+
+_TRANSACTION_CONTROL = (
+    "SAVEPOINT ", "RELEASE SAVEPOINT ", "ROLLBACK TO ", "SAVE TRANSACTION ", "ROLLBACK TRANSACTION ",
+    "PREPARE TRANSACTION ", "COMMIT PREPARED ", "ROLLBACK PREPARED ",
+)  # fmt: skip
 
 
 class UnreadTarget:
     """A statement noted on the hot path; `read()` it once the window is over."""
 
-    __slots__ = ("_compiled", "_statement", "_target")
+    __slots__ = ("_compiled", "_statement", "_target", "is_control", "way_out")
 
-    def __init__(self, context: Any) -> None:
+    def __init__(self, sql: str, context: Any) -> None:
+        self.way_out = Shortcut()
+        self.is_control = sql.startswith(_TRANSACTION_CONTROL)
         self._statement = context.invoked_statement
         self._compiled = context.compiled
         self._target: Target | None = NO_TARGET if self._statement is None else None
@@ -48,7 +56,8 @@ def _describe(statement: Any, compiled: Any) -> Target:
             filters=tuple(_attribute(mapper, column) for column in columns),
             unique=mapper is not None and _find_one(mapper, columns),
             walks=tuple(_collections_behind(mapper, columns)) if mapper is not None else (),
-            joined=joined_collections(compiled),
+            joined=joined_relationships(compiled, collections=True),
+            joined_objects=joined_relationships(compiled, collections=False),
         )
     except (SQLAlchemyError, AttributeError, TypeError):
         return NO_TARGET

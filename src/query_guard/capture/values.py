@@ -12,18 +12,18 @@ SALT = os.urandom(8)
 NO_VALUES: tuple[int, ...] = ()
 _MAX_POSITIONS = 32
 _MAX_SHOWN = 200
+_salts = itertools.repeat(SALT)
 _unhashable = itertools.count(1)
 
 
 def value_hashes(parameters: Any) -> tuple[int, ...]:
     """Hash each value; from the 33rd on they share one hash. What has none is distinct from everything."""
-    values = parameters.values() if isinstance(parameters, dict) else parameters
+    values = parameters.values() if parameters.__class__ is dict else parameters
     try:
         if len(values) <= _MAX_POSITIONS:
-            return tuple([hash((SALT, value)) for value in values])
+            return tuple(map(hash, zip(_salts, values)))  # noqa: B905 - no end to the salts
         values = tuple(values)
-        rest = hash((SALT, values[_MAX_POSITIONS:]))
-        return (*[hash((SALT, value)) for value in values[:_MAX_POSITIONS]], rest)
+        return (*map(hash, zip(_salts, values[:_MAX_POSITIONS])), hash((SALT, values[_MAX_POSITIONS:])))  # noqa: B905
     except TypeError:
         return tuple([_hash(value) for value in values])
 
