@@ -120,38 +120,38 @@ class Statement(NamedTuple):
     operation: str
     tables: tuple[str, ...]
     writes: tuple[str, ...]
-    text: int
-    """Hash of the text the driver was to run, values inside the text included."""
+    target: Target
     start: float
     duration: float
+    connection: int
+    transaction: int
+    autocommit: bool
+    batches: int
+    """Driver calls this one execution took."""
+    phase: Phase | None
+    segment: int
+    """Number of WebSocket messages received before it; 0 elsewhere."""
+    text: int
+    """Hash of the text the driver was to run, values inside the text included."""
     site: CallSite
     loader: Loader | None
     owner: int | None
     """Salted hash of the identity of the object whose relationship was loaded."""
-    target: Target
     flush: int
     """Serial of the unit-of-work flush that wrote it; 0 outside flushes."""
     engine: Engine
-    connection: int
-    transaction: int
-    autocommit: bool
     task: int
     """Serial of the asyncio task or thread."""
-    batches: int
-    """Driver calls this one execution took."""
-    executemany: bool
-    streamed: bool
     values: tuple[int, ...]
     """Salted hash for each bind position; empty for executemany."""
     binds: int
     """Number of binds, or of parameter sets for executemany."""
+    executemany: bool
+    streamed: bool
     rows: int | None
     error: str | None
     parameters: tuple[str, ...]
     """Shown values of the binds, each at most 200 characters; empty unless `capture_parameters` was said."""
-    phase: Phase | None
-    segment: int
-    """Number of WebSocket messages received before it; 0 elsewhere."""
     request: int
     """Serial of the request window it belongs to; 0 outside requests."""
 
@@ -312,6 +312,11 @@ class LateCounter:
     count: int = 0
 
 
+def distinct_sites(rows: Iterable[Statement]) -> tuple[CallSite, ...]:
+    """Return the sites of some statements, each once, in order of appearance."""
+    return tuple({row.site.key: row.site for row in rows}.values())
+
+
 Key = TypeVar("Key", bound=Hashable)
 Row = TypeVar("Row")
 
@@ -354,9 +359,13 @@ class Facts:
         """Statements of one shape from one site on one engine, for one relationship, in one WebSocket segment."""
         return grouped(self.statements, _shape_and_site)
 
-    def loop_around(self, row: Statement) -> list[Statement]:
-        """Return the statements that share shape and site with one of them."""
-        return self.by_shape_and_site[_shape_and_site(row)]
+    @cached_property
+    def different_values(self) -> dict[tuple[str, int, int, str | None, int], int]:
+        """How many different sets of values each of these groups was sent with; each executemany is different."""
+        return {
+            key: len({row.serial if row.executemany else (row.text, row.values) for row in rows}) if rows[1:] else 1
+            for key, rows in self.by_shape_and_site.items()
+        }
 
     @cached_property
     def by_connection(self) -> dict[int, list[Statement]]:

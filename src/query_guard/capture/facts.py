@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from time import perf_counter
+from typing import Any
 
 from query_guard.capture.attribute_reads import eager_mappings
 from query_guard.capture.pools import checkout_facts
-from query_guard.capture.recorder import BEFORE_RESPONSE, STREAMING, Recorder, Row
+from query_guard.capture.recorder import BEFORE_RESPONSE, FIRST_SHARED, STREAMING, Recorder, Row
 from query_guard.capture.transactions import transaction_facts
 from query_guard.fingerprint import Fingerprint, fingerprint
 from query_guard.records import CallSite, Facts, FailedLoad, LateCounter, Phase, Read, Request, Statement
@@ -60,47 +61,36 @@ def count(recorder: Recorder, request: Request) -> Facts:
 
 
 def _statements(rows: Iterable[Row], origin: float, request: Request) -> Iterable[Statement]:
-    shapes: dict[tuple[str, str], Fingerprint] = {}
+    shapes: dict[tuple[str, int], tuple[Any, ...]] = {}
+    phases: dict[tuple[int, int], Phase | None] = {}
+    is_websocket = request.kind == "websocket"
     for serial, row in enumerate(rows, 1):
-        key = (row.sql, row.engine.dialect)
-        shape = shapes.get(key)
+        own: Any = row[:FIRST_SHARED]
+        sql, target, start, duration, checkout, transaction, batches, stage = own
+        engine, site = row.engine, row.site
+        shape = shapes.get((sql, engine.serial))
         if shape is None:
-            shape = shapes[key] = fingerprint(*key)
-        checkout, transaction = row.checkout, row.transaction
-        duration = row.duration + sum(row.batches) if row.batches else row.duration
+            shape = shapes[sql, engine.serial] = (*_shape(fingerprint(sql, engine.dialect)), target.read())
+        if (site.key, stage) not in phases:
+            phases[site.key, stage] = phase_of(site, stage, request)
         facts = (
             serial,
-            shape.id,
-            shape.text,
-            shape.operation,
-            shape.tables,
-            shape.writes,
-            row.text,
-            row.start - origin,
-            duration,
-            row.site,
-            row.loader,
-            row.owner,
-            row.target.read(),
-            row.flush,
-            row.engine,
+            *shape,
+            start - origin,
+            duration + sum(batches) if batches else duration,
             checkout.connection if checkout is not None else 0,
             transaction.serial if transaction is not None else 0,
             transaction.autocommit if transaction is not None else False,
-            row.task,
-            1 + len(row.batches or ()),
-            row.executemany,
-            row.streamed,
-            row.values,
-            row.binds,
-            row.rows,
-            row.error,
-            row.parameters,
-            phase_of(row.site, row.stage, request),
-            row.stage if request.kind == "websocket" else 0,
-            row.request,
+            1 + len(batches) if batches else 1,
+            phases[site.key, stage],
+            stage if is_websocket else 0,
+            *row[FIRST_SHARED:],
         )
         yield tuple.__new__(Statement, facts)
+
+
+def _shape(shape: Fingerprint) -> tuple[Any, ...]:
+    return (shape.id, shape.text, shape.operation, shape.tables, shape.writes)
 
 
 def phase_of(site: CallSite, stage: int, request: Request) -> Phase | None:

@@ -41,20 +41,26 @@ _serials = itertools.count(1)
 
 
 class Row(NamedTuple):
-    """One execution as the hot path leaves it; `perf_counter` times, nothing formatted."""
+    """One execution as the hot path leaves it; `perf_counter` times, nothing formatted.
+
+    From `text` on, the fields and their order are those of `Statement`.
+    """
 
     sql: str
-    text: int
+    target: UnreadTarget
     start: float
     duration: float
+    checkout: OpenCheckout | None
+    transaction: OpenTransaction | None
+    batches: list[float] | None
+    """Durations of further driver calls of the same execution (insertmanyvalues)."""
+    stage: int
+    text: int
     site: CallSite
     loader: Loader | None
     owner: int | None
-    target: UnreadTarget
     flush: int
     engine: Engine
-    checkout: OpenCheckout | None
-    transaction: OpenTransaction | None
     task: int
     values: tuple[int, ...]
     binds: int
@@ -62,12 +68,12 @@ class Row(NamedTuple):
     streamed: bool
     rows: int | None
     error: str | None
-    stage: int
-    request: int
     parameters: tuple[str, ...]
     """What the binds were given, where the application asked for it."""
-    batches: list[float] | None
-    """Durations of further driver calls of the same execution (insertmanyvalues)."""
+    request: int
+
+
+FIRST_SHARED = Row._fields.index("text")
 
 
 class Recorder:

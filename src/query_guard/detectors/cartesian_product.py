@@ -21,7 +21,7 @@ class CartesianProduct:
     rows: int = 20
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
-        for rows in grouped(facts.statements, lambda row: (row.fingerprint, row.site.key)).values():
+        for rows in facts.by_shape_and_site.values():
             siblings = _siblings(rows[0])
             worst = max(rows, key=lambda row: row.rows or 0)
             if len(siblings) > 1 and (worst.rows is None or worst.rows >= self.rows):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import median
 
-from query_guard.records import Facts, Finding, Statement, grouped
+from query_guard.records import Facts, Finding, Statement, distinct_sites, grouped
 
 KIND = "duplicate_statement"
 
@@ -18,6 +18,10 @@ _UNREPEATABLE = re.compile(
     r"pg_try_advisory\w*|pg_advisory\w*|pg_sleep|last_insert_rowid|last_insert_id|changes)\s*\(",
     re.IGNORECASE,
 )
+
+
+_LOOP = 3
+"""Different sets of values that make repetitions a loop, which has a detector of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +36,19 @@ class DuplicateStatement:
     loud: int = 3
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
-        selects = (
-            row for row in facts.statements if row.operation == "SELECT" and not row.writes and row.error is None
-        )
-        groups = grouped(selects, lambda row: (row.fingerprint, row.value_key, row.engine.serial))
-        repeated = [rows for rows in groups.values() if len(rows) > 1 and _is_repeatable(rows, facts)]
+        groups = grouped(_outside_loops(facts), lambda row: (row.fingerprint, row.value_key, row.engine.serial))
+        repeated = [rows for rows in groups.values() if len(rows) > 1 and not _UNREPEATABLE.search(rows[0].sql)]
         if not repeated:
             return
         changes = _Changes(facts)
         for rows in repeated:
-            for same in _runs(rows, changes):
+            for same in _runs(sorted(rows), changes):
                 if len(same) > 1:
                     yield self._finding(same)
 
     def _finding(self, rows: list[Statement]) -> Finding:
         first = rows[0]
-        sites = list(dict.fromkeys(row.site for row in rows))
+        sites = distinct_sites(rows)
         places = f"{len(sites)} lines" if len(sites) > 1 else "one line"
         return Finding(
             kind=KIND,
@@ -55,7 +56,7 @@ class DuplicateStatement:
             summary=f"The same SELECT with the same values ran {len(rows)} times, from {places}: {first.sql}",
             fix="Keep the first result and pass it on, or read it in a dependency: FastAPI runs each once per request",
             site=rows[-1].site,
-            callers=tuple(sites[:5]),
+            callers=sites[:5],
             count=len(rows),
             relationship=first.relationship,
             saved_statements=len(rows) - 1,
@@ -66,11 +67,11 @@ class DuplicateStatement:
         )
 
 
-def _is_repeatable(rows: list[Statement], facts: Facts) -> bool:
-    if _UNREPEATABLE.search(rows[0].sql):
-        return False
-    around = facts.loop_around(rows[0])
-    return any(row.site.key != rows[0].site.key for row in rows) or len({row.value_key for row in around}) <= 2
+def _outside_loops(facts: Facts) -> Iterator[Statement]:
+    """Yield the reads that are no part of a loop over different values."""
+    for key, rows in facts.by_shape_and_site.items():
+        if facts.different_values[key] < _LOOP and rows[0].operation == "SELECT" and not rows[0].writes:
+            yield from (row for row in rows if row.error is None)
 
 
 class _Changes:

@@ -8,7 +8,7 @@ from statistics import median
 
 from query_guard.detectors.batches import batch_reason
 from query_guard.detectors.remedies import remedy_for
-from query_guard.records import Facts, Finding, Silence, Statement
+from query_guard.records import Facts, Finding, Silence, Statement, distinct_sites
 
 KIND = "n_plus_one"
 
@@ -31,16 +31,15 @@ class NPlusOne:
     repeats: int = 3
 
     def __call__(self, facts: Facts) -> Iterator[Finding | Silence]:
-        for rows in facts.by_shape_and_site.values():
+        for key, rows in facts.by_shape_and_site.items():
             if len(rows) > 1:
-                reason = batch_reason(rows, facts) or self._coincidence(rows)
+                reason = batch_reason(rows, facts) or self._coincidence(rows, facts.different_values[key])
                 yield _finding(rows, facts) if reason is None else _silence(rows, reason)
 
-    def _coincidence(self, rows: list[Statement]) -> str | None:
+    def _coincidence(self, rows: list[Statement], different: int) -> str | None:
         """Return why repetitions that are no batch are no loop either, or None when they are one."""
         if rows[0].loader is not None and rows[0].loader.kind in _OWNED:
             return None if len({row.owner for row in rows}) >= self.owners else "always for the same object"
-        different = len({row.serial if row.executemany else row.value_key for row in rows})
         if different >= self.repeats:
             return None
         return "the same values each time" if different == 1 else f"only {different} different sets of values"
@@ -57,7 +56,7 @@ def _finding(rows: list[Statement], facts: Facts) -> Finding:
         fix=remedy.advice,
         remedy=remedy.code,
         site=first.site,
-        callers=tuple(dict.fromkeys(row.site for row in rows))[:5],
+        callers=distinct_sites(rows)[:5],
         count=len(rows),
         relationship=remedy.relationship or first.relationship,
         saved_statements=saved,

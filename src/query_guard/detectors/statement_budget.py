@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from query_guard.records import NOWHERE, Facts, Finding
+from query_guard.records import NOWHERE, Facts, Finding, grouped
 
 KIND = "statement_budget"
 
@@ -22,8 +21,9 @@ class StatementBudget:
         limit = self.unbudgeted if budget is None else budget
         if facts.query_count <= limit:
             return
-        sites = Counter(row.site for row in facts.statements)
-        site, count = sites.most_common(1)[0] if sites else (NOWHERE, 0)
+        sites = grouped(facts.statements, lambda row: row.site.key)
+        busiest = max(sites.values(), key=len, default=[])
+        site, count = busiest[0].site if busiest else NOWHERE, len(busiest)
         allowed = f"its budget is {budget}" if budget is not None else f"more than {limit} without a declared budget"
         yield Finding(
             kind=KIND,
