@@ -6,6 +6,7 @@ import inspect
 import os
 import sys
 import sysconfig
+from functools import lru_cache
 from types import CodeType, FrameType
 from typing import Any
 
@@ -197,7 +198,11 @@ def allow_package_of(function: Any) -> None:
 
 def code_start(function: Any) -> Frame | None:
     """Return where a function's code begins, as its frames will show it."""
-    code = getattr(inspect.unwrap(function), "__code__", None)
+    return _frame_of_code(getattr(inspect.unwrap(function), "__code__", None))
+
+
+@lru_cache(maxsize=2_000)
+def _frame_of_code(code: CodeType | None) -> Frame | None:
     if code is None:
         return None
     return Frame(shown_path(code.co_filename), code.co_firstlineno, _holder_name(code), code.co_firstlineno)

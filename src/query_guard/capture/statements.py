@@ -35,7 +35,7 @@ STARTED = "_query_guard_started"
 
 _BATCHES = "_query_guard_batches"
 _OVERRIDDEN = "_query_guard_overridden"
-_IN_BATCHES = ExecuteStyle.INSERTMANYVALUES
+_SINGLE, _IN_BATCHES = ExecuteStyle.EXECUTE, ExecuteStyle.INSERTMANYVALUES
 _make_row = tuple.__new__  # Row(...) would cost three times as much
 
 
@@ -87,7 +87,8 @@ def record(
     try:
         duration = perf_counter() - started
         batches = None
-        if context.execute_style is _IN_BATCHES and not _is_scalar_default():
+        style = context.execute_style
+        if style is _IN_BATCHES and not _is_scalar_default():
             batches = context.__dict__.get(_BATCHES)
             if batches is not None:
                 batches.append(duration)
@@ -120,7 +121,7 @@ def record(
             if transaction is not None:
                 transaction.statements += 1
         loader, owner = loader_of(context, options) if options else (None, None)
-        many = context.executemany
+        many = style is not _SINGLE
         rows = cursor.rowcount if error is None else -1
         row = _make_row(
             Row,
@@ -137,7 +138,7 @@ def record(
                 call_site(target.way_out.take(2)),
                 loader,
                 owner,
-                current_flush() if context.isinsert or context.isupdate or context.isdelete else 0,
+                current_flush(),
                 engine,
                 id(current_task()) if dialect.is_async else get_ident(),
                 NO_VALUES if many else value_hashes(parameters),
@@ -150,7 +151,10 @@ def record(
                 window.request if window is not None else 0,
             ),
         )
-        deliver(window, engine, row)
+        if window is not None and window.outer is None and window.recorder is wanting and not watchers:
+            wanting.add(row)
+        else:
+            deliver(window, engine, row)
     except Exception:
         report_trouble("a statement could not be recorded")
 

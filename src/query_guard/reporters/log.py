@@ -11,6 +11,7 @@ import structlog
 from query_guard.document import finding_document, milliseconds, pool_numbers, sentence
 from query_guard.records import Finding, Report
 
+_LOGGER = logging.getLogger("query_guard")
 _MAX_REMEMBERED = 10_000
 
 
@@ -26,8 +27,10 @@ class LogReporter:
         self._seen: Counter[tuple[str, str, int]] = Counter()
 
     def __call__(self, report: Report) -> None:
-        emit = _emit_structlog if structlog.is_configured() else _emit_logging
-        emit("info", "query_guard.request", {**_request_event(report), **self._release})
+        configured = structlog.is_configured()
+        emit = _emit_structlog if configured else _emit_logging
+        if configured or _LOGGER.isEnabledFor(logging.INFO):
+            emit("info", "query_guard.request", {**_request_event(report), **self._release})
         for finding in report.loud_findings:
             if self._is_due(report, finding):
                 emit("warning", "query_guard.finding", {**_finding_event(report, finding), **self._release})
@@ -69,8 +72,5 @@ def _emit_structlog(level: str, name: str, event: dict[str, Any]) -> None:
 
 
 def _emit_logging(level: str, name: str, event: dict[str, Any]) -> None:
-    logger = logging.getLogger("query_guard")
-    number = logging.getLevelNamesMapping()[level.upper()]
-    if logger.isEnabledFor(number):
-        pairs = " ".join(f"{key}={value!r}" for key, value in event.items())
-        logger.log(number, "%s %s", name, pairs, extra={"query_guard": event})
+    pairs = " ".join(f"{key}={value!r}" for key, value in event.items())
+    getattr(_LOGGER, level)("%s %s", name, pairs, extra={"query_guard": event})

@@ -1,0 +1,1 @@
+"""What the guard costs, beside the same application bare and beside the least that any guard could cost (the floor)."""

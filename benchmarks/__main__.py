@@ -1,0 +1,108 @@
+"""`python -m benchmarks`: measure everything and write docs/performance.md; name sections to print those alone.
+
+`python -m benchmarks check` is the short test for CI.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+from contextlib import nullcontext
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from benchmarks.check import check
+from benchmarks.contestants import OURS
+from benchmarks.figures import Spread, spread
+from benchmarks.imports import IMPORTED_BEFORE
+from benchmarks.instructions import count
+from benchmarks.peers import PEERS, is_installed
+from benchmarks.postgres import server
+from benchmarks.report import markdown
+from benchmarks.rounds import ROOT, Rounds, measure, run_module
+from benchmarks.workloads import DRIVERS
+
+SECTIONS = ("statements", "requests", "instructions", "analysis", "memory", "fingerprint", "imports")
+_TIMED_ONLY = ("bare_again", "query_guard_logged")
+"""Instructions have no noise to show, and a log line costs the same in each request."""
+_MODULES = {"analysis": "analysis", "memory": "memory", "fingerprint": "fingerprints"}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("sections", nargs="*", metavar="section", help=", ".join((*SECTIONS, "check")))
+    parser.add_argument("--quick", action="store_true", help="fewer rounds: see that it works, not how fast it is")
+    parser.add_argument("--peers", action="store_true", help="include other people's tools where they are installed")
+    parser.add_argument("--json", type=Path, help="write everything that was measured to this file")
+    parser.add_argument("--record", action="store_true", help="check: accept today's ratios")
+    options = parser.parse_args()
+    if unknown := {*options.sections} - {*SECTIONS, "check"}:
+        parser.error(f"unknown section {min(unknown)!r}; expected some of {', '.join((*SECTIONS, 'check'))}")
+    if "check" in options.sections:
+        return check(record=options.record)
+    results = _measured(options.sections or SECTIONS, quick=options.quick, peers=options.peers)
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=1) + "\n")
+    _publish(markdown(results), everything=not options.sections and not options.quick)
+    return 0
+
+
+def _publish(text: str, *, everything: bool) -> None:
+    if everything:
+        page = ROOT / "docs" / "performance.md"
+        page.parent.mkdir(exist_ok=True)
+        page.write_text(text)
+    print(text)
+
+
+def _measured(sections: Any, *, quick: bool, peers: bool) -> dict[str, Any]:
+    present = [peer for peer in PEERS if peers and is_installed(peer)]
+    contestants = [contestant.__name__ for contestant in (*OURS, *present)]
+    results: dict[str, Any] = {"machine": _machine()}
+    results["absent"] = [peer.__name__ for peer in PEERS if peers and peer not in present]
+    if {"statements", "requests"} & {*sections}:
+        results["paired"] = _paired(contestants, quick=quick)
+    if "instructions" in sections:
+        counted = [contestant for contestant in contestants if contestant not in _TIMED_ONLY]
+        results["instructions"] = count(counted, repeats=5 if quick else 40)
+    for section in _MODULES.keys() & {*sections}:
+        results[section] = _repeated(_MODULES[section], times=1 if quick else 5)
+    if "imports" in sections:
+        times = 3 if quick else 20
+        results["imports"] = {
+            module: _repeated("imports", module, times=times)["seconds"] for module in IMPORTED_BEFORE
+        }
+    return results
+
+
+def _paired(contestants: list[str], *, quick: bool) -> dict[str, Rounds]:
+    seeds, rounds = (1, 3) if quick else (3, 8)
+    found = {}
+    for driver in DRIVERS:
+        paths = [f"/select/{times}" for times in (0, 1, 3, 20, 200)]
+        if driver == "sqlite":
+            paths += [f"/{kind}/{times}" for kind in ("checkout", "transaction") for times in (1, 41)]
+        with server() if driver == "asyncpg" else nullcontext("") as postgres:
+            found[driver] = measure(contestants, driver, paths, seeds=seeds, rounds=rounds, postgres=postgres)
+    return found
+
+
+def _repeated(module: str, *arguments: str, times: int) -> dict[str, Spread]:
+    """Return lower quartile, median and upper quartile of each figure over fresh processes."""
+    runs = [run_module(module, *arguments) for _ in range(max(2, times))]
+    return {key: spread([run[key] for run in runs]) for key in runs[0]}
+
+
+def _machine() -> str:
+    names = ("SQLAlchemy", "starlette", "aiosqlite", "asyncpg", "structlog")
+    versions = ", ".join(f"{name} {version(name)}" for name in names)
+    return (
+        f"Measured on {os.cpu_count()} cores of {platform.machine()}, CPython {platform.python_version()}, {versions}"
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,66 @@
+"""What reading a window costs after the work is done: facts, detectors, headers. Seconds, medians over repeated runs.
+
+`python -m benchmarks.analysis` is one process and prints one line of JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from statistics import median
+from time import perf_counter
+
+from benchmarks.workloads import make_app, make_engine, send_request
+from query_guard.capture.facts import freeze
+from query_guard.capture.install import install
+from query_guard.capture.recorder import Recorder, open_window
+from query_guard.detectors import defaults
+from query_guard.headers import report_headers
+from query_guard.records import Finding, Report, Request
+
+SIZES = (3, 20, 100, 1_000, 5_000)
+REQUEST = Request("http", "GET", "/select", "/select/{times}", 200)
+
+
+async def recorded(times: int) -> Recorder:
+    """Return a window of so many repeats of one statement, each with a value of its own."""
+    install()
+    app = make_app(await make_engine("sqlite"))
+    recorder = Recorder()
+    with open_window(recorder, request=True):
+        await send_request(app, "/select/1")
+    row = recorder.rows[0]
+    recorder.rows[:] = [row._replace(values=(value,)) for value in range(times)]
+    return recorder
+
+
+def headers(recorder: Recorder) -> None:
+    list(report_headers(analyse(recorder)))
+
+
+def analyse(recorder: Recorder) -> Report:
+    facts = freeze(recorder, REQUEST)
+    told = [each for detector in defaults() for each in detector(facts)]
+    return Report("0", 0.0, facts, tuple(finding for finding in told if isinstance(finding, Finding)))
+
+
+def seconds(work: Callable[[], object], *, budget: float = 0.3) -> float:
+    """Return the median time of repeated calls."""
+    work()
+    times: list[float] = []
+    while sum(times) < budget:
+        started = perf_counter()
+        work()
+        times.append(perf_counter() - started)
+    return median(times)
+
+
+async def _figures() -> dict[str, float]:
+    windows = {times: await recorded(times) for times in SIZES}
+    figures = {str(times): seconds(lambda window=window: analyse(window)) for times, window in windows.items()}  # type: ignore[misc]
+    return {**figures, "headers": seconds(lambda: headers(windows[3]))}
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(_figures())))

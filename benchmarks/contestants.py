@@ -1,0 +1,126 @@
+"""Who is compared: each contestant is a few lines that attach it to the application. One process holds one of them.
+
+The floor is what every guard built on SQLAlchemy's public events pays before it does anything: two empty cursor
+listeners and an empty ASGI middleware.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from sqlalchemy import Engine, event
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+Contestant: TypeAlias = Callable[[Starlette, Any], None]
+"""Attach to an application and to its Engine or AsyncEngine."""
+
+
+def bare(_app: Starlette, _engine: Any) -> None:
+    """Attach nothing."""
+
+
+def bare_again(_app: Starlette, _engine: Any) -> None:
+    """Attach nothing: what this adds to bare is the noise of the machine."""
+
+
+def floor(app: Starlette, _engine: Any) -> None:
+    event.listen(Engine, "before_cursor_execute", _nothing)
+    event.listen(Engine, "after_cursor_execute", _nothing)
+    app.add_middleware(EmptyMiddleware)
+
+
+def query_guard(app: Starlette, _engine: Any) -> None:
+    """As people install it: recorded, judged, written in headers."""
+    from query_guard import QueryGuard
+
+    app.add_middleware(QueryGuard)
+
+
+def query_guard_logged(app: Starlette, _engine: Any) -> None:
+    """As above, with a log line for each request."""
+    import logging
+    import os
+
+    from query_guard import QueryGuard
+
+    logging.basicConfig(level=logging.INFO, filename=os.devnull)
+    app.add_middleware(QueryGuard)
+
+
+def recorded(app: Starlette, _engine: Any) -> None:
+    """Capture alone: all facts of each statement, nothing made of them."""
+    from query_guard.capture.install import install
+
+    install()
+    app.add_middleware(WindowMiddleware)
+
+
+def cursor_events(app: Starlette, _engine: Any) -> None:
+    """Capture alone, through the fallback for applications that listen to `do_execute` themselves."""
+    from query_guard.capture.cursor_events import use_cursor_events
+    from query_guard.capture.install import install
+
+    install()
+    use_cursor_events()
+    app.add_middleware(WindowMiddleware)
+
+
+def not_sampled(app: Starlette, _engine: Any) -> None:
+    from query_guard import QueryGuard
+
+    app.add_middleware(QueryGuard, sample_rate=0.0)
+
+
+def outside_window(_app: Starlette, _engine: Any) -> None:
+    """Installed, but nobody records: what a script in the same process pays."""
+    from query_guard.capture.install import install
+
+    install()
+
+
+class EmptyMiddleware:
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
+class WindowMiddleware:
+    """Opens a window for each request and forgets it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        from query_guard.capture.recorder import Recorder, open_window
+
+        self.app = app
+        self.recorder = Recorder
+        self.open_window = open_window
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self.open_window(self.recorder(), request=True):
+            await self.app(scope, receive, send)
+
+
+def _nothing(*_arguments: Any) -> None:
+    pass
+
+
+OURS: tuple[Contestant, ...] = (
+    bare,
+    bare_again,
+    floor,
+    query_guard,
+    query_guard_logged,
+    recorded,
+    cursor_events,
+    not_sampled,
+    outside_window,
+)
+
+
+def contestant_named(name: str) -> Contestant:
+    from benchmarks.peers import PEERS
+
+    return next(contestant for contestant in (*OURS, *PEERS) if contestant.__name__ == name)

@@ -1,0 +1,74 @@
+"""Rounds become figures: what a contestant added to bare in the same round, as median and quartiles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import hypot
+from statistics import quantiles
+from typing import NamedTuple
+
+from benchmarks.rounds import Rounds
+
+
+class Spread(NamedTuple):
+    lower: float
+    median: float
+    upper: float
+
+
+def spread(values: Iterable[float]) -> Spread:
+    return Spread(*quantiles(values, n=4, method="inclusive"))
+
+
+def request(rounds: Rounds, contestant: str, path: str) -> Spread:
+    """Return what a request of `path` takes."""
+    return spread(rounds[contestant][path])
+
+
+def added_to_request(rounds: Rounds, contestant: str, path: str) -> Spread:
+    pairs = zip(rounds[contestant][path], rounds["bare"][path], strict=True)
+    return spread(guarded - bare for guarded, bare in pairs)
+
+
+def added_to_each(rounds: Rounds, contestant: str, kind: str, few: int, many: int) -> Spread:
+    """Return what one more statement, checkout or transaction of a request adds."""
+    return spread(
+        guarded - bare
+        for guarded, bare in zip(
+            _slopes(rounds, contestant, kind, few, many), _slopes(rounds, "bare", kind, few, many), strict=True
+        )
+    )
+
+
+def _slopes(rounds: Rounds, contestant: str, kind: str, few: int, many: int) -> list[float]:
+    paths = rounds[contestant]
+    pairs = zip(paths[f"/{kind}/{few}"], paths[f"/{kind}/{many}"], strict=True)
+    return [(more - less) / (many - few) for less, more in pairs]
+
+
+def added_statement(rounds: Rounds, contestant: str) -> Spread:
+    return added_to_each(rounds, contestant, "select", 20, 200)
+
+
+def statement_ratio(rounds: Rounds, contestant: str) -> Spread | None:
+    """Return what a statement costs where the floor is 1, or None where the floor cannot be told from nothing."""
+    added, floor = added_statement(rounds, contestant), added_statement(rounds, "floor")
+    return scaled(added, 1 / floor.median) if floor.lower > 0 else None
+
+
+def scaled(values: Iterable[float], factor: float) -> Spread:
+    return Spread(*[factor * value for value in values])
+
+
+def instruction_ratio(counts: dict[str, dict[str, float]], contestant: str, kind: str) -> float:
+    """Return the instructions of an `orm` or `core` statement with a contestant, where the floor is 1."""
+    bare = counts["bare"][kind]
+    return (counts[contestant][kind] - bare) / (counts["floor"][kind] - bare)
+
+
+def instruction_spread(counts: dict[str, dict[str, float]], contestant: str, kind: str) -> Spread:
+    """Return that ratio with one standard error to each side."""
+    ratio = instruction_ratio(counts, contestant, kind)
+    own, floor, bare = (counts[name][f"{kind}_error"] for name in (contestant, "floor", "bare"))
+    error = hypot(own, ratio * floor, (1 - ratio) * bare) / (counts["floor"][kind] - counts["bare"][kind])
+    return Spread(ratio - error, ratio, ratio + error)

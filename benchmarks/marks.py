@@ -1,0 +1,95 @@
+"""The marks the library set itself, and the figure that is held against each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks import figures
+from benchmarks.figures import Spread
+
+MICRO, MILLI = 1e6, 1e3
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """`figure` reads that part of the results which `needs` names; None is what noise has swallowed."""
+
+    needs: str
+    what: str
+    limit: float
+    unit: str
+    figure: Callable[[Any], Spread | None]
+
+    def verdict(self, found: Spread | None) -> str:
+        """Judge by both ends of the spread: a median alone may be luck."""
+        if found is None or found.lower <= self.limit < found.upper:
+            return "unclear"
+        return "met" if found.upper <= self.limit else "**missed**"
+
+
+def _instructions(contestant: str, what: str, limit: float) -> Mark:
+    def figure(counts: Any) -> Spread:
+        return figures.instruction_spread(counts, contestant, "orm")
+
+    return Mark("instructions", f"ORM select {what}, instructions", limit, "x floor", figure)
+
+
+def _time(contestant: str, what: str, limit: float) -> Mark:
+    def figure(paired: Any) -> Spread | None:
+        return figures.statement_ratio(paired["sqlite"], contestant)
+
+    return Mark("paired", f"ORM select {what}, time", limit, "x floor", figure)
+
+
+def _request(contestant: str, path: str, what: str, limit: float) -> Mark:
+    def figure(paired: Any) -> Spread:
+        return figures.scaled(figures.added_to_request(paired["sqlite"], contestant, path), MICRO)
+
+    return Mark("paired", what, limit, "us", figure)
+
+
+def _price(kind: str) -> Mark:
+    def figure(paired: Any) -> Spread:
+        return figures.scaled(figures.added_to_each(paired["sqlite"], "recorded", kind, 1, 41), MICRO)
+
+    return Mark("paired", f"A {kind}", 3, "us", figure)
+
+
+def _share_of_asyncpg(paired: Any) -> Spread:
+    rounds = paired["asyncpg"]
+    bare = figures.request(rounds, "bare", "/select/20").median
+    return figures.scaled(figures.added_to_request(rounds, "query_guard", "/select/20"), 100 / bare)
+
+
+def _plain(section: str, key: str, what: str, limit: float, unit: str, scale: float) -> Mark:
+    return Mark(section, what, limit, unit, lambda found: figures.scaled(found[key], scale))
+
+
+MARKS: tuple[Mark, ...] = (
+    _instructions("recorded", "recorded with all facts", 0.6),
+    _instructions("not_sampled", "counted only (not sampled)", 0.35),
+    _instructions("outside_window", "outside a window", 0.15),
+    _time("recorded", "recorded with all facts", 1.0),
+    _time("not_sampled", "counted only (not sampled)", 0.6),
+    _time("outside_window", "outside a window", 0.25),
+    _request("query_guard", "/select/0", "Request without a database", 4),
+    _request("query_guard", "/select/1", "Request with one statement, no finding", 12),
+    _request("query_guard_logged", "/select/3", "Request with a finding, log line included", 80),
+    _price("checkout"),
+    _price("transaction"),
+    Mark("paired", "asyncpg, a request of 20 statements", 3, "%", _share_of_asyncpg),
+    _plain("analysis", "headers", "Analysis for the headers of a request with a finding", 20, "us", MICRO),
+    _plain("analysis", "100", "Analysis of 100 repeated statements", 0.3, "ms", MILLI),
+    _plain("analysis", "1000", "Analysis of 1,000 repeated statements", 2, "ms", MILLI),
+    _plain("analysis", "5000", "Analysis of 5,000 repeated statements", 9, "ms", MILLI),
+    _plain("memory", "statement", "Memory of a recorded statement", 300, "bytes", 1),
+    _plain("memory", "window", "Memory of a window that is full", 500, "kB", 1e-3),
+    _plain("fingerprint", "hit", "Fingerprint known", 0.1, "us", MICRO),
+    _plain("fingerprint", "miss", "Fingerprint of a new ORM select of 2.8 kB", 100, "us", MICRO),
+    _plain("fingerprint", "in_list", "Fingerprint of an IN list of 1 MB", 40, "ms", MILLI),
+    _plain("fingerprint", "string", "Fingerprint of a string of 1 MB", 40, "ms", MILLI),
+    _plain("imports", "query_guard", "import query_guard", 5, "ms", MILLI),
+    _plain("imports", "query_guard.middleware", "import query_guard.middleware, beyond its libraries", 25, "ms", MILLI),
+)

@@ -1,0 +1,41 @@
+"""Bytes that a window holds. `python -m benchmarks.memory` is one process and prints one line of JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import tracemalloc
+
+from starlette.types import ASGIApp
+
+from benchmarks.workloads import make_app, make_engine, send_request
+from query_guard.capture.install import install
+from query_guard.capture.recorder import Recorder, open_window
+
+
+async def held(app: ASGIApp, times: int) -> int:
+    """Return what a window of so many statements holds when the request is over."""
+    recorder = Recorder()
+    gc.collect()
+    before = tracemalloc.get_traced_memory()[0]
+    with open_window(recorder, request=True):
+        await send_request(app, f"/select/{times}")
+    gc.collect()
+    after = tracemalloc.get_traced_memory()[0]
+    assert recorder.query_count == times
+    return after - before
+
+
+async def _figures() -> dict[str, float]:
+    install()
+    app = make_app(await make_engine("sqlite"))
+    await send_request(app, "/select/100")
+    tracemalloc.start()
+    await held(app, 100)
+    few, many, full = [await held(app, times) for times in (200, 1_200, 10_000)]
+    return {"statement": (many - few) / 1_000, "window": full}
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(_figures())))

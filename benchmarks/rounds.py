@@ -1,0 +1,82 @@
+"""Paired rounds: in each, every contestant's process in turn answers the same requests, a few milliseconds apart.
+
+Noise of the machine that lasts longer than that falls on all of them, and goes when a contestant is compared with bare
+of the same round. Processes are started anew with another hash seed several times, as the order of a set changes speed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+Rounds: TypeAlias = dict[str, dict[str, list[float]]]
+"""Contestant -> path -> seconds a request, one figure a round; figures at one index are a pair."""
+
+ROOT = Path(__file__).parent.parent
+
+
+def measure(
+    contestants: Sequence[str], driver: str, paths: Sequence[str], *, seeds: int, rounds: int, postgres: str = ""
+) -> Rounds:
+    """Return the times of all contestants on one driver."""
+    times: Rounds = {contestant: {path: [] for path in paths} for contestant in contestants}
+    for _ in range(seeds):
+        seed = str(random.randrange(1, 2**32))
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "BENCHMARKS_POSTGRES_URL": postgres}
+        workers = {contestant: _start(contestant, driver, paths, environment) for contestant in contestants}
+        try:
+            for worker in workers.values():
+                _answer(worker)
+            for number in range(rounds):
+                _play(workers, paths, times, backwards=number % 2 == 1)
+        finally:
+            for worker in workers.values():
+                _stop(worker)
+    return times
+
+
+def _play(workers: dict[str, subprocess.Popen[str]], paths: Sequence[str], times: Rounds, *, backwards: bool) -> None:
+    order = list(reversed(workers)) if backwards else list(workers)
+    for path in paths:
+        for contestant in order:
+            worker = workers[contestant]
+            assert worker.stdin is not None
+            worker.stdin.write(path + "\n")
+            worker.stdin.flush()
+            times[contestant][path].append(_answer(worker))
+
+
+def _start(contestant: str, driver: str, paths: Sequence[str], environment: dict[str, str]) -> subprocess.Popen[str]:
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.worker", contestant, driver, *paths]
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+
+
+def _answer(worker: subprocess.Popen[str]) -> float:
+    assert worker.stdout is not None
+    line = worker.stdout.readline()
+    if not line:
+        raise RuntimeError(f"a worker ended early, its error is above; run it by hand: {worker.args!r}")
+    seconds: float = json.loads(line)["seconds"]
+    return seconds
+
+
+def _stop(worker: subprocess.Popen[str]) -> None:
+    """End a worker by closing its input."""
+    worker.communicate()
+
+
+def run_module(module: str, *arguments: str, seed: str = "random") -> dict[str, float]:
+    """Run a module of this package in a fresh process and return the one JSON line it prints."""
+    environment = {**os.environ, "PYTHONHASHSEED": seed}
+    command = [sys.executable, "-W", "ignore", "-m", f"benchmarks.{module}", *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, check=True)
+    figures: dict[str, float] = json.loads(done.stdout)
+    return figures

@@ -1,0 +1,117 @@
+"""The messages of one request, and the report that they end with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from starlette.concurrency import run_in_threadpool
+
+from query_guard.asgi import Message, Receive, Scope, Send
+from query_guard.capture.call_site import code_start
+from query_guard.capture.facts import count
+from query_guard.capture.recorder import AFTER_RESPONSE, STREAMING, Recorder, Window
+from query_guard.capture.trouble import report_trouble
+from query_guard.headers import pending_headers, report_headers
+from query_guard.options import Options
+from query_guard.profile import Profile, declared_budget, report_id
+from query_guard.records import Report, Request
+from query_guard.routes import route_template
+
+MAX_JUDGED_FOR_HEADERS = 500
+"""Statements up to which findings are known before the response starts."""
+
+
+class Exchange:
+    """Stands between the server and the application for one request."""
+
+    def __init__(
+        self, profile: Profile, options: Options, scope: Scope, receive: Receive, send: Send, recorder: Recorder,
+        window: Window,
+    ) -> None:  # fmt: skip
+        self._profile = profile
+        self._options = options
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._recorder = recorder
+        self._window = window
+        self._id = report_id()
+        self._outer_root = str(scope.get("root_path", ""))
+        self._request: Request | None = None
+        self._so_far: Report | None = None
+        self._published = False
+        self.status: int | None = None
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "websocket.receive":
+            self._recorder.stage += 1
+        return message
+
+    async def send(self, message: Message) -> None:
+        kind = message["type"]
+        if kind == "http.response.start":
+            message = self._started(message)
+        await self._send(message)
+        if kind == "http.response.body" and not message.get("more_body"):
+            self._recorder.stage = AFTER_RESPONSE
+
+    def _started(self, message: Message) -> Message:
+        self.status = message["status"]
+        if self._options.headers:
+            try:
+                message = {**message, "headers": [*message.get("headers", ()), *self._headers()]}
+            except Exception:
+                report_trouble("the headers could not be made")
+        self._recorder.stage = STREAMING
+        return message
+
+    def _headers(self) -> list[tuple[bytes, bytes]]:
+        if self._recorder.query_count > MAX_JUDGED_FOR_HEADERS:
+            return list(pending_headers(Report(self._id, 0.0, count(self._recorder, self._asked()))))
+        self._so_far = self._profile.report(self._window, self._recorder, self._asked(), self._id)
+        return list(report_headers(self._so_far))
+
+    async def finish(self) -> None:
+        """Make the last report and hand it out, off the loop when it is large."""
+        if self._recorder.query_count <= MAX_JUDGED_FOR_HEADERS:
+            return self._publish()
+        try:
+            await run_in_threadpool(self._publish)
+        finally:
+            self._publish()  # when the request was cancelled before the thread began
+
+    def _publish(self) -> None:
+        """Publish once; the application never hears of a failure here."""
+        if self._published:
+            return
+        self._published = True
+        try:
+            report = self._profile.report(self._window, self._recorder, self._asked(), self._id, self._so_far)
+            self._profile.publish(report)
+        except Exception:
+            report_trouble("the report of a request could not be made")
+
+    def _asked(self) -> Request:
+        """Describe the request, once its route is known; only the status may change after that."""
+        if self._request is None or self._request.route is None:
+            self._request = self._described()
+        elif self._request.status != self.status:
+            self._request = replace(self._request, status=self.status)
+        return self._request
+
+    def _described(self) -> Request:
+        scope = self._scope
+        is_websocket = scope["type"] == "websocket"
+        endpoint = scope.get("endpoint")
+        request = Request(
+            kind="websocket" if is_websocket else "http",
+            method="WEBSOCKET" if is_websocket else scope["method"],
+            path=scope["path"],
+            route=route_template(scope, self._outer_root),
+            status=self.status,
+            endpoint=code_start(endpoint) if endpoint is not None else None,
+        )
+        budget = self._options.budgets.get(request.name) if self._options.budgets else None
+        budget = declared_budget(endpoint) if budget is None else budget
+        return request if budget is None else replace(request, budget=budget)
