@@ -52,6 +52,58 @@ def test_a_loop(query_guard):
     result.stdout.fnmatch_lines(["*expected at most 1 query, got 2:*", "*expected no findings, got 1:*"])
 
 
+def test_the_marker_limits_the_test_and_not_its_fixtures(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        APPLICATION
+        + """
+@pytest.fixture
+def arranged():
+    send(5)
+    yield
+    send(5)
+
+@pytest.mark.query_guard(max_queries=1)
+def test_within(arranged):
+    send(1)
+
+@pytest.mark.query_guard(max_queries=1)
+def test_beyond():
+    send(2)
+
+@pytest.mark.query_guard(max_queries=0)
+def test_its_own_failure_wins():
+    send(1)
+    raise ValueError("own")
+
+@pytest.mark.query_guard(limit=1)
+def test_misspelt():
+    pass
+"""
+    )
+    result = pytester.runpytest_subprocess("-q", "-p", "no:cacheprovider", "--strict-markers")
+    result.assert_outcomes(passed=1, failed=3)
+    result.stdout.fnmatch_lines(["*expected at most 1 query, got 2:*", "*ValueError: own*"])
+    result.stdout.fnmatch_lines(["*the marker query_guard takes max_queries= and allow=, not 'limit'*"])
+
+
+def test_the_marker_allows_and_stale_allowances_are_listed(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        APPLICATION
+        + """
+from query_guard.testing import assert_no_findings
+
+@pytest.mark.query_guard(allow=("n_plus_one", "Post.author"))
+def test_allowed():
+    with assert_no_findings():
+        send(3)
+"""
+    )
+    result = pytester.runpytest_subprocess("-q", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*query_guard: allowances that matched nothing*", "*test_allowed: 'Post.author'"])
+    result.stdout.no_fnmatch_line("*'n_plus_one'*")
+
+
 def test_the_plugin_imports_nothing_heavy() -> None:
     code = (
         "import sys, query_guard.pytest_plugin; "

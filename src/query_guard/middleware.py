@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from query_guard.allowances import parse_allowances
+from query_guard.allowances import Allowance, parse_allowances
 from query_guard.asgi import ASGIApp, Receive, Scope, Send
 from query_guard.capture.call_site import allow_package_of
 from query_guard.capture.install import install
@@ -71,7 +71,10 @@ class QueryGuard:
             outlets.append(self._history.add)
         judges = defaults() if detectors is None else callables("detectors", detectors)
         self._profile = Profile(judges, outlets, parse_allowances("QueryGuard", allow))
-        self._debug = _debug_endpoint(self._history, self._options) if debug and self._history is not None else None
+        allowances = self._profile.allowances
+        self._debug = (
+            _debug_endpoint(self._history, self._options, allowances) if debug and self._history is not None else None
+        )
         self._knows_app = False
         if self._enabled:
             install()
@@ -120,8 +123,8 @@ class QueryGuard:
             report_trouble("the application's routes could not be read")
 
 
-def _debug_endpoint(history: History, options: Options) -> DebugEndpoint:
+def _debug_endpoint(history: History, options: Options, allowances: Sequence[Allowance]) -> DebugEndpoint:
     """Import the endpoint only where it is asked for: it brings a router and responses."""
     from query_guard.debug import DebugEndpoint
 
-    return DebugEndpoint(history, options)
+    return DebugEndpoint(history, options, allowances)

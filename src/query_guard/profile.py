@@ -13,7 +13,16 @@ from query_guard.allowances import Allowance, allowance_for, parse_allowances
 from query_guard.capture.attribute_reads import noting_reads
 from query_guard.capture.facts import freeze
 from query_guard.capture.install import install
-from query_guard.capture.recorder import Recorder, Window, allowed, current, open_window, recorders, watch_process
+from query_guard.capture.recorder import (
+    Recorder,
+    Window,
+    allowed,
+    allowed_in_process,
+    current,
+    open_window,
+    recorders,
+    watch_process,
+)
 from query_guard.capture.trouble import report_trouble
 from query_guard.detectors import ON_READS, Detector, defaults
 from query_guard.records import Facts, Finding, LateCounter, Report, Request, Silence, Statement
@@ -198,6 +207,18 @@ def allow(*patterns: str) -> Iterator[None]:
         yield
     finally:
         allowed.reset(token)
+
+
+@contextmanager
+def allow_in_process(patterns: Sequence[str]) -> Iterator[tuple[Allowance, ...]]:
+    """Allow findings of all windows that are opened while the block runs, in any context; for test runners."""
+    allowances = parse_allowances("allow", patterns)
+    allowed_in_process.extend(allowances)
+    try:
+        yield allowances
+    finally:
+        for allowance in allowances:
+            allowed_in_process.remove(allowance)
 
 
 def stale_allowances(allowances: Iterable[Allowance]) -> Iterator[Finding]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +11,56 @@ import pytest
 if TYPE_CHECKING:
     from query_guard.profile import Recording
     from query_guard.records import Finding, Statement
+
+
+_STALE = pytest.StashKey[list[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_STALE] = []
+    config.addinivalue_line(
+        "markers",
+        "query_guard(*, max_queries=None, allow=()): fail the test when it sends more than max_queries statements; "
+        "allow findings by relationship ('Post.author'), kind, or kind and place ('n_plus_one:crud.py:load')",
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Hold the test itself, not its fixtures, to the limits of its marker."""
+    marker = item.get_closest_marker("query_guard")
+    if marker is None:
+        return (yield)
+    with ExitStack() as stack:
+        _enter_limits(stack, item, *_limits(item, marker))
+        return (yield)
+
+
+def _limits(item: pytest.Item, marker: pytest.Mark) -> tuple[int | None, Sequence[str]]:
+    unknown = {*marker.kwargs} - {"max_queries", "allow"}
+    if marker.args or unknown:
+        given = repr(min(unknown)) if unknown else "positional values"
+        raise pytest.UsageError(f"{item.nodeid}: the marker query_guard takes max_queries= and allow=, not {given}")
+    return marker.kwargs.get("max_queries"), marker.kwargs.get("allow", ())
+
+
+def _enter_limits(stack: ExitStack, item: pytest.Item, max_queries: int | None, patterns: Sequence[str]) -> None:
+    from query_guard import testing
+
+    if max_queries is not None:
+        stack.enter_context(testing.assert_max_queries(max_queries))
+    if patterns:
+        allowances = stack.enter_context(testing.allow_in_process(patterns))
+        stale = item.config.stash[_STALE]
+        stack.callback(lambda: stale.extend(f"{item.nodeid}: {a.pattern!r}" for a in allowances if not a.matched))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    stale = config.stash[_STALE]
+    if stale:
+        terminalreporter.section("query_guard: allowances that matched nothing", sep="-")
+        for line in stale:
+            terminalreporter.write_line(line)
 
 
 class QueryGuardFixture:

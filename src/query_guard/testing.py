@@ -9,10 +9,17 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from query_guard.document import callers_of
-from query_guard.profile import Recording, record_process
+from query_guard.profile import Recording, allow_in_process, record_process
 from query_guard.records import Finding, Statement, grouped
 
-__all__ = ["Recording", "assert_max_queries", "assert_no_findings", "assert_num_queries", "record_queries"]
+__all__ = [
+    "Recording",
+    "allow_in_process",
+    "assert_max_queries",
+    "assert_no_findings",
+    "assert_num_queries",
+    "record_queries",
+]
 
 
 @contextmanager

@@ -107,6 +107,14 @@ async def test_routes_statements_and_pools_are_summed_up() -> None:
     assert "StaticPool" in [pool["kind"] for pool in pools]
 
 
+async def test_allowances_say_how_much_they_allowed() -> None:
+    app = guarded(allow=("n_plus_one", "Post.author"))
+    response = await get(app, "/users/3")
+    assert "X-Query-Findings" not in response.headers
+    allowances = (await get(app, "/__query_guard__/api/allowances")).json()["allowances"]
+    assert [(row["allow"], row["findings"] > 0) for row in allowances] == [("n_plus_one", True), ("Post.author", False)]
+
+
 async def test_an_unknown_report_is_a_json_error() -> None:
     response = await get(guarded(), "/__query_guard__/api/requests/nope")
     assert response.status_code == 404

@@ -38,6 +38,9 @@ allowed: ContextVar[tuple[Allowance, ...]] = ContextVar("query_guard_allowed", d
 ReadKey: TypeAlias = tuple[str, bool, tuple[str, ...], CallSite]
 """A relationship, whether it was read only to be counted, and then its foreign key and where."""
 
+allowed_in_process: list[Allowance] = []
+"""Allowances for the windows of every context, as a test's marker gives them."""
+
 _serials = itertools.count(1)
 
 
@@ -87,7 +90,7 @@ class Recorder:
         self.request = 0
         self.engines = engines
         self.parameters = parameters
-        self.allowances: list[Allowance] = list(allowed.get())
+        self.allowances: list[Allowance] = [*allowed.get(), *allowed_in_process]
         self.stage = BEFORE_RESPONSE
         self.rows: list[Row] = []
         self.checkouts: list[OpenCheckout] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from starlette.applications import Starlette
@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from query_guard.allowances import Allowance
 from query_guard.asgi import Receive, Scope, Send
 from query_guard.capture.pools import live_pools
 from query_guard.debug.access import Access
@@ -26,7 +27,8 @@ _HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 class DebugEndpoint:
     """Serve what `history` holds under the debug path; to those who may not see it, it does not exist (404)."""
 
-    def __init__(self, history: History, options: Options) -> None:
+    def __init__(self, history: History, options: Options, allowances: Sequence[Allowance]) -> None:
+        self._allowances = allowances
         self._path = options.debug_path
         self._access = Access(options.debug_token)
         self._history = history
@@ -52,6 +54,7 @@ class DebugEndpoint:
             "/api/routes": self._routes,
             "/api/statements": self._statements,
             "/api/pools": self._pools,
+            "/api/allowances": self._allowed,
         }
 
     async def _index(self, request: Request) -> Response:
@@ -81,6 +84,10 @@ class DebugEndpoint:
 
     async def _pools(self, request: Request) -> Response:
         return JSONResponse({"pools": [pool_document(pool) for pool in live_pools()]}, headers=_HEADERS)
+
+    async def _allowed(self, request: Request) -> Response:
+        rows = [{"allow": allowance.pattern, "findings": allowance.matched} for allowance in self._allowances]
+        return JSONResponse({"allowances": rows}, headers=_HEADERS)
 
     def _listing(self, reports: list[Report]) -> Response:
         lines = [f"{report.id}  {printable(sentence(report))}" for report in reports]
