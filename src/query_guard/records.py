@@ -37,8 +37,8 @@ class CallSite(NamedTuple):
     """The run of application frames that led to a statement, innermost first; empty while a framework serialises.
 
     `key` is equal for each pass of a loop and differs between two callers of one helper. `boundary` names what ended
-    the run ("router", "middleware", "response", "background", "task" or ""); `resumed` says that its outermost frame
-    is a generator.
+    the run ("router", "middleware", "response", "background", "task", "test" or ""); `resumed` says that its outermost
+    frame is a generator.
     """
 
     key: int

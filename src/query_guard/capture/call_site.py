@@ -27,6 +27,8 @@ _BOUNDARIES = {
     os.path.join("asyncio", "base_events.py"): "task",
     os.path.join("asyncio", "runners.py"): "task",
     os.path.join("concurrent", "futures", "thread.py"): "task",
+    os.path.join("_pytest", "python.py"): "test",
+    os.path.join("unittest", "case.py"): "test",
 }
 _FRAMEWORKS = frozenset(("fastapi", "starlette"))
 """They serve endpoints of their own (documentation), which makes them no applications."""
