@@ -13,26 +13,26 @@ if TYPE_CHECKING:
     from query_guard.fingerprint import Fingerprint as Fingerprint
     from query_guard.fingerprint import fingerprint as fingerprint
     from query_guard.middleware import QueryGuard as QueryGuard
-    from query_guard.profile import Recording as Recording
-    from query_guard.profile import allow as allow
     from query_guard.profile import query_budget as query_budget
-    from query_guard.profile import record as record
+    from query_guard.recording import Recording as Recording
+    from query_guard.recording import allow as allow
+    from query_guard.recording import record as record
     from query_guard.records import Facts as Facts
     from query_guard.records import Finding as Finding
     from query_guard.records import Report as Report
 
 _HOMES = {
-    "allow": "profile",
+    "allow": "recording",
     "Facts": "records",
     "Finding": "records",
     "Fingerprint": "fingerprint",
     "QueryGuard": "middleware",
-    "Recording": "profile",
+    "Recording": "recording",
     "Report": "records",
     "defaults": "detectors",
     "fingerprint": "fingerprint",
     "query_budget": "profile",
-    "record": "profile",
+    "record": "recording",
 }
 
 __all__ = [*_HOMES]  # noqa: PLE0604

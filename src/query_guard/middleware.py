@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from query_guard.allowances import Allowance, parse_allowances
 from query_guard.asgi import ASGIApp, Receive, Scope, Send
-from query_guard.capture.call_site import allow_package_of
 from query_guard.capture.install import install
 from query_guard.capture.recorder import Recorder, open_window
+from query_guard.capture.source_files import allow_package_of
 from query_guard.capture.trouble import report_trouble
 from query_guard.detectors import Detector, defaults
 from query_guard.exchange import Exchange

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from query_guard.profile import Recording
+    from query_guard.recording import Recording
     from query_guard.records import Finding, Statement
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from query_guard.document import callers_of
-from query_guard.profile import Recording, allow_in_process, record_process
+from query_guard.recording import Recording, allow_in_process, record_process
 from query_guard.records import Finding, Statement, grouped
 
 __all__ = [

@@ -3,44 +3,18 @@
 from __future__ import annotations
 
 import inspect
-import os
 import sys
-import sysconfig
 from functools import lru_cache
 from types import CodeType, FrameType
 from typing import Any
 
+from query_guard.capture.source_files import APPLICATION, KINDS, LIBRARY, kind_of, shown_path
 from query_guard.records import NOWHERE, CallSite, Frame
-
-LIBRARY, APPLICATION = "library", "application"
-"""Kinds of files; any other kind is a boundary and names itself."""
 
 MAX_FRAMES = 24
 _MAX_SITES = 10_000
-_BOUNDARIES = {
-    os.path.join("fastapi", "routing.py"): "router",
-    os.path.join("starlette", "routing.py"): "router",
-    os.path.join("starlette", "background.py"): "background",
-    os.path.join("starlette", "responses.py"): "response",
-    os.path.join("query_guard", "middleware.py"): "middleware",
-    os.path.join("asyncio", "events.py"): "task",
-    os.path.join("asyncio", "base_events.py"): "task",
-    os.path.join("asyncio", "runners.py"): "task",
-    os.path.join("concurrent", "futures", "thread.py"): "task",
-    os.path.join("_pytest", "python.py"): "test",
-    os.path.join("unittest", "case.py"): "test",
-}
-_FRAMEWORKS = frozenset(("fastapi", "starlette"))
-"""They serve endpoints of their own (documentation), which makes them no applications."""
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_INTERACTIVE = ("<stdin>", "<ipython", "<console>", "<python-input")
-_PYTHON = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "scripts")]
-_PYTHONS_OWN = tuple({path + os.sep for path in (*_PYTHON, *map(os.path.realpath, _PYTHON))})
-_INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 
-_kinds: dict[str, str] = {}
 _sites: dict[tuple[Any, ...], CallSite] = {}
-_installed_applications: set[str] = set()
 
 
 class Shortcut:
@@ -71,7 +45,7 @@ class Shortcut:
     def _walk(self, frame: FrameType) -> FrameType:
         depth = 0
         outer = frame.f_back
-        while outer is not None and _kind_of(outer.f_code.co_filename) is LIBRARY:
+        while outer is not None and kind_of(outer.f_code.co_filename) is LIBRARY:
             frame, outer = outer, outer.f_back
             depth += 1
         self.depth, self.code = depth, frame.f_code
@@ -86,13 +60,13 @@ def call_site(frame: FrameType | None) -> CallSite:
     run: list[tuple[str, int, int]] = []
     boundary = ""
     outermost: CodeType | None = None
-    kinds = _kinds
+    kinds = KINDS
     start = frame
     greenlet: Any = None
     while True:
         while frame is not None:
             code = frame.f_code
-            kind = kinds.get(code.co_filename) or _kind_of(code.co_filename)
+            kind = kinds.get(code.co_filename) or kind_of(code.co_filename)
             if kind is APPLICATION:
                 step = (code.co_filename, code.co_firstlineno, frame.f_lasti)
                 if step not in run and len(run) < MAX_FRAMES:
@@ -164,40 +138,6 @@ def _holder_name(code: CodeType) -> str:
     return parts[-1] if parts else code.co_name
 
 
-def _kind_of(file: str) -> str:
-    kind = _kinds.get(file)
-    if kind is None:
-        kind = _kinds[file] = _classify(file)
-    return kind
-
-
-def _classify(file: str) -> str:
-    for ending, boundary in _BOUNDARIES.items():
-        if file.endswith(os.sep + ending):
-            return boundary
-    if file.startswith("<"):
-        return APPLICATION if file.startswith(_INTERACTIVE) else LIBRARY
-    if any(file.startswith(root) for root in _installed_applications):
-        return APPLICATION
-    if file.startswith((_PACKAGE, *_PYTHONS_OWN)) or any(part in file for part in _INSTALLED):
-        return LIBRARY
-    return APPLICATION
-
-
-def allow_package_of(function: Any) -> None:
-    """Treat the root package of an endpoint as the application, though it lies in site-packages."""
-    name = (getattr(function, "__module__", None) or "").partition(".")[0]
-    root = sys.modules.get(name)
-    file = getattr(root, "__file__", None)
-    if name in _FRAMEWORKS or not file or not any(part in file for part in _INSTALLED):
-        return
-    is_package = hasattr(root, "__path__")
-    place = os.path.dirname(file) + os.sep if is_package else file
-    if place not in _installed_applications:
-        _installed_applications.add(place)
-        _kinds.clear()
-
-
 def code_start(function: Any) -> Frame | None:
     """Return where a function's code begins, as its frames will show it."""
     return _frame_of_code(getattr(inspect.unwrap(function), "__code__", None))
@@ -208,13 +148,3 @@ def _frame_of_code(code: CodeType | None) -> Frame | None:
     if code is None:
         return None
     return Frame(shown_path(code.co_filename), code.co_firstlineno, _holder_name(code), code.co_firstlineno)
-
-
-def shown_path(file: str) -> str:
-    """Write a path as people do: from the working directory or the import root it lies under."""
-    roots = [os.getcwd(), *(path for path in sys.path if path)]
-    inside = [root for root in roots if file.startswith(root.rstrip(os.sep) + os.sep)]
-    if not inside:
-        return file
-    root = inside[0] if inside[0] == roots[0] else max(inside, key=len)
-    return os.path.relpath(file, root)

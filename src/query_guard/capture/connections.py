@@ -10,71 +10,25 @@ from __future__ import annotations
 import asyncio
 import itertools
 import sys
-import weakref
 from collections.abc import Callable
 from functools import wraps
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy import exc as sqlalchemy_errors
 from sqlalchemy.pool import Pool, SingletonThreadPool
 
 from query_guard.capture.call_site import call_site
-from query_guard.capture.pools import pool_serial
 from query_guard.capture.recorder import current, is_recording, recorders
+from query_guard.capture.rows import OpenCheckout
 from query_guard.capture.trouble import report_trouble
-from query_guard.records import CallSite, Checkout
 
 OPEN = "query_guard.checkouts"
 _CONNECT = "query_guard.connect"
 _SERIAL = "query_guard.connection"
 
-_checkout_serials = itertools.count(1)
 _connection_serials = itertools.count(1)
-
-Outcome = Literal["open", "returned", "timeout", "cancelled", "failed"]
-
-
-class OpenCheckout:
-    """One stay outside the pool, as it goes on. `transaction` is the one open on its connection."""
-
-    __slots__ = (
-        "busy",
-        "connect",
-        "connection",
-        "ended",
-        "outcome",
-        "pool",
-        "pool_serial",
-        "request",
-        "serial",
-        "site",
-        "started",
-        "transaction",
-        "wait",
-    )  # fmt: skip
-
-    def __init__(self, pool: Pool, started: float, site: CallSite) -> None:
-        self.serial = next(_checkout_serials)
-        self.pool = weakref.ref(pool)
-        self.pool_serial = pool_serial(pool)
-        self.started = started
-        self.site = site
-        self.connection = 0
-        self.wait = self.connect = self.busy = 0.0
-        self.ended: float | None = None
-        self.outcome: Outcome = "open"
-        self.transaction: Any = None
-        self.request = 0
-
-    def facts(self, origin: float) -> Checkout:
-        held_from = self.started + self.wait + self.connect
-        hold = None if self.outcome == "open" else max(0.0, (self.ended or held_from) - held_from)
-        return Checkout(
-            self.serial, self.pool_serial, self.connection, self.started - origin, self.wait, self.connect, hold,
-            self.busy, self.outcome, self.site, self.request,
-        )  # fmt: skip
 
 
 def install(watch_dialect: Callable[[Any], None]) -> None:

@@ -7,11 +7,23 @@ from time import perf_counter
 from typing import Any
 
 from query_guard.capture.attribute_reads import eager_mappings
-from query_guard.capture.pools import checkout_facts
-from query_guard.capture.recorder import BEFORE_RESPONSE, FIRST_SHARED, STREAMING, Recorder, Row
+from query_guard.capture.pools import pool_facts
+from query_guard.capture.recorder import BEFORE_RESPONSE, STREAMING, Recorder
+from query_guard.capture.rows import FIRST_SHARED, Row
 from query_guard.capture.transactions import transaction_facts
 from query_guard.fingerprint import Fingerprint, fingerprint
-from query_guard.records import CallSite, Facts, FailedLoad, LateCounter, Phase, Read, Request, Statement
+from query_guard.records import (
+    CallSite,
+    Checkout,
+    Facts,
+    FailedLoad,
+    LateCounter,
+    Phase,
+    Pool,
+    Read,
+    Request,
+    Statement,
+)
 
 
 def freeze(
@@ -23,7 +35,7 @@ def freeze(
     """
     rows = tuple(recorder.rows)
     statements = known if known and len(known) == len(rows) else tuple(_statements(rows, recorder.started, request))
-    checkouts, pools = checkout_facts(recorder)
+    checkouts, pools = _checkouts(recorder)
     return Facts(
         request=request,
         duration=perf_counter() - recorder.started,
@@ -48,7 +60,7 @@ def freeze(
 def count(recorder: Recorder, request: Request) -> Facts:
     """Return the counts and checkouts alone, for a window too large to be read now."""
     rows = tuple(recorder.rows)
-    checkouts, pools = checkout_facts(recorder)
+    checkouts, pools = _checkouts(recorder)
     return Facts(
         request=request,
         duration=perf_counter() - recorder.started,
@@ -91,6 +103,14 @@ def _statements(rows: Iterable[Row], origin: float, request: Request) -> Iterabl
 
 def _shape(shape: Fingerprint) -> tuple[Any, ...]:
     return (shape.id, shape.text, shape.operation, shape.tables, shape.writes)
+
+
+def _checkouts(recorder: Recorder) -> tuple[tuple[Checkout, ...], tuple[Pool, ...]]:
+    """Freeze a window's checkouts, and the pools they came from as these stand now."""
+    rows = tuple(recorder.checkouts)
+    pools = dict.fromkeys(pool for checkout in rows if (pool := checkout.pool()) is not None)
+    frozen = tuple(checkout.facts(recorder.started) for checkout in rows)
+    return frozen, tuple(pool_facts(pool) for pool in pools)
 
 
 def phase_of(site: CallSite, stage: int, request: Request) -> Phase | None:

@@ -8,25 +8,15 @@ was being loaded.
 from __future__ import annotations
 
 import sys
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy.exc import MissingGreenlet
 
 from query_guard.capture.call_site import call_site
 from query_guard.capture.loaders import lazy_load_above
 from query_guard.capture.recorder import current, recorders, stage_of
+from query_guard.capture.rows import FailedLoadRow
 from query_guard.capture.trouble import report_trouble
-from query_guard.records import CallSite, Loader
-
-
-class FailedLoadRow(NamedTuple):
-    """A load as it failed: after how many statements, for which loader, from where."""
-
-    after: int
-    loader: Loader | None
-    site: CallSite
-    stage: int
-    request: int
 
 
 def install() -> None:

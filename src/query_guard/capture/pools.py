@@ -9,8 +9,6 @@ from typing import Any
 from sqlalchemy.pool import Pool
 
 from query_guard.capture.engines import engine_of
-from query_guard.capture.recorder import Recorder
-from query_guard.records import Checkout
 from query_guard.records import Pool as PoolFacts
 
 _serials = itertools.count(1)
@@ -19,14 +17,6 @@ _pools: weakref.WeakKeyDictionary[Pool, int] = weakref.WeakKeyDictionary()
 
 def pool_serial(pool: Pool) -> int:
     return _pools.get(pool) or _pools.setdefault(pool, next(_serials))
-
-
-def checkout_facts(recorder: Recorder) -> tuple[tuple[Checkout, ...], tuple[PoolFacts, ...]]:
-    """Freeze a window's checkouts, and the pools they came from as these stand now."""
-    rows = tuple(recorder.checkouts)
-    pools = dict.fromkeys(pool for checkout in rows if (pool := checkout.pool()) is not None)
-    frozen = tuple(checkout.facts(recorder.started) for checkout in rows)
-    return frozen, tuple(pool_facts(pool) for pool in pools)
 
 
 def pool_facts(pool: Pool) -> PoolFacts:

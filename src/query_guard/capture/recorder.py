@@ -13,16 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from time import perf_counter
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from query_guard.allowances import Allowance
-from query_guard.records import CallSite, Engine, LateCounter, Loader
-
-if TYPE_CHECKING:
-    from query_guard.capture.connections import OpenCheckout
-    from query_guard.capture.greenlets import FailedLoadRow
-    from query_guard.capture.targets import UnreadTarget
-    from query_guard.capture.transactions import OpenTransaction
+from query_guard.capture.rows import FailedLoadRow, OpenCheckout, OpenTransaction, Row
+from query_guard.records import CallSite, Engine, LateCounter
 
 WINDOW_BYTES = 500_000
 """What the details of one window may weigh; counts go on beyond it."""
@@ -42,42 +37,6 @@ allowed_in_process: list[Allowance] = []
 """Allowances for the windows of every context, as a test's marker gives them."""
 
 _serials = itertools.count(1)
-
-
-class Row(NamedTuple):
-    """One execution as the hot path leaves it; `perf_counter` times, nothing formatted.
-
-    From `text` on, the fields and their order are those of `Statement`.
-    """
-
-    sql: str
-    target: UnreadTarget
-    start: float
-    duration: float
-    checkout: OpenCheckout | None
-    transaction: OpenTransaction | None
-    batches: list[float] | None
-    """Durations of further driver calls of the same execution (insertmanyvalues)."""
-    stage: int
-    text: int
-    site: CallSite
-    loader: Loader | None
-    owner: int | None
-    flush: int
-    engine: Engine
-    task: int
-    values: tuple[int, ...]
-    binds: int
-    executemany: bool
-    streamed: bool
-    rows: int | None
-    error: str | None
-    parameters: tuple[str, ...]
-    """What the binds were given, where the application asked for it."""
-    request: int
-
-
-FIRST_SHARED = Row._fields.index("text")
 
 
 class Recorder:

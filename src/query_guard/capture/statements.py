@@ -26,7 +26,8 @@ from query_guard.capture.connections import OPEN
 from query_guard.capture.engines import seen_by
 from query_guard.capture.flushes import current_flush
 from query_guard.capture.loaders import loader_of
-from query_guard.capture.recorder import Row, Window, count, current, deliver, watchers, who_wants
+from query_guard.capture.recorder import Window, count, current, deliver, watchers, who_wants
+from query_guard.capture.rows import Row
 from query_guard.capture.trouble import report_trouble
 from query_guard.capture.values import NO_VALUES, shown_values, value_hashes
 

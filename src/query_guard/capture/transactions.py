@@ -6,52 +6,16 @@ call and cannot say how it went.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from functools import wraps
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any
 
-from query_guard.capture.connections import OpenCheckout, open_checkout
+from query_guard.capture.connections import open_checkout
 from query_guard.capture.recorder import Recorder, current, is_recording, recorders
+from query_guard.capture.rows import OpenTransaction, TransactionOutcome
 from query_guard.capture.trouble import report_trouble
 from query_guard.records import Transaction
-
-_serials = itertools.count(1)
-
-
-class OpenTransaction:
-    """One transaction as it goes on."""
-
-    __slots__ = (
-        "autocommit",
-        "connection",
-        "ended",
-        "outcome",
-        "request",
-        "rows_written",
-        "serial",
-        "started",
-        "statements",
-    )
-
-    def __init__(self, checkout: OpenCheckout, *, autocommit: bool) -> None:
-        self.serial = next(_serials)
-        self.connection = checkout.connection
-        self.request = checkout.request
-        self.autocommit = autocommit
-        self.started = perf_counter()
-        self.ended: float | None = None
-        self.outcome: Literal["open", "committed", "rolled back", "failed"] = "open"
-        self.statements = 0
-        self.rows_written = 0
-
-    def facts(self, origin: float) -> Transaction:
-        end = self.ended - origin if self.ended is not None else None
-        return Transaction(
-            self.serial, self.connection, self.started - origin, end, self.outcome, self.autocommit, self.statements,
-            self.rows_written, self.request,
-        )  # fmt: skip
 
 
 def began(do_begin: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
@@ -66,9 +30,7 @@ def began(do_begin: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
     return timed_begin
 
 
-def ended(
-    do_end: Callable[[Any, Any], None], outcome: Literal["committed", "rolled back"]
-) -> Callable[[Any, Any], None]:
+def ended(do_end: Callable[[Any, Any], None], outcome: TransactionOutcome) -> Callable[[Any, Any], None]:
     """Wrap a dialect's `do_commit` or `do_rollback`."""
 
     @wraps(do_end)
@@ -96,7 +58,7 @@ def _open(dialect: Any, connection: Any) -> None:
         report_trouble("the beginning of a transaction could not be recorded")
 
 
-def _close(connection: Any, outcome: Literal["committed", "rolled back", "failed"]) -> None:
+def _close(connection: Any, outcome: TransactionOutcome) -> None:
     try:
         checkout = open_checkout(connection)
         transaction: OpenTransaction | None = checkout.transaction if checkout is not None else None

@@ -1,0 +1,79 @@
+"""Whose file a frame lies in: the application's, a library's, or one at which an application's frames end."""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from typing import Any
+
+LIBRARY, APPLICATION = "library", "application"
+"""Kinds of files; any other kind is a boundary and names itself."""
+
+_BOUNDARIES = {
+    os.path.join("fastapi", "routing.py"): "router",
+    os.path.join("starlette", "routing.py"): "router",
+    os.path.join("starlette", "background.py"): "background",
+    os.path.join("starlette", "responses.py"): "response",
+    os.path.join("query_guard", "middleware.py"): "middleware",
+    os.path.join("asyncio", "events.py"): "task",
+    os.path.join("asyncio", "base_events.py"): "task",
+    os.path.join("asyncio", "runners.py"): "task",
+    os.path.join("concurrent", "futures", "thread.py"): "task",
+    os.path.join("_pytest", "python.py"): "test",
+    os.path.join("unittest", "case.py"): "test",
+}
+_FRAMEWORKS = frozenset(("fastapi", "starlette"))
+"""They serve endpoints of their own (documentation), which makes them no applications."""
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_INTERACTIVE = ("<stdin>", "<ipython", "<console>", "<python-input")
+_PYTHON = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "scripts")]
+_PYTHONS_OWN = tuple({path + os.sep for path in (*_PYTHON, *map(os.path.realpath, _PYTHON))})
+_INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+
+KINDS: dict[str, str] = {}
+_installed_applications: set[str] = set()
+
+
+def kind_of(file: str) -> str:
+    kind = KINDS.get(file)
+    if kind is None:
+        kind = KINDS[file] = _classify(file)
+    return kind
+
+
+def _classify(file: str) -> str:
+    for ending, boundary in _BOUNDARIES.items():
+        if file.endswith(os.sep + ending):
+            return boundary
+    if file.startswith("<"):
+        return APPLICATION if file.startswith(_INTERACTIVE) else LIBRARY
+    if any(file.startswith(root) for root in _installed_applications):
+        return APPLICATION
+    if file.startswith((_PACKAGE, *_PYTHONS_OWN)) or any(part in file for part in _INSTALLED):
+        return LIBRARY
+    return APPLICATION
+
+
+def allow_package_of(function: Any) -> None:
+    """Treat the root package of an endpoint as the application, though it lies in site-packages."""
+    name = (getattr(function, "__module__", None) or "").partition(".")[0]
+    root = sys.modules.get(name)
+    file = getattr(root, "__file__", None)
+    if name in _FRAMEWORKS or not file or not any(part in file for part in _INSTALLED):
+        return
+    is_package = hasattr(root, "__path__")
+    place = os.path.dirname(file) + os.sep if is_package else file
+    if place not in _installed_applications:
+        _installed_applications.add(place)
+        KINDS.clear()
+
+
+def shown_path(file: str) -> str:
+    """Write a path as people do: from the working directory or the import root it lies under."""
+    roots = [os.getcwd(), *(path for path in sys.path if path)]
+    inside = [root for root in roots if file.startswith(root.rstrip(os.sep) + os.sep)]
+    if not inside:
+        return file
+    root = inside[0] if inside[0] == roots[0] else max(inside, key=len)
+    return os.path.relpath(file, root)
