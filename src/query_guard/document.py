@@ -79,18 +79,13 @@ def _places(finding: Finding) -> str:
 
 
 def finding_document(finding: Finding) -> dict[str, Any]:
-    frame = finding.site.innermost
     return {
         "kind": finding.kind,
         "severity": finding.severity,
         "summary": finding.summary,
         "fix": finding.fix,
-        "file": frame.file if frame else None,
-        "line": frame.line if frame else None,
-        "function": frame.function if frame else None,
-        "callers": [
-            {"file": caller.file, "line": caller.line, "function": caller.function} for caller in callers_of(finding)
-        ],
+        **_where(finding.site.innermost),
+        "callers": [_where(caller) for caller in callers_of(finding)],
         "count": finding.count,
         "relationship": finding.relationship,
         "saving_ms": milliseconds(finding.saving),
@@ -100,16 +95,19 @@ def finding_document(finding: Finding) -> dict[str, Any]:
 
 
 def _silence(silence: Silence) -> dict[str, Any]:
-    frame = silence.site.innermost
     return {
         "kind": silence.kind,
         "reason": silence.reason,
-        "file": frame.file if frame else None,
-        "line": frame.line if frame else None,
-        "function": frame.function if frame else None,
+        **_where(silence.site.innermost),
         "count": silence.count,
         "statement_ids": list(silence.statements),
     }
+
+
+def _where(frame: Frame | None) -> dict[str, Any]:
+    if frame is None:
+        return {"file": None, "line": None, "function": None}
+    return {"file": frame.file, "line": frame.line, "function": frame.function}
 
 
 def callers_of(finding: Finding) -> list[Frame]:
@@ -122,7 +120,6 @@ def callers_of(finding: Finding) -> list[Frame]:
 
 
 def _statement(row: Statement) -> dict[str, Any]:
-    frame = row.site.innermost
     return {
         "id": row.serial,
         "fingerprint": row.fingerprint,
@@ -130,9 +127,7 @@ def _statement(row: Statement) -> dict[str, Any]:
         "operation": row.operation,
         "start_ms": milliseconds(row.start),
         "duration_ms": milliseconds(row.duration),
-        "file": frame.file if frame else None,
-        "line": frame.line if frame else None,
-        "function": frame.function if frame else None,
+        **_where(row.site.innermost),
         "phase": row.phase,
         "engine": str(row.engine),
         "connection": row.connection,
@@ -144,7 +139,6 @@ def _statement(row: Statement) -> dict[str, Any]:
 
 
 def _checkout(checkout: Checkout) -> dict[str, Any]:
-    frame = checkout.site.innermost
     return {
         "id": checkout.serial,
         "pool": checkout.pool,
@@ -155,9 +149,7 @@ def _checkout(checkout: Checkout) -> dict[str, Any]:
         "held_ms": milliseconds(checkout.hold) if checkout.hold is not None else None,
         "busy_ms": milliseconds(checkout.busy),
         "outcome": checkout.outcome,
-        "file": frame.file if frame else None,
-        "line": frame.line if frame else None,
-        "function": frame.function if frame else None,
+        **_where(checkout.site.innermost),
     }
 
 
