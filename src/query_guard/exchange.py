@@ -11,7 +11,7 @@ from query_guard.capture.call_site import code_start
 from query_guard.capture.facts import count
 from query_guard.capture.recorder import AFTER_RESPONSE, STREAMING, Recorder, Window
 from query_guard.capture.trouble import report_trouble
-from query_guard.headers import pending_headers, report_headers
+from query_guard.headers import empty_headers, pending_headers, report_headers
 from query_guard.options import Options
 from query_guard.profile import Profile, declared_budget, report_id
 from query_guard.records import Report, Request
@@ -67,6 +67,8 @@ class Exchange:
         return message
 
     def _headers(self) -> list[tuple[bytes, bytes]]:
+        if self._recorder.is_empty:
+            return list(empty_headers(self._id))
         if self._recorder.query_count > MAX_JUDGED_FOR_HEADERS:
             return list(pending_headers(Report(self._id, 0.0, count(self._recorder, self._asked()))))
         self._so_far = self._profile.report(self._window, self._recorder, self._asked(), self._id)

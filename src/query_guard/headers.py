@@ -21,6 +21,14 @@ def report_headers(report: Report) -> Iterator[tuple[bytes, bytes]]:
     yield from _headers(report, findings)
 
 
+def empty_headers(report_id: str) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the headers of a request that has not touched a database."""
+    yield b"x-query-count", b"0"
+    yield b"x-query-time-ms", b"0.000"
+    yield b"x-query-guard-id", report_id.encode("ascii")
+    yield b"server-timing", b'db;dur=0.0;desc="0 queries", pool;dur=0.0;desc="0 checkouts"'
+
+
 def pending_headers(report: Report) -> Iterator[tuple[bytes, bytes]]:
     """Yield the headers of a report too large to be judged before the response."""
     yield from _headers(report, "pending")

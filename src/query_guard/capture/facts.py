@@ -33,6 +33,9 @@ def freeze(
 
     `known` are the statements of an earlier call, used again when no row has followed.
     """
+    late = late or LateCounter()
+    if recorder.is_empty and recorder.reads is None:
+        return Facts(request, perf_counter() - recorder.started, (), late=late)
     rows = tuple(recorder.rows)
     statements = known if known and len(known) == len(rows) else tuple(_statements(rows, recorder.started, request))
     checkouts, pools = _checkouts(recorder)
@@ -53,7 +56,7 @@ def freeze(
         query_count=len(rows) + recorder.dropped,
         query_time=sum(statement.duration for statement in statements) + recorder.dropped_time,
         dropped=recorder.dropped,
-        late=late or LateCounter(),
+        late=late,
     )
 
 

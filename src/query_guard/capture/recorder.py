@@ -96,6 +96,11 @@ class Recorder:
     def query_count(self) -> int:
         return len(self.rows) + self.dropped
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of a database has been seen: most requests of most applications."""
+        return not (self.rows or self.checkouts or self.dropped or self.failed_loads or self.transactions or self.reads)
+
 
 class Window:
     """The holder in the ContextVar. `recorder` is None once the window is sealed; what comes then is late."""
