@@ -473,3 +473,23 @@ def test_threads_neither_raise_nor_outgrow_the_cache(monkeypatch: pytest.MonkeyP
     assert failures == []
     assert len(texts) == 90
     assert len(module._cache) <= 50
+
+
+SECRETS = [
+    ("sqlite", "PRAGMA key = hunter2secret"),
+    ("sqlite", 'PRAGMA key="hunter2secret"'),
+    ("sqlite", "ATTACH 'f' AS x KEY \"hunter2secret\""),
+    ("oracle", "ALTER USER x IDENTIFIED BY hunter2secret"),
+    ("oracle", 'CREATE USER x IDENTIFIED BY "hunter2secret"'),
+    ("postgresql", "ALTER ROLE x PASSWORD 'hunter2secret'"),
+]
+
+
+@pytest.mark.parametrize(("dialect", "sql"), SECRETS)
+def test_keys_and_passwords_are_values_however_they_are_written(dialect: str, sql: str) -> None:
+    assert "hunter2" not in fingerprint(sql, dialect).text
+
+
+def test_a_primary_key_is_no_secret() -> None:
+    sql = "ALTER TABLE a ADD CONSTRAINT pk PRIMARY KEY (id), ADD FOREIGN KEY (b) REFERENCES c (id)"
+    assert "(id)" in fingerprint(sql).text

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, WebSocket
-from fastapi.responses import StreamingResponse
+from fastapi.responses import PlainTextResponse, StreamingResponse
 from fastapi.testclient import TestClient
 from sqlalchemy import create_engine, text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -95,12 +95,14 @@ async def test_route_templates_are_full() -> None:
     mounted.get("/things/{thing}")(lambda tenant, thing: None)
     outer.include_router(inner)
     app.include_router(outer)
-    app.mount("/tenants/{tenant}", mounted)
-    for path in ("/shops/north/items/7", "/tenants/acme/things/x", "/nowhere"):
+    app.mount("/tenants/{tenant:int}", mounted)
+    app.mount("/files/{volume}", PlainTextResponse("x"))
+    for path in ("/shops/north/items/7", "/tenants/007/things/x", "/files/secret/a.txt", "/nowhere"):
         await get(app, path)
     assert [report.request.route for report in reports] == [
         "/shops/{shop}/items/{item}",
-        "/tenants/{tenant}/things/{thing}",
+        "/tenants/{tenant:int}/things/{thing}",
+        "/files/{volume}",
         None,
     ]
 

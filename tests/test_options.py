@@ -24,6 +24,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"detectors": print}, "detectors must be a sequence of callables"),
     ({"detectors": [int]}, "detectors must hold callables (instances, not classes), not <class 'int'>"),
     ({"reporters": ["log"]}, "reporters must hold callables (instances, not classes), not 'log'"),
+    ({"history": "sqlite"}, "history must have add, get and latest, as MemoryHistory() has, not 'sqlite'"),
     ({"exclude": "/health"}, "exclude must be a sequence of texts, such as ('/health',), not '/health'"),
     ({"capture_parameters": None}, "capture_parameters must be True or False, not None"),
     ({"release": ""}, "release must be None or text of at least 1 characters, not ''"),

@@ -46,6 +46,14 @@ def test_importing_the_package_imports_nothing_else() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
+@pytest.mark.parametrize("first", ["QueryGuard, fingerprint", "fingerprint, QueryGuard"])
+def test_fingerprint_can_be_called_although_its_module_bears_its_name(first: str) -> None:
+    code = f"from query_guard import {first}; print(fingerprint('select 1').text)"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "SELECT ?\n"
+    )
+
+
 def test_every_public_name_can_be_imported() -> None:
     for name in query_guard.__all__:
         assert getattr(query_guard, name) is not None

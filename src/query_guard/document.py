@@ -57,19 +57,27 @@ def sentence(report: Report) -> str:
     head = f"{report.request.name}: {_counted(facts.query_count, 'query', 'queries')}"
     worst = next((finding for finding in report.loud_findings if finding.statements), None)
     if worst is None:
-        return f"{head} in {facts.query_time * 1000:.1f} ms"
+        said = f"{head} in {facts.query_time * 1000:.1f} ms"
+        return f"{said}; {_headline(report.loud_findings[0])}" if report.loud_findings else said
     share = f", {_share(worst, facts)}" if facts.query_count > 1 else ""
     said = f"{head}{share} from {_places(worst)}"
-    if not worst.remedy:
-        return f"{said}: {worst.summary.partition(':')[0]}"
+    if not worst.remedy or worst.saved_statements < 1 or facts.dropped:
+        return f"{said}; {_headline(worst)}"
     left = facts.query_count - worst.saved_statements
     saves = f" and saves about {worst.saving * 1000:.0f} ms" if worst.saving >= 0.0005 else ""
     return f"{said}; {worst.remedy} makes it {left}{saves}"
 
 
+def _headline(finding: Finding) -> str:
+    """The summary without the statement that follows its colon."""
+    return finding.summary.partition(": ")[0]
+
+
 def _share(finding: Finding, facts: Facts) -> str:
     if finding.count == 1:
         return "one of them"
+    if facts.dropped:
+        return f"at least {finding.count} of them"
     return f"{'all' if finding.count == facts.query_count else finding.count} of them"
 
 

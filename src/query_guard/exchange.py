@@ -36,6 +36,7 @@ class Exchange:
         self._recorder = recorder
         self._window = window
         self._id = report_id()
+        self._app = scope.get("app")
         self._outer_root = str(scope.get("root_path", ""))
         self._request: Request | None = None
         self._so_far: Report | None = None
@@ -80,6 +81,8 @@ class Exchange:
             return self._publish()
         try:
             await run_in_threadpool(self._publish)
+        except Exception:
+            report_trouble("a large report could not be made in a thread")
         finally:
             self._publish()  # when the request was cancelled before the thread began
 
@@ -110,7 +113,7 @@ class Exchange:
             kind="websocket" if is_websocket else "http",
             method="WEBSOCKET" if is_websocket else scope["method"],
             path=scope["path"],
-            route=route_template(scope, self._outer_root),
+            route=route_template(scope, self._app, self._outer_root),
             status=self.status,
             endpoint=code_start(endpoint) if endpoint is not None else None,
         )

@@ -18,7 +18,7 @@ from query_guard.detectors import Detector, defaults
 from query_guard.exchange import Exchange
 from query_guard.history import History
 from query_guard.history.memory import MemoryHistory
-from query_guard.options import Options, callables, check_options, environment
+from query_guard.options import Options, callables, check_history, check_options, environment
 from query_guard.profile import Profile
 from query_guard.reporters import Reporter
 from query_guard.reporters.log import LogReporter
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from query_guard.debug import DebugEndpoint
 
 _SEEN = "query_guard"
+_chance = random.Random()  # the application's own generator is not touched
 
 
 class QueryGuard:
@@ -65,7 +66,7 @@ class QueryGuard:
         )  # fmt: skip
         self._enabled = environment("QUERY_GUARD_ENABLED", True)
         debug = self._options.debug
-        self._history: History | None = history or (MemoryHistory() if debug else None)
+        self._history: History | None = check_history(history) or (MemoryHistory() if debug else None)
         outlets = [LogReporter(release)] if reporters is None else list(callables("reporters", reporters))
         if self._history is not None:
             outlets.append(self._history.add)
@@ -93,7 +94,7 @@ class QueryGuard:
     async def _profiled(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not self._knows_app:
             self._learn(scope.get("app"))
-        sampled = self._options.sample_rate >= 1 or random.random() < self._options.sample_rate
+        sampled = self._options.sample_rate >= 1 or _chance.random() < self._options.sample_rate
         recorder = Recorder(details=sampled, engines=self._options.engines, parameters=self._options.capture_parameters)
         with open_window(recorder, request=True) as window:
             exchange = Exchange(self._profile, self._options, scope, receive, send, recorder, window)

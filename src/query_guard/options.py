@@ -78,6 +78,13 @@ def callables(name: str, value: Any) -> tuple[Any, ...]:
     return parts
 
 
+def check_history(value: Any) -> Any:
+    """Check that a history can keep, find and list reports."""
+    if value is not None and not all(callable(getattr(value, name, None)) for name in ("add", "get", "latest")):
+        raise ValueError(f"QueryGuard: history must have add, get and latest, as MemoryHistory() has, not {value!r}")
+    return value
+
+
 def _boolean(name: str, value: Any) -> bool:
     if not isinstance(value, bool):
         raise ValueError(f"QueryGuard: {name} must be True or False, not {value!r}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from time import time
@@ -105,7 +105,7 @@ def declared_budget(endpoint: Any) -> int | None:
 
 
 def report_id() -> str:
-    return f"{random.getrandbits(64):016x}"
+    return os.urandom(8).hex()
 
 
 def _name(part: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from time import time
 
@@ -158,12 +158,14 @@ def allow(*patterns: str) -> Iterator[None]:
     """
     allowances = parse_allowances("allow", patterns)
     for recorder in recorders(current.get()):
-        recorder.allowances.extend(allowances)
+        known = {allowance.pattern for allowance in recorder.allowances}
+        recorder.allowances.extend(allowance for allowance in allowances if allowance.pattern not in known)
     token = allowed.set((*allowed.get(), *allowances))
     try:
         yield
     finally:
-        allowed.reset(token)
+        with suppress(ValueError):  # a framework may leave a generator in another context than it entered
+            allowed.reset(token)
 
 
 @contextmanager

@@ -329,6 +329,11 @@ def grouped(rows: Iterable[Row], key: Callable[[Row], Key]) -> dict[Key, list[Ro
     return dict(groups)
 
 
+def _is_new(row: Statement) -> bool:
+    """Whether an execution differs from all others whatever its values: an INSERT makes a new row each time."""
+    return row.executemany or row.operation == "INSERT"
+
+
 def _shape_and_site(row: Statement) -> tuple[str, int, int, str | None, int]:
     return (row.fingerprint, row.site.key, row.engine.serial, row.relationship, row.segment)
 
@@ -361,9 +366,9 @@ class Facts:
 
     @cached_property
     def different_values(self) -> dict[tuple[str, int, int, str | None, int], int]:
-        """How many different sets of values each of these groups was sent with; each executemany is different."""
+        """How many different sets of values each of these groups was sent with; see `_is_new`."""
         return {
-            key: len({row.serial if row.executemany else (row.text, row.values) for row in rows}) if rows[1:] else 1
+            key: len({row.serial if _is_new(row) else (row.text, row.values) for row in rows}) if rows[1:] else 1
             for key, rows in self.by_shape_and_site.items()
         }
 

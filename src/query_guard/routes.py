@@ -13,14 +13,31 @@ from query_guard.asgi import Scope
 _templates: WeakKeyDictionary[Any, dict[int, list[str]]] = WeakKeyDictionary()
 
 
-def route_template(scope: Scope, outer_root: str = "") -> str | None:
-    """Return the template, or None when nothing matched. `outer_root` is the root_path the server itself had set."""
+def route_template(scope: Scope, app: Any, outer_root: str = "") -> str | None:
+    """Return the template, or None when nothing matched.
+
+    `app` is the outermost application, `outer_root` the root_path that the server itself had set.
+    """
     route = scope.get("route")
-    own = _own_template(scope, route) if route is not None else None
-    if own is None:
-        return None
-    mounted = str(scope.get("root_path", ""))[len(outer_root) :]
-    return _unfilled(mounted, own, scope.get("path_params") or {}) + own
+    mounts = _mounts_template(app, str(scope.get("root_path", ""))[len(outer_root) :])
+    if not hasattr(route, "endpoint"):
+        # a mount answers by itself where its application has no routes, such as StaticFiles
+        return mounts if mounts and not hasattr(scope.get("endpoint"), "routes") else None
+    own = _own_template(scope, route)
+    return None if own is None else mounts + own
+
+
+def _mounts_template(app: Any, mounted: str) -> str:
+    """Follow the mounts that lead to a path, and return their own words for it; a path that none leads to is masked."""
+    if not mounted:
+        return ""
+    for path, route in _flat(getattr(app, "routes", None) or ()):
+        pattern = getattr(route, "path_regex", None)
+        match = pattern.match(f"{mounted}/") if pattern is not None and not hasattr(route, "endpoint") else None
+        if match is not None and "path" in match.groupdict():
+            rest = match["path"].strip("/")
+            return path + _mounts_template(getattr(route, "app", None), f"/{rest}" if rest else "")
+    return "/{mounted}"
 
 
 def _own_template(scope: Scope, route: Any) -> str | None:
@@ -59,12 +76,6 @@ def _fastapi_routes(routes: Any) -> Iterator[tuple[str, Any]]:
 def _matches(template: str, path: str) -> bool:
     pattern = re.sub(r"\\\{[^}]*:path\\\}", ".*", re.escape(template))
     return re.fullmatch(re.sub(r"\\\{[^}]*\\\}", "[^/]+", pattern), path) is not None
-
-
-def _unfilled(mounted: str, own: str, path_params: dict[str, Any]) -> str:
-    """Put the names of path parameters back where a mount has filled in their values."""
-    names = {str(value): name for name, value in path_params.items() if f"{{{name}" not in own}
-    return "/".join(f"{{{names[part]}}}" if part in names else part for part in mounted.split("/"))
 
 
 def all_routes(app: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -36,6 +36,7 @@ def record_queries(name: str = "test", *, reads: bool = False) -> Iterator[Recor
 @contextmanager
 def assert_max_queries(number: int) -> Iterator[Recording]:
     """Fail when the block sends more than `number` statements."""
+    __tracebackhide__ = True
     _check_number("assert_max_queries", number)
     with record_queries() as recording:
         yield recording
@@ -46,6 +47,7 @@ def assert_max_queries(number: int) -> Iterator[Recording]:
 @contextmanager
 def assert_num_queries(number: int) -> Iterator[Recording]:
     """Fail when the block does not send exactly `number` statements."""
+    __tracebackhide__ = True
     _check_number("assert_num_queries", number)
     with record_queries() as recording:
         yield recording
@@ -59,6 +61,7 @@ def assert_no_findings(*, kinds: Collection[str] | None = None, reads: bool = Fa
 
     `reads` is that of `record_queries`.
     """
+    __tracebackhide__ = True
     if isinstance(kinds, str):
         raise ValueError(f"assert_no_findings: kinds must be a collection of kinds, such as {{{kinds!r}}}, not a text")
     with record_queries(reads=reads) as recording:
@@ -89,7 +92,8 @@ def _message(expected: str, recording: Recording) -> str:
 
 def _shape_line(rows: list[Statement]) -> str:
     frame = rows[0].site.innermost
-    place = f"{frame.file}:{frame.line} in {frame.function}" if frame else (rows[0].phase or "unknown site")
+    phase = rows[0].phase or "no line of the application"
+    place = f"{frame.file}:{frame.line} in {frame.function}" if frame else phase
     loaded = f" [{rows[0].relationship}]" if rows[0].relationship else ""
     return f"  {len(rows)} x {rows[0].sql}{loaded}\n      {place}"
 
@@ -99,5 +103,7 @@ def _finding_lines(finding: Finding) -> list[str]:
     lines = [f"  {finding.kind}: {finding.summary}"]
     if frame:
         lines.append(f"    at {frame.file}:{frame.line} in {frame.function}")
+    elif finding.phase:
+        lines.append(f"    during {finding.place}")
     lines += [f"    called from {caller.file}:{caller.line} in {caller.function}" for caller in callers_of(finding)]
     return [*lines, f"    fix: {finding.fix}"]

@@ -222,7 +222,7 @@ async def test_n11_a_deferred_column(profile: Profiler) -> None:
             assert user.biography
 
     finding = the_loop(await profile(biographies), "biographies")
-    assert finding.summary.startswith("the deferred User.biography was loaded 5 times")
+    assert finding.summary.startswith("The deferred User.biography was loaded 5 times")
     assert finding.remedy == "undefer(User.biography)"
 
 
@@ -234,7 +234,7 @@ async def test_n12_attributes_expired_by_a_commit(profile: Profiler) -> None:
             assert user.name
 
     finding = the_loop(await profile(expired), "expired")
-    assert finding.summary.startswith("an expired User was read again 5 times")
+    assert finding.summary.startswith("An expired User was read again 5 times")
     assert finding.remedy == "expire_on_commit=False"
 
 

@@ -168,7 +168,7 @@ MUTATIONS: dict[str, Callable[[pytest.MonkeyPatch], Any]] = {
     "no flushes": lambda patch: patch.setattr(batches, "_is_flush", never),
     "no offsets": lambda patch: patch.setattr(batches, "_OFFSET", "never"),
     "no key bounds": lambda patch: patch.setattr(batches, "_BOUNDS", frozenset()),
-    "no owners": lambda patch: patch.setattr("query_guard.detectors.n_plus_one._OWNED", frozenset()),
+    "objects are values": lambda patch: patch.setattr(NPlusOne.__init__, "__defaults__", (3, 3)),
     "two is a loop": lambda patch: patch.setattr(NPlusOne.__init__, "__defaults__", (2, 2)),
     "one owner is a loop": lambda patch: patch.setattr(NPlusOne.__init__, "__defaults__", (1, 3)),
     "one value is a loop": lambda patch: patch.setattr(NPlusOne.__init__, "__defaults__", (2, 1)),

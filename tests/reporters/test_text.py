@@ -23,7 +23,7 @@ def looping() -> Report:
 
 READABLE = """\
 GET /users: 101 queries, 100 of them from crud.py:31; selectinload(User.posts) makes it 2 and saves about 99 ms
-  status 200; 50.0 ms, 102.0 of them in the database; 1 checkout, waited 0.0 ms, held 120.0 ms, 1 of 5 checked out; \
+  status 200; 50.0 ms; 102.0 ms in the database; 1 checkout, waited 0.0 ms, held 120.0 ms, 1 of 5 checked out; \
 report 0123456789abcdef
 
   warning n_plus_one: User.posts was loaded 100 times, once for each object of a loop: SELECT posts.id FROM posts \
@@ -59,7 +59,7 @@ def test_a_request_without_a_route_does_not_show_its_path() -> None:
 def test_a_slow_statement_in_one_sentence() -> None:
     finding = Finding("slow", "warning", "SELECT took 300 ms: SELECT 1", "Mend it", statement().site, statements=(1,))
     told = sentence(report_with(finding, facts=facts_of(statement(), statement(2))))
-    assert told == "GET /users: 2 queries, one of them from crud.py:31: SELECT took 300 ms"
+    assert told == "GET /users: 2 queries, one of them from crud.py:31; SELECT took 300 ms"
 
 
 def test_hostile_text_stays_on_its_line() -> None:

@@ -32,10 +32,7 @@ _connection_serials = itertools.count(1)
 
 
 def install(watch_dialect: Callable[[Any], None]) -> None:
-    """Wrap the pools of the process; called once.
-
-    `watch_dialect` is shown the dialect of each checkout that has events.
-    """
+    """Wrap the pools of the process; called once. `watch_dialect` is shown the dialect of each checkout."""
     pool_classes: tuple[Any, ...] = (Pool, SingletonThreadPool)
     for pool_class in pool_classes:
         pool_class.connect = _timed(pool_class.connect, watch_dialect)
@@ -51,6 +48,7 @@ def _timed(connect: Callable[[Any], Any], watch_dialect: Callable[[Any], None]) 
     def timed_connect(pool: Any) -> Any:
         if not is_recording():
             return connect(pool)
+        watch_dialect(pool._dialect)
         started = perf_counter()
         try:
             fairy = connect(pool)
@@ -58,8 +56,6 @@ def _timed(connect: Callable[[Any], Any], watch_dialect: Callable[[Any], None]) 
             _failed(pool, started, error)
             raise
         _checked_out(pool, fairy, started)
-        if getattr(pool._dialect, "_has_events", False):
-            watch_dialect(pool._dialect)
         return fairy
 
     return timed_connect
@@ -124,6 +120,10 @@ def _on_checkin(_dbapi_connection: Any, record: Any) -> None:
         for checkout in record.record_info.pop(OPEN, ()):
             checkout.ended = perf_counter()
             checkout.outcome = "returned"
+            if checkout.transaction is not None:  # cut off: the server rolls back what nobody ended
+                checkout.transaction.outcome = "rolled back"
+                checkout.transaction.ended = checkout.ended
+                checkout.transaction = None
     except Exception:
         report_trouble("a checkin could not be recorded")
 

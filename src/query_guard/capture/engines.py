@@ -12,7 +12,9 @@ from query_guard.capture.targets import UnreadTarget
 from query_guard.records import Engine
 
 _SEEN = "_query_guard_seen"
-_MAX_TARGETS = 5_000
+_MAX_TARGETS = 2_000
+_LONGEST = 8 * 1024
+"""Texts longer than this are read anew each time, and not kept."""
 _EMBEDDED = frozenset(("sqlite", "duckdb"))
 _serials = itertools.count(1)
 
@@ -20,10 +22,13 @@ _serials = itertools.count(1)
 class Targets(dict[str, UnreadTarget]):
     """What is known of each text's statement; the first execution of a text notes it."""
 
-    def first_seen(self, sql: str, context: Any) -> UnreadTarget:
+    def first_seen(self, sql: str, context: Any, *, wanted: bool) -> UnreadTarget:
+        """Note a text; one that is only counted is not kept, since nobody would ever read its statement."""
         if len(self) >= _MAX_TARGETS:
             self.clear()
-        target = self[sql] = UnreadTarget(sql, context)
+        target = UnreadTarget(sql, context)
+        if wanted and len(sql) <= _LONGEST:
+            self[sql] = target
         return target
 
 
@@ -31,8 +36,9 @@ def seen_by(dialect: Any) -> tuple[Engine, Targets]:
     """Return the engine of a dialect, which each engine has one of, shared with its option engines; and its texts."""
     seen: tuple[Engine, Targets] | None = dialect.__dict__.get(_SEEN)
     if seen is None:
-        name = f"{dialect.name}+{dialect.driver}"
-        seen = (Engine(next(_serials), name, dialect.name, dialect.name not in _EMBEDDED), Targets())
+        name = getattr(dialect, "name", "unknown")  # a pool without an engine has a dialect in name only
+        driver = getattr(dialect, "driver", "unknown")
+        seen = (Engine(next(_serials), f"{name}+{driver}", name, name not in _EMBEDDED), Targets())
         dialect.__dict__[_SEEN] = seen
     return seen
 

@@ -9,11 +9,10 @@ from typing import Any
 from query_guard.capture.attribute_reads import eager_mappings
 from query_guard.capture.pools import pool_facts
 from query_guard.capture.recorder import BEFORE_RESPONSE, STREAMING, Recorder
-from query_guard.capture.rows import FIRST_SHARED, Row
+from query_guard.capture.rows import FIRST_SHARED, FailedLoadRow, Row
 from query_guard.capture.transactions import transaction_facts
 from query_guard.fingerprint import Fingerprint, fingerprint
 from query_guard.records import (
-    CallSite,
     Checkout,
     Facts,
     FailedLoad,
@@ -47,7 +46,7 @@ def freeze(
         transactions=transaction_facts(recorder),
         pools=pools,
         failed_loads=tuple(
-            FailedLoad(row.after + 1, row.loader, row.site, phase_of(row.site, row.stage, request), row.request)
+            FailedLoad(row.after + 1, row.loader, row.site, phase_of(row, request), row.request)
             for row in tuple(recorder.failed_loads)
         ),
         reads=tuple(Read(*key, count) for key, count in tuple((recorder.reads or {}).items())),
@@ -77,7 +76,7 @@ def count(recorder: Recorder, request: Request) -> Facts:
 
 def _statements(rows: Iterable[Row], origin: float, request: Request) -> Iterable[Statement]:
     shapes: dict[tuple[str, int], tuple[Any, ...]] = {}
-    phases: dict[tuple[int, int], Phase | None] = {}
+    phases: dict[tuple[int, int, bool], Phase | None] = {}
     is_websocket = request.kind == "websocket"
     for serial, row in enumerate(rows, 1):
         own: Any = row[:FIRST_SHARED]
@@ -86,8 +85,9 @@ def _statements(rows: Iterable[Row], origin: float, request: Request) -> Iterabl
         shape = shapes.get((sql, engine.serial))
         if shape is None:
             shape = shapes[sql, engine.serial] = (*_shape(fingerprint(sql, engine.dialect)), target.read())
-        if (site.key, stage) not in phases:
-            phases[site.key, stage] = phase_of(site, stage, request)
+        place = (site.key, stage, row.request != 0)
+        if place not in phases:
+            phases[place] = phase_of(row, request)
         facts = (
             serial,
             *shape,
@@ -97,11 +97,12 @@ def _statements(rows: Iterable[Row], origin: float, request: Request) -> Iterabl
             transaction.serial if transaction is not None else 0,
             transaction.autocommit if transaction is not None else False,
             1 + len(batches) if batches else 1,
-            phases[site.key, stage],
+            phases[place],
             stage if is_websocket else 0,
             *row[FIRST_SHARED:],
         )
-        yield tuple.__new__(Statement, facts)
+        statement = tuple.__new__(Statement, facts)
+        yield statement._replace(error=batches.error) if batches and batches.error else statement
 
 
 def _shape(shape: Fingerprint) -> tuple[Any, ...]:
@@ -116,9 +117,10 @@ def _checkouts(recorder: Recorder) -> tuple[tuple[Checkout, ...], tuple[Pool, ..
     return frozen, tuple(pool_facts(pool) for pool in pools)
 
 
-def phase_of(site: CallSite, stage: int, request: Request) -> Phase | None:
+def phase_of(row: Row | FailedLoadRow, request: Request) -> Phase | None:
     """Name the part of a request that sent a statement, from its frames and the ASGI messages sent by then."""
-    if request.kind == "block":
+    site, stage = row.site, row.stage
+    if request.kind == "block" and not row.request:
         return None
     if request.kind == "websocket":
         stage = BEFORE_RESPONSE
@@ -126,6 +128,8 @@ def phase_of(site: CallSite, stage: int, request: Request) -> Phase | None:
         return site.boundary  # type: ignore[return-value]
     if site.boundary == "response" or not site.frames:
         return "serialization" if stage == BEFORE_RESPONSE else "streaming"
+    if request.kind == "block":
+        return None  # seen from outside the request, whose endpoint only its own report knows
     if stage == BEFORE_RESPONSE:
         endpoint = request.endpoint
         starts = [(frame.file, frame.first_line) for frame in site.frames]

@@ -36,7 +36,7 @@ def _note() -> None:
         window = current.get()
         frame = sys._getframe(2)
         for recorder in recorders(window):
-            recorder.failed_loads.append(
+            recorder.add_failed_load(
                 FailedLoadRow(
                     len(recorder.rows),
                     lazy_load_above(frame),

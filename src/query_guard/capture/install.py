@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.engine.default import DefaultDialect
 
 from query_guard.capture import connections, cursor_events, flushes, greenlets, statements, transactions
+from query_guard.capture.trouble import report_trouble
 
 _lock = threading.Lock()
 _wrapped: set[type] = set()
@@ -18,11 +19,25 @@ def install() -> None:
     with _lock:
         if not _wrapped:
             _wrap_default_dialect()
-            connections.install(cursor_events.watch_dialect)
+            connections.install(_watch_dialect)
             flushes.install()
             greenlets.install()
         for dialect_class in _subclasses(DefaultDialect):
             _wrap_overrides(dialect_class)
+
+
+def _watch_dialect(dialect: Any) -> None:
+    """Look at the dialect of a checkout: it may have been imported, or been given listeners, since."""
+    try:
+        if type(dialect) not in _wrapped:
+            for dialect_class in type(dialect).__mro__:
+                if issubclass(dialect_class, DefaultDialect):
+                    _wrap_overrides(dialect_class)
+            _wrapped.add(type(dialect))
+        if getattr(dialect, "_has_events", False):
+            cursor_events.watch_dialect(dialect)
+    except Exception:
+        report_trouble("a dialect could not be watched")
 
 
 def _wrap_default_dialect() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from time import perf_counter
 from typing import TypeAlias
@@ -86,6 +86,11 @@ class Recorder:
             self.room -= ROW_BYTES
             self.transactions.append(transaction)
 
+    def add_failed_load(self, load: FailedLoadRow) -> None:
+        if self.room > 0:
+            self.room -= ROW_BYTES
+            self.failed_loads.append(load)
+
     def count(self, duration: float) -> None:
         """Count a statement whose details do not fit."""
         with self._lock:
@@ -105,7 +110,7 @@ class Recorder:
 class Window:
     """The holder in the ContextVar. `recorder` is None once the window is sealed; what comes then is late."""
 
-    __slots__ = ("late", "outer", "recorder", "request", "serial")
+    __slots__ = ("late", "outer", "recorder", "request", "serial", "stages")
 
     def __init__(self, recorder: Recorder, outer: Window | None, *, request: bool) -> None:
         self.serial = next(_serials)
@@ -114,9 +119,11 @@ class Window:
         self.request: int = self.serial if request else (outer.request if outer else 0)
         self.late = LateCounter()
         recorder.request = self.request
+        self.stages: Recorder | None = recorder if request or outer is None else outer.stages
+        """The recorder of the request around, which knows where its ASGI messages stand."""
 
     def seal(self) -> None:
-        self.recorder = None
+        self.recorder = self.stages = None
 
 
 current: ContextVar[Window | None] = ContextVar("query_guard_window", default=None)
@@ -132,8 +139,9 @@ def open_window(recorder: Recorder, *, request: bool = False) -> Iterator[Window
     try:
         yield window
     finally:
-        current.reset(token)
         window.seal()
+        with suppress(ValueError):  # a framework may leave a generator in another context than it entered
+            current.reset(token)
 
 
 @contextmanager
@@ -206,5 +214,5 @@ def is_recording() -> bool:
 
 def stage_of(window: Window | None) -> int:
     """Where the ASGI messages stand in the window's request."""
-    recorder = window.recorder if window is not None else None
-    return recorder.stage if recorder is not None else BEFORE_RESPONSE
+    stages = window.stages if window is not None else None
+    return stages.stage if stages is not None else BEFORE_RESPONSE

@@ -20,6 +20,12 @@ _checkout_serials = itertools.count(1)
 _transaction_serials = itertools.count(1)
 
 
+class Batches(list[float]):
+    """Durations of the further driver calls of one execution (insertmanyvalues), and the error that ended them."""
+
+    error: str | None = None
+
+
 class Row(NamedTuple):
     """One execution as the hot path leaves it; `perf_counter` times, nothing formatted.
 
@@ -32,8 +38,7 @@ class Row(NamedTuple):
     duration: float
     checkout: OpenCheckout | None
     transaction: OpenTransaction | None
-    batches: list[float] | None
-    """Durations of further driver calls of the same execution (insertmanyvalues)."""
+    batches: Batches | None
     stage: int
     text: int
     site: CallSite

@@ -26,8 +26,8 @@ from query_guard.capture.connections import OPEN
 from query_guard.capture.engines import seen_by
 from query_guard.capture.flushes import current_flush
 from query_guard.capture.loaders import loader_of
-from query_guard.capture.recorder import Window, count, current, deliver, watchers, who_wants
-from query_guard.capture.rows import Row
+from query_guard.capture.recorder import Window, count, current, deliver, stage_of, watchers, who_wants
+from query_guard.capture.rows import Batches, Row
 from query_guard.capture.trouble import report_trouble
 from query_guard.capture.values import NO_VALUES, shown_values, value_hashes
 
@@ -37,6 +37,8 @@ STARTED = "_query_guard_started"
 _BATCHES = "_query_guard_batches"
 _OVERRIDDEN = "_query_guard_overridden"
 _SINGLE, _IN_BATCHES = ExecuteStyle.EXECUTE, ExecuteStyle.INSERTMANYVALUES
+_UNSENT = "MissingGreenlet"
+"""Some drivers raise it in the driver call, but nothing was sent."""
 _make_row = tuple.__new__  # Row(...) would cost three times as much
 
 
@@ -93,8 +95,9 @@ def record(
             batches = context.__dict__.get(_BATCHES)
             if batches is not None:
                 batches.append(duration)
+                batches.error = error
                 return
-            batches = context.__dict__[_BATCHES] = []
+            batches = context.__dict__[_BATCHES] = Batches()
         connection = context.root_connection
         compiled = context.compiled
         options = context.execution_options
@@ -105,11 +108,11 @@ def record(
         else:
             sql = statement
         engine, targets = seen_by(dialect)
-        target = targets.get(sql) or targets.first_seen(sql, context)
-        if target.is_control or not connection.in_transaction():
-            return  # the dialect's start-up is the only thing SQLAlchemy executes outside a transaction
         wanting = who_wants(window, engine)
-        if not wanting:
+        target = targets.get(sql) or targets.first_seen(sql, context, wanted=wanting is not None)
+        if target.is_control or error == _UNSENT or (not connection.in_transaction() and _is_start_up(connection)):
+            return
+        if wanting is None:
             count(window, engine, duration)
             return
         info = connection.connection.record_info
@@ -134,14 +137,14 @@ def record(
                 checkout,
                 transaction,
                 batches,
-                wanting.stage,
+                stage_of(window),
                 hash(statement),
                 call_site(target.way_out.take(2)),
                 loader,
                 owner,
                 current_flush(),
                 engine,
-                id(current_task()) if dialect.is_async else get_ident(),
+                _task(dialect),
                 NO_VALUES if many else value_hashes(parameters),
                 len(parameters),
                 many,
@@ -158,6 +161,19 @@ def record(
             deliver(window, engine, row)
     except Exception:
         report_trouble("a statement could not be recorded")
+
+
+def _is_start_up(connection: Any) -> bool:
+    """Whether the dialect is getting to know a new connection; a `begin` listener, too, is outside a transaction."""
+    return type(connection.connection).__name__ == "_AdhocProxiedConnection"
+
+
+def _task(dialect: Any) -> int:
+    """Number the task or thread that runs now; SQLAlchemy 2.0 lets an async driver run outside any event loop."""
+    try:
+        return id(current_task()) if dialect.is_async else get_ident()
+    except RuntimeError:
+        return get_ident()
 
 
 def _is_scalar_default() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 
 _said: set[str] = set()
 
@@ -11,6 +12,7 @@ def report_trouble(what: str) -> None:
     """Log the exception being handled, the first time `what` happens; call it from an `except` block."""
     if what not in _said:
         _said.add(what)
-        logging.getLogger("query_guard").warning(
-            "query_guard: %s (said once; the application is not affected)", what, exc_info=True
-        )
+        with suppress(Exception):  # a handler of the application may fail, too
+            logging.getLogger("query_guard").warning(
+                "query_guard: %s (said once; the application is not affected)", what, exc_info=True
+            )

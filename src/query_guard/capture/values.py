@@ -18,24 +18,31 @@ _unhashable = itertools.count(1)
 
 def value_hashes(parameters: Any) -> tuple[int, ...]:
     """Hash each value; from the 33rd on they share one hash. What has none is distinct from everything."""
-    values = parameters.values() if parameters.__class__ is dict else parameters
+    values = parameters.values() if hasattr(parameters, "values") else parameters
     try:
         if len(values) <= _MAX_POSITIONS:
             return tuple(map(hash, zip(_salts, values)))  # noqa: B905 - no end to the salts
         values = tuple(values)
         return (*map(hash, zip(_salts, values[:_MAX_POSITIONS])), hash((SALT, values[_MAX_POSITIONS:])))  # noqa: B905
-    except TypeError:
+    except Exception:
         return tuple([_hash(value) for value in values])
 
 
 def shown_values(parameters: Any) -> tuple[str, ...]:
     """Write values down, which only `capture_parameters` asks for."""
-    values = parameters.values() if isinstance(parameters, dict) else parameters
-    return tuple([repr(value)[:_MAX_SHOWN] for value in list(values)[:_MAX_POSITIONS]])
+    values = parameters.values() if hasattr(parameters, "values") else parameters
+    return tuple([_repr(value)[:_MAX_SHOWN] for value in list(values)[:_MAX_POSITIONS]])
+
+
+def _repr(value: Any) -> str:
+    try:
+        return repr(value)
+    except Exception:
+        return f"<{type(value).__name__} without repr>"
 
 
 def _hash(value: Any) -> int:
     try:
         return hash((SALT, value))
-    except TypeError:
+    except Exception:
         return -next(_unhashable)

@@ -5,18 +5,14 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import logging
+import re
 
 from starlette.requests import HTTPConnection
 
-_FORWARDING = (
-    "forwarded",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-real-ip",
-    "via",
-    "cf-connecting-ip",
-    "true-client-ip",
+_FORWARDING = re.compile(
+    r"forwarded|via|x-forwarded-.*|x-real-ip|x-proxyuser-ip|x-envoy-.*|.*-client-ip|x-original-.*|x-cluster-.*|cf-.*"
 )
+"""Headers by which proxies say that a request is not their own."""
 _LOCAL_NAMES = frozenset(("localhost", "ip6-localhost"))
 
 
@@ -53,7 +49,7 @@ def _refusal(connection: HTTPConnection) -> str | None:
         return "the peer is not on loopback"
     if not _is_local_name(connection.headers.get("host", "")):
         return "the Host header does not name this machine"
-    forwarded = next((name for name in _FORWARDING if name in connection.headers), None)
+    forwarded = next((name for name in connection.headers if _FORWARDING.fullmatch(name.lower())), None)
     return f"the request was forwarded ({forwarded})" if forwarded else None
 
 

@@ -33,6 +33,7 @@ class DebugEndpoint:
         self._access = Access(options.debug_token)
         self._history = history
         self._app = Starlette(routes=[Route(path, view) for path, view in self._views().items()])
+        self._app.router.redirect_slashes = False  # a redirect would leave the debug path
 
     def serves(self, scope: Scope) -> bool:
         """Whether a request is meant for this endpoint."""

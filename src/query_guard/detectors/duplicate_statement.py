@@ -49,12 +49,13 @@ class DuplicateStatement:
     def _finding(self, rows: list[Statement]) -> Finding:
         first = rows[0]
         sites = distinct_sites(rows)
-        places = f"{len(sites)} lines" if len(sites) > 1 else "one line"
+        lines = len({site.innermost for site in sites})
+        places = f"{lines} lines" if lines > 1 else "one line"
         return Finding(
             kind=KIND,
             severity="warning" if len(rows) >= self.loud else "info",
             summary=f"The same SELECT with the same values ran {len(rows)} times, from {places}: {first.sql}",
-            fix="Keep the first result and pass it on, or read it in a dependency: FastAPI runs each once per request",
+            fix="Keep the first result and pass it on; in FastAPI, a dependency runs once per request",
             site=rows[-1].site,
             callers=sites[:5],
             count=len(rows),

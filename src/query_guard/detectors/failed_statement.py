@@ -38,14 +38,22 @@ class FailedStatement:
             )
 
 
+_MIGRATE = "Run the migrations of this database"
+_CONFLICT = "Write with ON CONFLICT, or catch IntegrityError around the flush and answer 409"
+_AGAIN = "Try the transaction again from its beginning"
+_FIXES = {
+    "CancelledError": "The caller went away or a timeout struck; a shorter statement or a longer timeout helps",
+    "IntegrityError": _CONFLICT,
+    "UniqueViolation": _CONFLICT,
+    "UndefinedTable": _MIGRATE,
+    "UndefinedColumn": _MIGRATE,
+    "DeadlockDetected": f"Lock rows in one order everywhere. {_AGAIN}",
+    "Serialization": _AGAIN,
+    "SerializationFailure": _AGAIN,
+}
+"""By the names of the drivers' exceptions; asyncpg puts Error behind what psycopg calls by the same name."""
+
+
 def _fix(error: str) -> str:
-    known = {
-        "CancelledError": "The caller went away or a timeout struck; a shorter statement or a longer timeout helps",
-        "IntegrityError": "Check before writing, or catch IntegrityError around the flush and answer 409",
-        "UniqueViolationError": "Write with ON CONFLICT, or catch IntegrityError around the flush and answer 409",
-        "UndefinedTableError": "Run the migrations of this database",
-        "UndefinedColumnError": "Run the migrations of this database",
-        "DeadlockDetectedError": "Lock rows in one order everywhere, and try the transaction again",
-        "SerializationError": "Try the transaction again from its beginning",
-    }
-    return known.get(error, "Read the error beside the statement; the session must roll back before it is used again")
+    known = _FIXES.get(error) or _FIXES.get(error.removesuffix("Error"))
+    return known or "Read the exception; the session must roll back before it is used again"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from query_guard.detectors.batches import batch_reason
@@ -11,8 +11,6 @@ from query_guard.detectors.remedies import remedy_for
 from query_guard.records import Facts, Finding, Silence, Statement, distinct_sites
 
 KIND = "n_plus_one"
-
-_OWNED = frozenset(("lazy", "immediate", "expired", "column", "refresh"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +20,8 @@ class NPlusOne:
     It is one shape, from one site, on one engine, in one window (in one message of a WebSocket).
     The chunks of an eager load or of an IN list, the rows of one flush, the pages of a walk and a retry are one piece
     of work, not a loop; an execution that takes several driver calls is one statement to begin with.
-    Where the ORM loads for an object, two different objects make a loop: the second load is one too many.
-    Elsewhere three different sets of values do, since two may be a coincidence.
+    Where a relationship is loaded for an object, two different objects make a loop: the second load is one too many.
+    Elsewhere three different objects or sets of values do, since two may be a coincidence.
     Repetitions with the same values are duplicates, not this.
     """
 
@@ -31,15 +29,24 @@ class NPlusOne:
     repeats: int = 3
 
     def __call__(self, facts: Facts) -> Iterator[Finding | Silence]:
+        findings: list[Finding] = []
         for key, rows in facts.by_shape_and_site.items():
             if len(rows) > 1:
                 reason = batch_reason(rows, facts) or self._coincidence(rows, facts.different_values[key])
-                yield _finding(rows, facts) if reason is None else _silence(rows, reason)
+                if reason is None:
+                    findings.append(_finding(rows, facts))
+                else:
+                    yield _silence(rows, reason)
+        yield from (_with_outer_loops(finding, findings) for finding in findings)
 
     def _coincidence(self, rows: list[Statement], different: int) -> str | None:
         """Return why repetitions that are no batch are no loop either, or None when they are one."""
-        if rows[0].loader is not None and rows[0].loader.kind in _OWNED:
-            return None if len({row.owner for row in rows}) >= self.owners else "always for the same object"
+        loader = rows[0].loader
+        if loader is not None and rows[0].owner is not None:
+            owners = len({row.owner for row in rows})
+            if owners >= (self.owners if loader.path else self.repeats):
+                return None
+            return "always for the same object" if owners == 1 else f"only {owners} different objects"
         if different >= self.repeats:
             return None
         return "the same values each time" if different == 1 else f"only {different} different sets of values"
@@ -52,7 +59,7 @@ def _finding(rows: list[Statement], facts: Facts) -> Finding:
     return Finding(
         kind=KIND,
         severity="warning",
-        summary=f"{_what(first)} {len(rows)} times, {_manner(rows)}: {first.sql}",
+        summary=f"{_what(first)} {len(rows)} times, {_manner(rows, facts)}: {first.sql}",
         fix=remedy.advice,
         remedy=remedy.code,
         site=first.site,
@@ -78,16 +85,30 @@ def _what(row: Statement) -> str:
     if loader is not None:
         of_class = f"{loader.owner}.{loader.attribute}" if loader.attribute else loader.owner
         return {
-            "column": f"the deferred {of_class} was loaded",
-            "expired": f"an expired {of_class} was read again",
+            "column": f"The deferred {of_class} was loaded",
+            "expired": f"An expired {of_class} was read again",
         }.get(loader.kind, f"{of_class} was refreshed")
     table = (row.writes or row.tables)[:1]
     where = f" {'from' if row.operation == 'SELECT' else 'on'} {table[0]}" if table else ""
     return f"{row.operation}{where} ran"
 
 
-def _manner(rows: list[Statement]) -> str:
+def _manner(rows: list[Statement], facts: Facts) -> str:
     tasks = len({row.task for row in rows})
     if tasks > 1:
         return f"fanned out over {tasks} tasks and {len({row.connection for row in rows})} connections"
+    if rows[0].phase == "serialization" and facts.request.endpoint is not None:
+        return f"while the answer of {facts.request.endpoint.function} was serialised"
     return "once for each object of a loop"
+
+
+def _with_outer_loops(finding: Finding, findings: list[Finding]) -> Finding:
+    """Count what a chained loader saves besides its own loop: those of the relationships that it passes through."""
+    outer = [other for other in findings if other.remedy and finding.remedy.startswith(f"{other.remedy}.")]
+    if not outer:
+        return finding
+    return replace(
+        finding,
+        saved_statements=finding.saved_statements + sum(other.saved_statements for other in outer),
+        saving=finding.saving + sum(other.saving for other in outer),
+    )

@@ -28,7 +28,7 @@ def remedy_for(row: Statement, facts: Facts) -> Remedy:
     if row.loader is not None:
         return loading_remedy(row.loader, row.serial, facts)
     if row.operation in _WRITES:
-        return _WRITES[row.operation](row)
+        return _flushed_once(row) if row.flush else _WRITES[row.operation](row)
     return _walked_relationship(row, facts) or _batched_select(row)
 
 
@@ -83,6 +83,8 @@ def _place(query: Statement | None, steps: list[_Step]) -> str:
 
 def _walked_relationship(row: Statement, facts: Facts) -> Remedy | None:
     """Recognise a loop of selects that does by hand what a mapped relationship of the objects looped over would do."""
+    if " LIMIT " in row.sql:
+        return None  # the first few of each parent are another question than all of them
     for owner, attribute in row.target.walks:
         query = facts.source_of((owner,), row.serial)
         if query is not None:
@@ -94,9 +96,9 @@ def _walked_relationship(row: Statement, facts: Facts) -> Remedy | None:
 
 
 def _batched_select(row: Statement) -> Remedy:
-    target = row.target
-    model = target.entity or "Model"
-    filters = target.filters or ("id",)
+    model, filters = row.target.entity, row.target.filters
+    if model is None or not filters or " LIMIT " in row.sql:
+        return Remedy("", "Collect the values before the loop and send one statement for all of them")
     if len(filters) == 1:
         code = f"select({model}).where({model}.{filters[0]}.in_(values))"
     else:
@@ -127,19 +129,35 @@ def _refreshed(loader: Loader, _serial: int, _facts: Facts) -> Remedy:
     return Remedy(code, f"Refresh every {model} with one select instead of one session.refresh() each: {code}")
 
 
+def _flushed_once(row: Statement) -> Remedy:
+    """What the unit of work writes row by row, it writes at once when it is flushed once."""
+    if row.operation == "INSERT":
+        code = "session.add_all(objects)"
+        return Remedy(code, f"Insert into {_table(row)} with one flush after the loop: {code}")
+    return Remedy("session.flush()", f"Change {_table(row)} in the loop and flush once after it: session.flush()")
+
+
 def _bulk_insert(row: Statement) -> Remedy:
-    code = "session.add_all(objects)"
-    return Remedy(code, f"Insert into {_table(row)} with one flush after the loop: {code}")
+    return _bulk(row, "Insert into", "insert", "rows being dicts")
 
 
 def _bulk_update(row: Statement) -> Remedy:
-    code = f"session.execute(update({row.target.entity or 'Model'}), rows)"
-    return Remedy(code, f"Update {_table(row)} once after the loop, rows being dicts with the primary key: {code}")
+    return _bulk(row, "Update", "update", "rows being dicts with the primary key")
+
+
+def _bulk(row: Statement, verb: str, function: str, rows: str) -> Remedy:
+    model = row.target.entity
+    if model is None:
+        return Remedy("", f"{verb} {_table(row)} once after the loop, with a list of parameters")
+    code = f"session.execute({function}({model}), rows)"
+    return Remedy(code, f"{verb} {_table(row)} once after the loop, {rows}: {code}")
 
 
 def _bulk_delete(row: Statement) -> Remedy:
-    model = row.target.entity or "Model"
-    code = f"session.execute(delete({model}).where({model}.id.in_(values)))"
+    model, filters = row.target.entity, row.target.filters
+    if model is None or len(filters) != 1:
+        return Remedy("", f"Delete from {_table(row)} once after the loop, with IN and the values of all rows")
+    code = f"session.execute(delete({model}).where({model}.{filters[0]}.in_(values)))"
     return Remedy(code, f"Delete from {_table(row)} with one statement after the loop: {code}")
 
 

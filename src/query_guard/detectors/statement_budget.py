@@ -25,12 +25,14 @@ class StatementBudget:
         busiest = max(sites.values(), key=len, default=[])
         site, count = busiest[0].site if busiest else NOWHERE, len(busiest)
         allowed = f"its budget is {budget}" if budget is not None else f"more than {limit} without a declared budget"
+        noun = "statement" if facts.query_count == 1 else "statements"
+        start = f"Start with the line that sent {count} of them, or" if count > 1 else "Send fewer, or"
+        declare = "raise the budget" if budget is not None else "declare one: @query_budget(max_queries=...)"
         yield Finding(
             kind=KIND,
             severity="info" if budget is None else "warning",
-            summary=f"{facts.request.name} sent {facts.query_count} statements; {allowed}",
-            fix=f"Start with the line that sent {count} of them, or declare what the route needs: "
-            f"@query_budget(max_queries={facts.query_count})",
+            summary=f"{facts.request.name} sent {facts.query_count} {noun}; {allowed}",
+            fix=f"{start} {declare}",
             site=site,
             count=facts.query_count,
             request=facts.statements[0].request if facts.statements else 0,

@@ -23,6 +23,8 @@ class MemoryHistory:
 
     def add(self, report: Report) -> None:
         with self._lock:
+            replaced = self._reports.pop(report.id, None)
+            self._bytes -= _weight(replaced) if replaced is not None else 0
             self._reports[report.id] = report
             self._bytes += _weight(report)
             while self._reports and (len(self._reports) > self._limit or self._bytes > self._room):
@@ -39,4 +41,6 @@ class MemoryHistory:
 
 def _weight(report: Report) -> int:
     facts = report.facts
-    return _REPORT_BYTES + _ROW_BYTES * (len(facts.statements) + len(facts.checkouts) + len(facts.transactions))
+    shown = sum(len(value) for row in facts.statements if row.parameters for value in row.parameters)
+    rows = (facts.statements, facts.checkouts, facts.transactions, report.findings, report.silences)
+    return _REPORT_BYTES + _ROW_BYTES * sum(map(len, rows)) + 2 * shown

@@ -24,7 +24,7 @@ class LogReporter:
 
     def __init__(self, release: str | None = None) -> None:
         self._release = {"release": release} if release else {}
-        self._seen: Counter[tuple[str, str, int]] = Counter()
+        self._seen: Counter[tuple[str, str, int, str | None]] = Counter()
 
     def __call__(self, report: Report) -> None:
         configured = structlog.is_configured()
@@ -38,7 +38,7 @@ class LogReporter:
     def _is_due(self, report: Report, finding: Finding) -> bool:
         if len(self._seen) >= _MAX_REMEMBERED:
             self._seen.clear()
-        key = (report.request.name, finding.kind, finding.site.key)
+        key = (report.request.name, finding.kind, finding.site.key, finding.relationship)
         self._seen[key] += 1
         return str(self._seen[key]).strip("0") == "1"
 

@@ -39,14 +39,16 @@ def _lines(report: Report) -> Iterator[str]:
         frame = silence.site.innermost
         yield f"  {silence.reason} ({silence.count} statements{f', {frame.file}:{frame.line}' if frame else ''})"
     if report.facts.dropped:
-        yield f"  {report.facts.dropped} more statements were counted without details"
+        more = "more " if report.facts.statements else ""
+        yield f"  {report.facts.dropped} {more}statements were counted without details"
 
 
 def _outcome(report: Report) -> str:
     facts = report.facts
     parts = [
         f"status {report.request.status}" if report.request.status is not None else "",
-        f"{facts.duration * 1000:.1f} ms, {facts.query_time * 1000:.1f} of them in the database",
+        f"{facts.duration * 1000:.1f} ms",
+        f"{facts.query_time * 1000:.1f} ms in the database",
         _pool(report),
         f"report {report.id}",
     ]
