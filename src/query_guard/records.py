@@ -329,13 +329,13 @@ def grouped(rows: Iterable[Row], key: Callable[[Row], Key]) -> dict[Key, list[Ro
     return dict(groups)
 
 
-def _is_new(row: Statement) -> bool:
-    """Whether an execution differs from all others whatever its values: an INSERT makes a new row each time."""
-    return row.executemany or row.operation == "INSERT"
+def _are_new(rows: list[Statement]) -> bool:
+    """Whether executions of one shape differ whatever their values: an INSERT makes a new row each time."""
+    return len(rows) == 1 or rows[0].executemany or rows[0].operation == "INSERT"
 
 
-def _shape_and_site(row: Statement) -> tuple[str, int, int, str | None, int]:
-    return (row.fingerprint, row.site.key, row.engine.serial, row.relationship, row.segment)
+def _different(rows: list[Statement]) -> int:
+    return len({(row.text, row.values) for row in rows})
 
 
 @dataclass(frozen=True)
@@ -362,15 +362,17 @@ class Facts:
     @cached_property
     def by_shape_and_site(self) -> dict[tuple[str, int, int, str | None, int], list[Statement]]:
         """Statements of one shape from one site on one engine, for one relationship, in one WebSocket segment."""
-        return grouped(self.statements, _shape_and_site)
+        groups: dict[tuple[str, int, int, str | None, int], list[Statement]] = defaultdict(list)
+        for row in self.statements:
+            loader = row.loader
+            name = loader.relationship if loader is not None else None
+            groups[row.fingerprint, row.site.key, row.engine.serial, name, row.segment].append(row)
+        return dict(groups)
 
     @cached_property
     def different_values(self) -> dict[tuple[str, int, int, str | None, int], int]:
-        """How many different sets of values each of these groups was sent with; see `_is_new`."""
-        return {
-            key: len({row.serial if _is_new(row) else (row.text, row.values) for row in rows}) if rows[1:] else 1
-            for key, rows in self.by_shape_and_site.items()
-        }
+        """How many different sets of values each of these groups was sent with; see `_are_new`."""
+        return {key: len(rows) if _are_new(rows) else _different(rows) for key, rows in self.by_shape_and_site.items()}
 
     @cached_property
     def by_connection(self) -> dict[int, list[Statement]]:

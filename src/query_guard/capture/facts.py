@@ -53,7 +53,7 @@ def freeze(
         notes_reads=recorder.reads is not None,
         eager_mappings=eager_mappings() if recorder.reads is not None else frozenset(),
         query_count=len(rows) + recorder.dropped,
-        query_time=sum(statement.duration for statement in statements) + recorder.dropped_time,
+        query_time=sum([statement.duration for statement in statements]) + recorder.dropped_time,
         dropped=recorder.dropped,
         late=late,
     )
@@ -74,23 +74,23 @@ def count(recorder: Recorder, request: Request) -> Facts:
     )
 
 
-def _statements(rows: Iterable[Row], origin: float, request: Request) -> Iterable[Statement]:
+def _statements(rows: Iterable[Row], origin: float, request: Request) -> list[Statement]:
     shapes: dict[tuple[str, int], tuple[Any, ...]] = {}
-    phases: dict[tuple[int, int, bool], Phase | None] = {}
+    phases: dict[tuple[int, int, int], Phase | None] = {}
     is_websocket = request.kind == "websocket"
+    statements: list[Statement] = []
+    make, shared = tuple.__new__, FIRST_SHARED
     for serial, row in enumerate(rows, 1):
-        own: Any = row[:FIRST_SHARED]
+        own: Any = row[:shared]
         sql, target, start, duration, checkout, transaction, batches, stage = own
-        engine, site = row.engine, row.site
+        engine = row.engine
         shape = shapes.get((sql, engine.serial))
         if shape is None:
             shape = shapes[sql, engine.serial] = (*_shape(fingerprint(sql, engine.dialect)), target.read())
-        place = (site.key, stage, row.request != 0)
+        place = (row.site.key, stage, row.request)
         if place not in phases:
             phases[place] = phase_of(row, request)
         facts = (
-            serial,
-            *shape,
             start - origin,
             duration + sum(batches) if batches else duration,
             checkout.connection if checkout is not None else 0,
@@ -99,10 +99,10 @@ def _statements(rows: Iterable[Row], origin: float, request: Request) -> Iterabl
             1 + len(batches) if batches else 1,
             phases[place],
             stage if is_websocket else 0,
-            *row[FIRST_SHARED:],
         )
-        statement = tuple.__new__(Statement, facts)
-        yield statement._replace(error=batches.error) if batches and batches.error else statement
+        statement = make(Statement, (serial, *shape, *facts, *row[shared:]))
+        statements.append(statement._replace(error=batches.error) if batches and batches.error else statement)
+    return statements
 
 
 def _shape(shape: Fingerprint) -> tuple[Any, ...]:

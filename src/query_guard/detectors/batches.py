@@ -12,6 +12,7 @@ _CHUNK = 20
 
 _BOUNDS = frozenset(("<", ">", "<=", ">="))
 _OFFSET = "OFFSET"
+_LIMITED = re.compile(r"\b(?:LIMIT|OFFSET|FETCH)\b")
 
 
 def batch_reason(rows: list[Statement], facts: Facts) -> str | None:
@@ -36,6 +37,8 @@ def _is_flush(rows: list[Statement]) -> bool:
 
 
 def _is_retry(rows: list[Statement], facts: Facts) -> bool:
+    if not facts.failed_transactions:
+        return False
     last = rows[-1].transaction
     earlier = {row.transaction for row in rows if row.transaction != last}
     return bool(earlier) and earlier <= facts.failed_transactions and sum(row.transaction == last for row in rows) == 1
@@ -48,6 +51,8 @@ def _is_chunked(rows: list[Statement]) -> bool:
 def _paging(rows: list[Statement]) -> str | None:
     """Pages change their OFFSET, or the bounds of the columns they are ordered by, and nothing else."""
     sql = rows[0].sql
+    if not _LIMITED.search(sql):
+        return None
     places = bind_places(sql)
     if not any(row.values for row in rows):
         changed = list(places)  # values inside the text: any of them may have changed

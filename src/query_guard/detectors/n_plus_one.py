@@ -8,7 +8,7 @@ from statistics import median
 
 from query_guard.detectors.batches import batch_reason
 from query_guard.detectors.remedies import remedy_for
-from query_guard.records import Facts, Finding, Silence, Statement, distinct_sites
+from query_guard.records import Facts, Finding, Silence, Statement
 
 KIND = "n_plus_one"
 
@@ -63,19 +63,19 @@ def _finding(rows: list[Statement], facts: Facts) -> Finding:
         fix=remedy.advice,
         remedy=remedy.code,
         site=first.site,
-        callers=distinct_sites(rows)[:5],
+        callers=(first.site,),
         count=len(rows),
         relationship=remedy.relationship or first.relationship,
         saved_statements=saved,
-        saving=saved * median(row.duration for row in rows),
+        saving=saved * median([row.duration for row in rows]),
         phase=first.phase,
-        statements=tuple(row.serial for row in rows),
+        statements=tuple([row.serial for row in rows]),
         request=first.request,
     )
 
 
 def _silence(rows: list[Statement], reason: str) -> Silence:
-    return Silence(KIND, f"not N+1: {reason}", rows[0].site, len(rows), tuple(row.serial for row in rows))
+    return Silence(KIND, f"not N+1: {reason}", rows[0].site, len(rows), tuple([row.serial for row in rows]))
 
 
 def _what(row: Statement) -> str:

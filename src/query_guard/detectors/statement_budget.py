@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from query_guard.records import NOWHERE, Facts, Finding, grouped
+from query_guard.records import NOWHERE, Facts, Finding
 
 KIND = "statement_budget"
 
@@ -21,8 +21,7 @@ class StatementBudget:
         limit = self.unbudgeted if budget is None else budget
         if facts.query_count <= limit:
             return
-        sites = grouped(facts.statements, lambda row: row.site.key)
-        busiest = max(sites.values(), key=len, default=[])
+        busiest = max(facts.by_shape_and_site.values(), key=len, default=[])
         site, count = busiest[0].site if busiest else NOWHERE, len(busiest)
         allowed = f"its budget is {budget}" if budget is not None else f"more than {limit} without a declared budget"
         noun = "statement" if facts.query_count == 1 else "statements"
