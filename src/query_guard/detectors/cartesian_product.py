@@ -22,10 +22,11 @@ class CartesianProduct:
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         for rows in facts.by_shape_and_site.values():
-            siblings = _siblings(rows[0])
-            worst = max(rows, key=lambda row: row.rows or 0)
-            if len(siblings) > 1 and (worst.rows is None or worst.rows >= self.rows):
-                yield _finding(rows, worst, siblings)
+            siblings = _siblings(rows[0]) if rows[0].target.joined else []
+            if len(siblings) > 1:
+                worst = max(rows, key=lambda row: row.rows or 0)
+                if worst.rows is None or worst.rows >= self.rows:
+                    yield _finding(rows, worst, siblings)
 
 
 def _siblings(row: Statement) -> list[tuple[str, ...]]:
