@@ -7,15 +7,16 @@ import gc
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
+import httpx
 import pytest
-from fastapi import Depends
+from fastapi import Depends, FastAPI
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import func, orm, select, text, update
 from sqlalchemy.exc import DBAPIError, MissingGreenlet, StatementError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import Session, joinedload
 
-from query_guard import Finding, Report, defaults, record
+from query_guard import Finding, QueryGuard, Report, defaults, record
 from query_guard.detectors import SlowStatement
 from tests.databases import ASYNC_DRIVERS, Database, Profiler
 from tests.models import Post, User
@@ -270,6 +271,40 @@ async def test_d22_a_refused_connection(database: Database) -> None:
     await engine.dispose()
     assert recording.report.query_count == 0
     assert [checkout.outcome for checkout in recording.report.facts.checkouts] == ["failed"]
+
+
+PARTNERS = {"sqlite3": "aiosqlite", "aiosqlite": "sqlite3", "psycopg": "asyncpg", "asyncpg": "psycopg"}
+
+
+async def test_d23_300_requests_in_parallel_sync_and_async_mixed(database: Database) -> None:
+    partner = PARTNERS[database.driver]
+    schemes = {"sqlite3": "sqlite", "psycopg": "postgresql+psycopg", "asyncpg": "postgresql+asyncpg"}
+    url = database.url.partition("://")[2]
+    other = Database(partner, f"{schemes.get(partner, 'sqlite+aiosqlite')}://{url}")
+    of_sync, of_async = (other, database) if database.is_async else (database, other)
+    reports: list[Report] = []
+    app = FastAPI()
+    app.add_middleware(QueryGuard, reporters=[reports.append])
+
+    @app.get("/sync/{number}")
+    def with_session(number: int) -> None:
+        with of_sync.session() as session:
+            for n in range(number):
+                session.execute(select(User.name).where(User.id == n))
+
+    @app.get("/async/{number}")
+    async def with_async_session(number: int) -> None:
+        async with of_async.async_session() as session:
+            for n in range(number):
+                await session.execute(select(User.name).where(User.id == n))
+
+    paths = [f"/{'sync' if n % 2 else 'async'}/{n % 7}" for n in range(300)]
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost", timeout=60) as client:
+        responses = await asyncio.gather(*(client.get(path) for path in paths))
+    await other.dispose()
+    assert [response.headers["X-Query-Count"] for response in responses] == [path[-1] for path in paths]
+    assert all(report.query_count == int(report.request.path[-1]) for report in reports)
+    assert all(len(report.facts.statements) == report.query_count for report in reports)
 
 
 async def test_d24_a_task_that_outlives_its_request(database: Database, profile: Profiler) -> None:
