@@ -121,6 +121,13 @@ async def test_an_unknown_report_is_a_json_error() -> None:
     assert response.json() == {"error": "no report 'nope'; /__query_guard__/api/requests lists those that are kept"}
 
 
+@pytest.mark.parametrize("path", ["/api/nothing", "/api/requests/"])
+async def test_an_unknown_path_is_a_json_error_and_never_leaves_the_endpoint(path: str) -> None:
+    response = await get(guarded(), f"/__query_guard__{path}")
+    assert response.status_code == 404
+    assert response.json() == {"error": "no such path; /__query_guard__/api/requests lists the requests that are kept"}
+
+
 async def test_its_own_requests_are_not_recorded() -> None:
     app = guarded()
     response = await get(app, "/__query_guard__/api/requests")

@@ -32,7 +32,8 @@ class DebugEndpoint:
         self._path = options.debug_path
         self._access = Access(options.debug_token)
         self._history = history
-        self._app = Starlette(routes=[Route(path, view) for path, view in self._views().items()])
+        routes = [Route(path, view) for path, view in self._views().items()]
+        self._app = Starlette(routes=routes, exception_handlers={404: self._unknown})
         self._app.router.redirect_slashes = False  # a redirect would leave the debug path
 
     def serves(self, scope: Scope) -> bool:
@@ -89,6 +90,9 @@ class DebugEndpoint:
     async def _allowed(self, request: Request) -> Response:
         rows = [{"allow": allowance.pattern, "findings": allowance.matched} for allowance in self._allowances]
         return JSONResponse({"allowances": rows}, headers=_HEADERS)
+
+    async def _unknown(self, request: Request, _error: Exception) -> Response:
+        return _not_found(f"no such path; {self._path}/api/requests lists the requests that are kept")
 
     def _listing(self, reports: list[Report]) -> Response:
         lines = [f"{report.id}  {printable(sentence(report))}" for report in reports]
