@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from time import perf_counter
 from typing import Any
@@ -10,7 +11,6 @@ from query_guard.capture.attribute_reads import eager_mappings
 from query_guard.capture.pools import pool_facts
 from query_guard.capture.recorder import BEFORE_RESPONSE, STREAMING, Recorder
 from query_guard.capture.rows import FIRST_SHARED, FailedLoadRow, Row
-from query_guard.capture.transactions import transaction_facts
 from query_guard.fingerprint import Fingerprint, fingerprint
 from query_guard.records import (
     Checkout,
@@ -22,6 +22,7 @@ from query_guard.records import (
     Read,
     Request,
     Statement,
+    Transaction,
 )
 
 
@@ -43,7 +44,7 @@ def freeze(
         duration=perf_counter() - recorder.started,
         statements=statements,
         checkouts=checkouts,
-        transactions=transaction_facts(recorder),
+        transactions=_transactions(recorder, statements),
         pools=pools,
         failed_loads=tuple(
             FailedLoad(row.after + 1, row.loader, row.site, phase_of(row, request), row.request)
@@ -107,6 +108,17 @@ def _statements(rows: Iterable[Row], origin: float, request: Request) -> list[St
 
 def _shape(shape: Fingerprint) -> tuple[Any, ...]:
     return (shape.id, shape.text, shape.operation, shape.tables, shape.writes)
+
+
+def _transactions(recorder: Recorder, statements: Iterable[Statement]) -> tuple[Transaction, ...]:
+    """Freeze a window's transactions, with the rows that their statements wrote, as far as drivers say."""
+    written: dict[int, int] = defaultdict(int)
+    for row in statements:
+        if row.writes and row.rows:
+            written[row.transaction] += row.rows
+    return tuple(
+        open_one.facts(recorder.started, written[open_one.serial]) for open_one in tuple(recorder.transactions)
+    )
 
 
 def _checkouts(recorder: Recorder) -> tuple[tuple[Checkout, ...], tuple[Pool, ...]]:

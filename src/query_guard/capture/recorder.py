@@ -53,7 +53,6 @@ class Recorder:
         self.stage = BEFORE_RESPONSE
         self.rows: list[Row] = []
         self.checkouts: list[OpenCheckout] = []
-        self.checkout_count = 0
         self.transactions: list[OpenTransaction] = []
         self.failed_loads: list[FailedLoadRow] = []
         self.reads: dict[ReadKey, int] | None = None
@@ -76,7 +75,6 @@ class Recorder:
             self.count(row.duration)
 
     def add_checkout(self, checkout: OpenCheckout) -> None:
-        self.checkout_count += 1
         if self.room > 0:
             self.room -= ROW_BYTES
             self.checkouts.append(checkout)

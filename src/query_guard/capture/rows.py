@@ -111,7 +111,6 @@ class OpenTransaction:
         "ended",
         "outcome",
         "request",
-        "rows_written",
         "serial",
         "started",
         "statements",
@@ -126,13 +125,12 @@ class OpenTransaction:
         self.ended: float | None = None
         self.outcome: TransactionOutcome = "open"
         self.statements = 0
-        self.rows_written = 0
 
-    def facts(self, origin: float) -> Transaction:
+    def facts(self, origin: float, rows_written: int) -> Transaction:
         end = self.ended - origin if self.ended is not None else None
         return Transaction(
             self.serial, self.connection, self.started - origin, end, self.outcome, self.autocommit, self.statements,
-            self.rows_written, self.request,
+            rows_written, self.request,
         )  # fmt: skip
 
 

@@ -12,10 +12,9 @@ from time import perf_counter
 from typing import Any
 
 from query_guard.capture.connections import open_checkout
-from query_guard.capture.recorder import Recorder, current, is_recording, recorders
+from query_guard.capture.recorder import current, is_recording, recorders
 from query_guard.capture.rows import OpenTransaction, TransactionOutcome
 from query_guard.capture.trouble import report_trouble
-from query_guard.records import Transaction
 
 
 def began(do_begin: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
@@ -75,8 +74,3 @@ def _is_autocommit(dialect: Any, connection: Any) -> bool:
         return bool(dialect.detect_autocommit_setting(connection.dbapi_connection))
     except NotImplementedError:
         return False
-
-
-def transaction_facts(recorder: Recorder) -> tuple[Transaction, ...]:
-    """Freeze a window's transactions."""
-    return tuple(transaction.facts(recorder.started) for transaction in tuple(recorder.transactions))
