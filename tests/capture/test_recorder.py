@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import StaticPool
 
 from query_guard import record
-from query_guard.capture import recorder
+from query_guard.capture import open_window, recorder
 from query_guard.testing import record_queries
 
 engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
@@ -92,7 +92,8 @@ def test_threads_lose_no_statement() -> None:
 
 
 def test_details_are_bounded_and_counts_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorder, "WINDOW_BYTES", 30_000)
+    monkeypatch.setattr(recorder, "WINDOW_BYTES", 40_000)
+    monkeypatch.setattr(recorder, "STAY_BYTES", 10_000)
     with record() as recording:
         send(200)
     facts = recording.report.facts
@@ -102,7 +103,7 @@ def test_details_are_bounded_and_counts_are_not(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_finished_window_keeps_nothing_alive() -> None:
-    with recorder.open_window(recorder.Recorder()) as window:
+    with open_window.open_window(recorder.Recorder()) as window:
         send(1)
         kept = weakref.ref(window.recorder)
     gc.collect()

@@ -4,52 +4,87 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from types import CodeType, FrameType
-from typing import Any
+from typing import Any, TypeAlias
 
 from query_guard.capture.source_files import APPLICATION, KINDS, LIBRARY, kind_of, shown_path
 from query_guard.records import NOWHERE, CallSite, Frame
 
 MAX_FRAMES = 24
 _MAX_SITES = 10_000
+_MAX_TRAIL, _MAX_WAYS = 64, 64
+
+Trail: TypeAlias = tuple[tuple[CodeType | None, int], ...]
+"""The code of each frame and, in the application's, the instruction it had come to; None where the stack ends."""
 
 _sites: dict[tuple[Any, ...], CallSite] = {}
 
 
 class Shortcut:
-    """Where a text's last execution left SQLAlchemy: the depth of its outermost library frame, and that frame's code.
+    """The ways that executions of one text, or checkouts of one pool, have come: out of SQLAlchemy, then to a boundary.
 
-    `sys._getframe` jumps there without making a frame object of each frame between, which is most of the price of a
-    walk. When another code lies at that depth, the way is walked anew.
+    The last one is tried first.
+
+    `sys._getframe` jumps to the outermost frame of SQLAlchemy without making a frame object of each frame between,
+    which is most of the price of a walk. Where the frames of a known way lie beyond it, stopped at the same
+    instructions, it is the same site; else the way is walked anew.
     """
 
-    __slots__ = ("code", "depth")
+    __slots__ = ("_last", "_ways")
 
     def __init__(self) -> None:
-        self.depth = 0
-        self.code: CodeType | None = None
+        self._last: tuple[int, CodeType | None, Trail, CallSite] = (0, None, (), NOWHERE)
+        self._ways: dict[tuple[int, int, int], tuple[CodeType, Trail, CallSite]] = {}
+        """Other ways, by depth and the first frame of the application: the identity of its code, its instruction."""
 
-    def take(self, below: int) -> FrameType:
-        """Return the frame to walk on from; `below` counts the frames from this function to where the way begins."""
-        if self.code is not None:
-            try:
-                frame = sys._getframe(self.depth + below)
-            except ValueError:
-                pass
-            else:
-                if frame.f_code is self.code:
-                    return frame
-        return self._walk(sys._getframe(below))
+    def site(self, below: int) -> CallSite:
+        """Return the call site; `below` counts the frames from this function to where the way begins."""
+        depth, code, trail, site = self._last
+        try:
+            frame = sys._getframe(depth + below)
+            if frame.f_code is code and _leads_on(frame.f_back, trail):
+                return site
+        except ValueError:  # the stack is not as deep as it was
+            pass
+        return self._other(sys._getframe(below))
 
-    def _walk(self, frame: FrameType) -> FrameType:
+    def _other(self, frame: FrameType) -> CallSite:
+        """Walk out of SQLAlchemy, and find the way beyond it among those known, or walk that, too."""
         depth = 0
-        outer = frame.f_back
-        while outer is not None and kind_of(outer.f_code.co_filename) is LIBRARY:
-            frame, outer = outer, outer.f_back
+        first = frame.f_back
+        while first is not None and kind_of(first.f_code.co_filename) is LIBRARY:
+            frame, first = first, first.f_back
             depth += 1
-        self.depth, self.code = depth, frame.f_code
-        return frame
+        if first is None:
+            return _walked(frame)[0]
+        place = (depth, id(first.f_code), first.f_lasti)
+        way = self._ways.get(place)
+        if way is None or way[0] is not frame.f_code or not _leads_on(first, way[1]):
+            site, trail = _walked(frame)
+            if len(trail) > _MAX_TRAIL:
+                return site
+            if len(self._ways) >= _MAX_WAYS:
+                self._ways = {}
+            way = self._ways[place] = (frame.f_code, trail, site)
+        self._last = (depth, *way)
+        return way[2]
+
+
+def _leads_on(frame: FrameType | None, trail: Trail) -> bool:
+    """Whether a frame and its callers are those of the trail, each stopped where it was."""
+    greenlet: Any = None
+    for code, instruction in trail:
+        while frame is None:
+            greenlet = (_current_greenlet() if greenlet is None else greenlet).parent
+            if greenlet is None:
+                return code is None
+            frame = greenlet.gr_frame
+        if frame.f_code is not code or (instruction >= 0 and frame.f_lasti != instruction):
+            return False
+        frame = frame.f_back
+    return True
 
 
 def call_site(frame: FrameType | None) -> CallSite:
@@ -57,33 +92,35 @@ def call_site(frame: FrameType | None) -> CallSite:
 
     Under AsyncSession the frames end at the greenlet; the parent greenlet's frame goes on with the await chain.
     """
+    return _walked(frame)[0]
+
+
+def _walked(start: FrameType | None) -> tuple[CallSite, Trail]:
+    """Walk to the boundary, and return the site with the callers of `start` on the way."""
     run: list[tuple[str, int, int]] = []
+    trail: list[tuple[CodeType | None, int]] = []
     boundary = ""
     outermost: CodeType | None = None
-    kinds = KINDS
-    start = frame
-    greenlet: Any = None
-    while True:
-        while frame is not None:
-            code = frame.f_code
-            kind = kinds.get(code.co_filename) or kind_of(code.co_filename)
-            if kind is APPLICATION:
-                step = (code.co_filename, code.co_firstlineno, frame.f_lasti)
-                if step not in run and len(run) < MAX_FRAMES:
-                    run.append(step)
-                outermost = code
-            elif kind is not LIBRARY:
-                boundary = kind
-                break
-            frame = frame.f_back
-        else:
-            greenlet = _current_greenlet().parent if greenlet is None else greenlet.parent
-            if greenlet is not None:
-                frame = greenlet.gr_frame
-                continue
-        break
+    for frame in _chain(start):
+        code = frame.f_code
+        kind = KINDS.get(code.co_filename) or kind_of(code.co_filename)
+        if kind is APPLICATION:
+            instruction = frame.f_lasti
+            step = (code.co_filename, code.co_firstlineno, instruction)
+            if step not in run and len(run) < MAX_FRAMES:
+                run.append(step)
+            outermost = code
+            trail.append((code, instruction))
+            continue
+        trail.append((code, -1))
+        if kind is not LIBRARY:
+            boundary = kind
+            break
+    else:
+        trail.append((None, -1))
     key = (boundary, *run)
-    return _sites.get(key) or _new_site(key, start, boundary, outermost)
+    site = _sites.get(key) or _new_site(key, _chain(start), boundary, outermost)
+    return site, tuple(trail[1:])
 
 
 class _NoGreenlet:
@@ -95,14 +132,32 @@ def _current_greenlet() -> Any:
     return greenlet.getcurrent() if greenlet is not None else _NoGreenlet
 
 
-def _new_site(key: tuple[Any, ...], start: FrameType | None, boundary: str, outermost: CodeType | None) -> CallSite:
+def site_of_frames(frames: Sequence[FrameType]) -> CallSite:
+    """Return the site of frames that are not each other's callers, innermost first: those of a suspended task."""
+    run: list[tuple[str, int, int]] = []
+    outermost: CodeType | None = None
+    boundary = ""
+    for frame in frames:
+        code = frame.f_code
+        kind = kind_of(code.co_filename)
+        if kind is APPLICATION:
+            run.append((code.co_filename, code.co_firstlineno, frame.f_lasti))
+            outermost = code
+        elif kind is not LIBRARY and run:
+            boundary = kind
+            break
+    key = (boundary, *dict.fromkeys(run[:MAX_FRAMES]))
+    return _sites.get(key) or _new_site(key, frames, boundary, outermost)
+
+
+def _new_site(key: tuple[Any, ...], chain: Iterable[FrameType], boundary: str, outermost: CodeType | None) -> CallSite:
     """Write down a site seen for the first time; line numbers are read here only, since CPython computes them."""
     if len(key) == 1 and not boundary:
         return NOWHERE
     frames: list[Frame] = []
     steps: set[Any] = set()
     inside_holder = False
-    for frame in _chain(start):
+    for frame in chain:
         code = frame.f_code
         step = (code.co_filename, code.co_firstlineno, frame.f_lasti)
         if step not in key or step in steps:
@@ -122,7 +177,7 @@ def _new_site(key: tuple[Any, ...], start: FrameType | None, boundary: str, oute
     return site
 
 
-def _chain(frame: FrameType | None) -> Any:
+def _chain(frame: FrameType | None) -> Iterator[FrameType]:
     greenlet = _current_greenlet()
     while frame is not None:
         yield frame

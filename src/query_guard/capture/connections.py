@@ -1,8 +1,8 @@
-"""Checkouts: how long a connection was waited for, made, held and used.
+"""Checkouts: how long a connection was waited for, made, held and used, and by whom.
 
 SQLAlchemy has no event for the start of a wait, and a pool timeout fires none, so `Pool.connect` is wrapped on the
-class: that holds for threads and asyncio and survives `dispose()`. What is known of an open checkout stands in the
-connection record's `record_info`, since detached and collected connections never fire `checkin`.
+class: that holds for threads and asyncio and survives `dispose()`. An open checkout hangs on the connection that the
+application got, and stands in the connection record's `record_info`, since a check-in only knows the record.
 """
 
 from __future__ import annotations
@@ -10,25 +10,34 @@ from __future__ import annotations
 import asyncio
 import itertools
 import sys
+import weakref
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import wraps
 from time import perf_counter
 from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy import exc as sqlalchemy_errors
+from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.pool import Pool, SingletonThreadPool
 
-from query_guard.capture.call_site import call_site
-from query_guard.capture.recorder import current, is_recording, recorders
-from query_guard.capture.rows import OpenCheckout
+from query_guard.capture.holders import NOTICED_WAIT, holders_of, those_before
+from query_guard.capture.pools import watch_of
+from query_guard.capture.stays import OpenCheckout, PoolWatch
 from query_guard.capture.trouble import report_trouble
+from query_guard.capture.window import Window, current, recorders, stage_of, watchers
 
-OPEN = "query_guard.checkouts"
+STAY = "_query_guard_stay"
+"""Where a checked out connection carries its OpenCheckout."""
+_OPEN = "query_guard.checkouts"
+_LAST = "query_guard.last"
 _CONNECT = "query_guard.connect"
 _SERIAL = "query_guard.connection"
 
 _connection_serials = itertools.count(1)
+_ping: ContextVar[float] = ContextVar("query_guard_ping", default=0.0)
+"""How long the last pre-ping took, which is no wait for the pool."""
 
 
 def install(watch_dialect: Callable[[Any], None]) -> None:
@@ -40,13 +49,18 @@ def install(watch_dialect: Callable[[Any], None]) -> None:
     name = "_ConnectionRecord__connect"
     if hasattr(record_class, name):
         setattr(record_class, name, _timed_connect(getattr(record_class, name)))
+    dialect: Any = DefaultDialect
+    if hasattr(dialect, "_do_ping_w_event"):
+        dialect._do_ping_w_event = _timed_ping(dialect._do_ping_w_event)
     event.listen(Pool, "checkin", _on_checkin)
+    event.listen(Pool, "invalidate", _on_invalidate)
+    event.listen(Pool, "detach", _on_detach)
 
 
 def _timed(connect: Callable[[Any], Any], watch_dialect: Callable[[Any], None]) -> Callable[[Any], Any]:
     @wraps(connect)
     def timed_connect(pool: Any) -> Any:
-        if not is_recording():
+        if not watchers and current.get() is None:
             return connect(pool)
         watch_dialect(pool._dialect)
         started = perf_counter()
@@ -66,70 +80,131 @@ def _timed_connect(connect: Callable[[Any], None]) -> Callable[[Any], None]:
     def timed(record: Any) -> None:
         started = perf_counter()
         connect(record)
-        record.record_info[_CONNECT] = perf_counter() - started
+        info = record.record_info
+        info[_CONNECT] = perf_counter() - started
+        info.pop(_SERIAL, None)  # another connection, in the place of a lost one
+
+    return timed
+
+
+def _timed_ping(ping: Callable[..., bool]) -> Callable[..., bool]:
+    @wraps(ping)
+    def timed(dialect: Any, connection: Any) -> bool:
+        started = perf_counter()
+        try:
+            return ping(dialect, connection)
+        finally:
+            _ping.set(perf_counter() - started)
 
     return timed
 
 
 def _checked_out(pool: Any, fairy: Any, started: float) -> None:
     try:
+        attributes = fairy.__dict__
+        if STAY in attributes:
+            return  # a SingletonThreadPool hands out the connection of its thread again
+        watch = watch_of(pool)
         info = fairy.record_info
-        open_checkouts = info.setdefault(OPEN, [])
-        if open_checkouts and isinstance(pool, SingletonThreadPool):
-            return
-        checkout = OpenCheckout(pool, started, call_site(sys._getframe(2)))
+        window = current.get()
+        checkout = _new_checkout(watch, started, window)
         checkout.connect = info.pop(_CONNECT, 0.0)
-        checkout.wait = max(0.0, perf_counter() - started - checkout.connect)
-        checkout.connection = fairy.info.setdefault(_SERIAL, None) or _numbered(fairy.info)
-        open_checkouts.append(checkout)
-        _deliver(checkout)
+        if checkout.connect:
+            watch.connected(checkout.connect)
+        elif pool._pre_ping:
+            checkout.connect = _ping.get()
+        checkout.last = perf_counter()
+        checkout.wait = max(0.0, checkout.last - started - checkout.connect)
+        checkout.connection = info.get(_SERIAL) or _numbered(info)
+        if checkout.wait >= NOTICED_WAIT:
+            watch.waited(checkout.wait)
+            checkout.holders = those_before(checkout, info.get(_LAST))
+        checkout.fairy = weakref.ref(fairy, checkout.collected)
+        attributes[STAY] = checkout
+        info.setdefault(_OPEN, []).append(checkout)
+        holders = watch.holders
+        holders[checkout.serial] = checkout
+        out = checkout.held_in_pool = len(holders)
+        if out > watch.peak:  # noqa: PLR1730 - max() would cost each checkout a call
+            watch.peak = out
+        recorder = window.recorder if window is not None and window.outer is None and not watchers else None
+        if recorder is not None and recorder.engines is None:
+            recorder.add_checkout(checkout)
+        else:
+            _deliver(checkout)
     except Exception:
         report_trouble("a checkout could not be recorded")
 
 
+def _new_checkout(watch: PoolWatch, started: float, window: Window | None) -> OpenCheckout:
+    site = watch.way_out.site(3)
+    if window is None:
+        return OpenCheckout(watch, started, site, None, 0, 0)
+    return OpenCheckout(watch, started, site, window.origin, window.request, stage_of(window))
+
+
 def _numbered(info: Any) -> int:
-    serial = info[_SERIAL] = next(_connection_serials)
+    info[_SERIAL] = serial = next(_connection_serials)
     return serial
 
 
 def _failed(pool: Any, started: float, error: BaseException) -> None:
     """Record a checkout that was never had."""
     try:
-        checkout = OpenCheckout(pool, started, call_site(sys._getframe(2)))
-        checkout.wait = perf_counter() - started
-        checkout.ended = started + checkout.wait
+        watch = watch_of(pool)
+        checkout = _new_checkout(watch, started, current.get())
+        checkout.ended = perf_counter()
+        checkout.held_in_pool = len(watch.holders)
         if isinstance(error, sqlalchemy_errors.TimeoutError):
             checkout.outcome = "timeout"
+            checkout.holders = holders_of(watch)
         else:
             checkout.outcome = "cancelled" if isinstance(error, asyncio.CancelledError) else "failed"
+        if checkout.outcome == "timeout" or (checkout.outcome == "cancelled" and watch.is_full()):
+            checkout.wait = checkout.ended - started
+            watch.waited(checkout.wait)
+        else:
+            checkout.connect = checkout.ended - started
         _deliver(checkout)
     except Exception:
         report_trouble("a failed checkout could not be recorded")
 
 
 def _deliver(checkout: OpenCheckout) -> None:
-    window = current.get()
-    checkout.request = window.request if window is not None else 0
-    for recorder in recorders(window):
-        recorder.add_checkout(checkout)
+    serial = checkout.pool.engine.serial
+    for recorder in recorders(current.get()):
+        if recorder.engines is None or serial in recorder.engines:
+            recorder.add_checkout(checkout)
 
 
 def _on_checkin(_dbapi_connection: Any, record: Any) -> None:
     """End every checkout of the record: a StaticPool hands one record out twice and takes it back once."""
     try:
-        for checkout in record.record_info.pop(OPEN, ()):
-            checkout.ended = perf_counter()
-            checkout.outcome = "returned"
-            if checkout.transaction is not None:  # cut off: the server rolls back what nobody ended
-                checkout.transaction.outcome = "rolled back"
-                checkout.transaction.ended = checkout.ended
-                checkout.transaction = None
+        ended = record.record_info.pop(_OPEN, ())
+        for checkout in ended:
+            checkout.end("returned", cuts_off=len(ended) == 1)
+            record.record_info[_LAST] = checkout
     except Exception:
         report_trouble("a checkin could not be recorded")
 
 
+def _on_detach(_dbapi_connection: Any, record: Any) -> None:
+    """End a checkout whose connection lives on by itself, and its transaction with it."""
+    try:
+        for checkout in record.record_info.pop(_OPEN, ()):
+            checkout.end("returned", cuts_off=False)
+    except Exception:
+        report_trouble("a detached connection could not be recorded")
+
+
+def _on_invalidate(_dbapi_connection: Any, record: Any, _error: object) -> None:
+    try:
+        for checkout in record.record_info.pop(_OPEN, ()):
+            checkout.end("invalidated")
+    except Exception:
+        report_trouble("an invalidated connection could not be recorded")
+
+
 def open_checkout(connection: Any) -> OpenCheckout | None:
     """Return the checkout a `PoolProxiedConnection` belongs to, if it was seen."""
-    info = connection.record_info
-    open_checkouts = info.get(OPEN) if info else None
-    return open_checkouts[-1] if open_checkouts else None
+    return getattr(connection, "__dict__", {}).get(STAY)

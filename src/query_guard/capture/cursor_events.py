@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from query_guard.capture.recorder import current, watchers
-from query_guard.capture.statements import STARTED, record
+from query_guard.capture.statements import record, stay_of
+from query_guard.capture.window import current, watchers
 
 
 def watch_dialect(dialect: Any) -> None:
@@ -37,19 +37,33 @@ def forget_cursor_events() -> None:
 
 def _before(_connection: Any, _cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool) -> None:
     if context is not None and (watchers or current.get() is not None):
-        context.__dict__[STARTED] = perf_counter()
+        stay = stay_of(context)
+        if stay is not None:
+            stay.running = True
+        context.query_guard_taken = True
+        context._query_guard_started = perf_counter()
+
+
+def _started(context: Any) -> float | None:
+    """Return when the execution began that has just ended, and free its context for the next one."""
+    if context is None or not context.query_guard_taken:
+        return None
+    context.query_guard_taken = False
+    started: float = context._query_guard_started
+    return started
 
 
 def _after(_connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, _many: bool) -> None:
-    started = context.__dict__.pop(STARTED, None) if context is not None else None
+    started = _started(context)
     if started is not None:
-        record(current.get(), context.dialect, cursor, statement, parameters, context, started, None)
+        record(current.get(), context.dialect, cursor, statement, parameters, context, started, None, stay_of(context))
 
 
 def _on_error(failure: Any) -> None:
     context = failure.execution_context
-    started = context.__dict__.pop(STARTED, None) if context is not None else None
+    started = _started(context)
     if started is not None and failure.statement is not None:
         error = type(failure.original_exception).__name__
         dialect, given = context.dialect, failure.parameters or ()
-        record(current.get(), dialect, context.cursor, failure.statement, given, context, started, error)
+        cursor, stay = context.cursor, stay_of(context)
+        record(current.get(), dialect, cursor, failure.statement, given, context, started, error, stay)

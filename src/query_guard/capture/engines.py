@@ -20,14 +20,13 @@ _serials = itertools.count(1)
 
 
 class Targets(dict[str, UnreadTarget]):
-    """What is known of each text's statement; the first execution of a text notes it."""
+    """What is known of each text that no compiled statement stands for."""
 
-    def first_seen(self, sql: str, context: Any, *, wanted: bool) -> UnreadTarget:
-        """Note a text; one that is only counted is not kept, since nobody would ever read its statement."""
+    def first_seen(self, sql: str, engine: Engine) -> UnreadTarget:
         if len(self) >= _MAX_TARGETS:
             self.clear()
-        target = UnreadTarget(sql, context)
-        if wanted and len(sql) <= _LONGEST:
+        target = UnreadTarget(sql, engine)
+        if len(sql) <= _LONGEST:
             self[sql] = target
         return target
 
@@ -38,7 +37,8 @@ def seen_by(dialect: Any) -> tuple[Engine, Targets]:
     if seen is None:
         name = getattr(dialect, "name", "unknown")  # a pool without an engine has a dialect in name only
         driver = getattr(dialect, "driver", "unknown")
-        seen = (Engine(next(_serials), f"{name}+{driver}", name, name not in _EMBEDDED), Targets())
+        is_async = bool(getattr(dialect, "is_async", False))
+        seen = (Engine(next(_serials), f"{name}+{driver}", name, name not in _EMBEDDED, is_async), Targets())
         dialect.__dict__[_SEEN] = seen
     return seen
 

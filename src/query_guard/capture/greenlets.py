@@ -14,9 +14,9 @@ from sqlalchemy.exc import MissingGreenlet
 
 from query_guard.capture.call_site import call_site
 from query_guard.capture.loaders import lazy_load_above
-from query_guard.capture.recorder import current, recorders, stage_of
 from query_guard.capture.rows import FailedLoadRow
 from query_guard.capture.trouble import report_trouble
+from query_guard.capture.window import current, recorders, stage_of
 
 
 def install() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy.engine.default import DefaultDialect
@@ -10,6 +11,16 @@ from sqlalchemy.engine.default import DefaultDialect
 from query_guard.capture import connections, cursor_events, flushes, greenlets, statements, transactions
 from query_guard.capture.trouble import report_trouble
 
+_TURNS: dict[str, Callable[[Any], Any]] = {
+    "do_commit": lambda method: transactions.ended(method, "committed"),
+    "do_rollback": lambda method: transactions.ended(method, "rolled back"),
+    "do_commit_twophase": lambda method: transactions.ended_in_two_phases(method, "committed"),
+    "do_rollback_twophase": lambda method: transactions.ended_in_two_phases(method, "rolled back"),
+    "do_begin_twophase": transactions.began_in_two_phases,
+    "do_savepoint": lambda method: transactions.noted_savepoint(method, "save"),
+    "do_release_savepoint": lambda method: transactions.noted_savepoint(method, "release"),
+    "do_rollback_to_savepoint": lambda method: transactions.noted_savepoint(method, "roll_back_to"),
+}
 _lock = threading.Lock()
 _wrapped: set[type] = set()
 
@@ -46,8 +57,9 @@ def _wrap_default_dialect() -> None:
     dialect.do_executemany = statements.around(dialect.do_executemany)
     dialect.do_execute_no_params = statements.around_no_params(dialect.do_execute_no_params)
     dialect.do_begin = transactions.began(dialect.do_begin)
-    dialect.do_commit = transactions.ended(dialect.do_commit, "committed")
-    dialect.do_rollback = transactions.ended(dialect.do_rollback, "rolled back")
+    for name, wrap in _TURNS.items():
+        if name in vars(DefaultDialect):
+            setattr(dialect, name, wrap(vars(DefaultDialect)[name]))
     _wrapped.add(DefaultDialect)
 
 
@@ -59,8 +71,9 @@ def _wrap_overrides(dialect_class: Any) -> None:
     for name in ("do_execute", "do_executemany"):
         if name in vars(dialect_class):
             setattr(dialect_class, name, statements.around(vars(dialect_class)[name], overridden=True))
-    if "do_rollback" in vars(dialect_class):
-        dialect_class.do_rollback = transactions.ended(vars(dialect_class)["do_rollback"], "rolled back")
+    for name, wrap in _TURNS.items():
+        if name in vars(dialect_class):
+            setattr(dialect_class, name, wrap(vars(dialect_class)[name]))
 
 
 def _subclasses(root: type) -> list[type]:

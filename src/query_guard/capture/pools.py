@@ -1,44 +1,43 @@
-"""Pools: what each holds and how much of it is out; what its class does not count is None."""
+"""Pools: what each holds, who has its connections, and what was seen of it since the process began."""
 
 from __future__ import annotations
 
-import itertools
 import weakref
 from typing import Any
 
-from sqlalchemy.pool import Pool
-
-from query_guard.capture.engines import engine_of
+from query_guard.capture.stays import PoolWatch, number
 from query_guard.records import Pool as PoolFacts
 
-_serials = itertools.count(1)
-_pools: weakref.WeakKeyDictionary[Pool, int] = weakref.WeakKeyDictionary()
+_WATCH = "_query_guard_watch"
+_DEFAULT_SIZES = (5, 10)
+_watches: weakref.WeakValueDictionary[int, PoolWatch] = weakref.WeakValueDictionary()
 
 
-def pool_serial(pool: Pool) -> int:
-    return _pools.get(pool) or _pools.setdefault(pool, next(_serials))
+def watch_of(pool: Any) -> PoolWatch:
+    watch: PoolWatch | None = pool.__dict__.get(_WATCH)
+    if watch is None:
+        watch = pool.__dict__[_WATCH] = PoolWatch(pool)
+        _watches[watch.serial] = watch
+    return watch
 
 
-def pool_facts(pool: Pool) -> PoolFacts:
-    """Read a pool's numbers as they stand."""
-    size = _number(pool, "size")
-    overflow = _number(pool, "overflow")
+def pool_facts(watch: PoolWatch) -> PoolFacts | None:
+    """Read a pool's numbers as they stand; None once it is gone."""
+    pool = watch.pool()
+    if pool is None:
+        return None
+    size, most, overflow = watch.size, watch.most, number(pool, "overflow")
+    out = number(pool, "checkedout")  # less than 0 when a connection came back after dispose()
     return PoolFacts(
-        pool_serial(pool),
-        engine_of(pool._dialect),
-        type(pool).__name__,
-        size,
-        _number(pool, "checkedout"),
+        watch.serial, watch.engine, watch.kind, size, None if out is None else max(0, out),
         max(0, overflow) if overflow is not None else None,
-    )
+        size + most if size is not None and most is not None and most >= 0 else None,
+        (size, most) == _DEFAULT_SIZES, watch.pre_ping, watch.peak, watch.waits, watch.wait_time, watch.connects,
+        watch.connect_time,
+    )  # fmt: skip
 
 
-def _number(pool: Any, name: str) -> int | None:
-    value = getattr(pool, name, None)
-    value = value() if callable(value) else value
-    return value if isinstance(value, int) else None
-
-
-def live_pools() -> tuple[PoolFacts, ...]:
+def live_watches() -> tuple[PoolWatch, ...]:
     """Return the pools of the process that any window has seen and that still exist."""
-    return tuple(pool_facts(pool) for pool in list(_pools))
+    watches = [watch for ref in _watches.valuerefs() if (watch := ref()) is not None]
+    return tuple(sorted(watches, key=lambda watch: watch.serial))

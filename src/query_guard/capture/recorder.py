@@ -1,27 +1,25 @@
-"""The window: who records now, how much, and until when.
-
-A window belongs to a context (ContextVar), so that a request's tasks, threads and greenlets find it. What stands in
-the ContextVar is a slim holder, emptied at the end: pooled asyncpg connections and spawned tasks keep the context of
-the request that made them, and must not keep its rows. A watcher is a recorder that sees the whole process (tests).
-"""
+"""The rows of one window: how much of them is kept, and what is only counted."""
 
 from __future__ import annotations
 
-import itertools
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from contextvars import ContextVar
 from time import perf_counter
 from typing import TypeAlias
 
 from query_guard.allowances import Allowance
-from query_guard.capture.rows import FailedLoadRow, OpenCheckout, OpenTransaction, Row
-from query_guard.records import CallSite, Engine, LateCounter
+from query_guard.capture.open_transaction import OpenTransaction
+from query_guard.capture.rows import PARAMETERS, FailedLoadRow, Row
+from query_guard.capture.stays import OpenCheckout
+from query_guard.capture.targets import UnreadTarget
+from query_guard.records import CallSite, LoopBlock
 
 WINDOW_BYTES = 500_000
 """What the details of one window may weigh; counts go on beyond it."""
-ROW_BYTES = 460
+STAY_BYTES = 100_000
+"""The part of it that is kept for checkouts and transactions, which are recorded also where statements are not."""
+ROW_BYTES = 420
 """What a row weighs with all that belongs to it alone, as `make bench` measures it."""
 
 BEFORE_RESPONSE, STREAMING, AFTER_RESPONSE = range(3)
@@ -36,17 +34,43 @@ ReadKey: TypeAlias = tuple[str, bool, tuple[str, ...], CallSite]
 allowed_in_process: list[Allowance] = []
 """Allowances for the windows of every context, as a test's marker gives them."""
 
-_serials = itertools.count(1)
+_lock = threading.Lock()
+_COUNTED_AT_ONCE = 1_000
 
 
 class Recorder:
     """Rows of one window. `list.append` is atomic, so threads may add without a lock while there is room."""
+
+    __slots__ = (
+        "__weakref__",
+        "_counted",
+        "_dropped",
+        "_dropped_time",
+        "_texts",
+        "allowances",
+        "checkouts",
+        "dropped_checkouts",
+        "engines",
+        "failed_loads",
+        "loop_blocks",
+        "parameters",
+        "reads",
+        "request",
+        "room",
+        "room_for_stays",
+        "rows",
+        "stage",
+        "started",
+        "transactions",
+    )  # fmt: skip
 
     def __init__(
         self, *, details: bool = True, engines: frozenset[int] | None = None, parameters: bool = False
     ) -> None:
         self.started = perf_counter()
         self.request = 0
+        self.loop_blocks: Sequence[LoopBlock] = ()
+        """When the event loop stood still that the window was opened in, on the clock of `perf_counter`."""
         self.engines = engines
         self.parameters = parameters
         self.allowances: list[Allowance] = [*allowed.get(), *allowed_in_process]
@@ -56,32 +80,43 @@ class Recorder:
         self.transactions: list[OpenTransaction] = []
         self.failed_loads: list[FailedLoadRow] = []
         self.reads: dict[ReadKey, int] | None = None
-        self.dropped = 0
-        self.dropped_time = 0.0
-        self.room = WINDOW_BYTES if details else 0
-        self._texts: set[str] = set()
-        self._lock = threading.Lock()
+        self._counted: list[float] = []
+        """Durations of statements that were only counted; `list.append` is atomic, a sum is not."""
+        self._dropped = 0
+        self._dropped_time = 0.0
+        self.room = WINDOW_BYTES - STAY_BYTES if details else 0
+        self.room_for_stays = STAY_BYTES
+        self.dropped_checkouts = 0
+        self._texts: set[UnreadTarget] = set()
 
     def add(self, row: Row) -> None:
+        """Keep a row where there is room, and else count it."""
         if self.room > 0:
-            self.room -= ROW_BYTES
-            if row.sql not in self._texts:
-                self._texts.add(row.sql)
-                self.room -= len(row.sql)
-            if row.parameters:
-                self.room -= sum(map(len, row.parameters))
-            self.rows.append(row)
+            self.keep(row)
         else:
-            self.count(row.duration)
+            self.count(row[2])
+
+    def keep(self, row: Row) -> None:
+        self.rows.append(row)
+        self.room -= ROW_BYTES
+        target = row[0]
+        if target not in self._texts:
+            self._texts.add(target)
+            self.room -= len(target.sql)
+        if self.parameters:
+            self.room -= sum(map(len, row[PARAMETERS]))
 
     def add_checkout(self, checkout: OpenCheckout) -> None:
-        if self.room > 0:
-            self.room -= ROW_BYTES
+        if self.room_for_stays > 0:
+            self.room_for_stays -= ROW_BYTES
             self.checkouts.append(checkout)
+        else:
+            with _lock:
+                self.dropped_checkouts += 1
 
     def add_transaction(self, transaction: OpenTransaction) -> None:
-        if self.room > 0:
-            self.room -= ROW_BYTES
+        if self.room_for_stays > 0:
+            self.room_for_stays -= ROW_BYTES
             self.transactions.append(transaction)
 
     def add_failed_load(self, load: FailedLoadRow) -> None:
@@ -91,126 +126,39 @@ class Recorder:
 
     def count(self, duration: float) -> None:
         """Count a statement whose details do not fit."""
-        with self._lock:
-            self.dropped += 1
-            self.dropped_time += duration
+        counted = self._counted
+        counted.append(duration)
+        if len(counted) >= _COUNTED_AT_ONCE:
+            self._sum_up()
+
+    def _sum_up(self) -> None:
+        with _lock:
+            number = len(self._counted)
+            self._dropped += number
+            self._dropped_time += sum(self._counted[:number])
+            del self._counted[:number]  # another thread may have appended since
+
+    def dropped(self) -> tuple[int, float]:
+        """Return how many statements were only counted, and how many seconds those took."""
+        if self._counted:
+            self._sum_up()
+        return self._dropped, self._dropped_time
 
     @property
     def query_count(self) -> int:
-        return len(self.rows) + self.dropped
+        return len(self.rows) + self._dropped + len(self._counted)
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing of a database has been seen: most requests of most applications."""
-        return not (self.rows or self.checkouts or self.dropped or self.failed_loads or self.transactions or self.reads)
-
-
-class Window:
-    """The holder in the ContextVar. `recorder` is None once the window is sealed; what comes then is late."""
-
-    __slots__ = ("late", "outer", "recorder", "request", "serial", "stages")
-
-    def __init__(self, recorder: Recorder, outer: Window | None, *, request: bool) -> None:
-        self.serial = next(_serials)
-        self.recorder: Recorder | None = recorder
-        self.outer = outer
-        self.request: int = self.serial if request else (outer.request if outer else 0)
-        self.late = LateCounter()
-        recorder.request = self.request
-        self.stages: Recorder | None = recorder if request or outer is None else outer.stages
-        """The recorder of the request around, which knows where its ASGI messages stand."""
-
-    def seal(self) -> None:
-        self.recorder = self.stages = None
-
-
-current: ContextVar[Window | None] = ContextVar("query_guard_window", default=None)
-watchers: list[Recorder] = []
-_late_lock = threading.Lock()
-
-
-@contextmanager
-def open_window(recorder: Recorder, *, request: bool = False) -> Iterator[Window]:
-    """Record this context's statements until the block ends, and those of everything it starts."""
-    window = Window(recorder, current.get(), request=request)
-    token = current.set(window)
-    try:
-        yield window
-    finally:
-        window.seal()
-        with suppress(ValueError):  # a framework may leave a generator in another context than it entered
-            current.reset(token)
-
-
-@contextmanager
-def watch_process() -> Iterator[Recorder]:
-    """Record every statement of the process until the block ends, whichever context sends it."""
-    recorder = Recorder()
-    watchers.append(recorder)
-    try:
-        yield recorder
-    finally:
-        watchers.remove(recorder)
-
-
-def recorders(window: Window | None) -> Iterator[Recorder]:
-    """The open recorders around a context, innermost first, then the watchers of the process."""
-    while window is not None:
-        if window.recorder is not None:
-            yield window.recorder
-        window = window.outer
-    yield from watchers
-
-
-def who_wants(window: Window | None, engine: Engine) -> Recorder | None:
-    """Return the innermost recorder that wants a statement's details; None when it is only to be counted."""
-    while window is not None:
-        recorder = window.recorder
-        if (
-            recorder is not None
-            and recorder.room > 0
-            and (recorder.engines is None or engine.serial in recorder.engines)
-        ):
-            return recorder
-        window = window.outer
-    return watchers[0] if watchers else None
-
-
-def deliver(window: Window | None, engine: Engine, row: Row) -> None:
-    """Hand a finished row to each window it belongs to; a sealed one only counts it as late."""
-    while window is not None:
-        recorder = window.recorder
-        if recorder is None:
-            _count_late(window)
-        elif recorder.engines is None or engine.serial in recorder.engines:
-            recorder.add(row)
-        window = window.outer
-    for watcher in watchers:
-        watcher.add(row)
-
-
-def count(window: Window | None, engine: Engine, duration: float) -> None:
-    """Count a statement whose details nobody wants."""
-    while window is not None:
-        recorder = window.recorder
-        if recorder is None:
-            _count_late(window)
-        elif recorder.engines is None or engine.serial in recorder.engines:
-            recorder.count(duration)
-        window = window.outer
-
-
-def _count_late(window: Window) -> None:
-    with _late_lock:
-        window.late.count += 1
-
-
-def is_recording() -> bool:
-    """Whether a statement sent now would be seen by anyone."""
-    return bool(watchers) or current.get() is not None
-
-
-def stage_of(window: Window | None) -> int:
-    """Where the ASGI messages stand in the window's request."""
-    stages = window.stages if window is not None else None
-    return stages.stage if stages is not None else BEFORE_RESPONSE
+        """Whether nothing has been seen that a report could speak of: most requests of most applications."""
+        blocks = self.loop_blocks
+        return not (
+            self.rows
+            or self.checkouts
+            or self._counted
+            or self._dropped
+            or self.failed_loads
+            or self.transactions
+            or self.reads
+            or (blocks and blocks[-1].end > self.started)
+        )

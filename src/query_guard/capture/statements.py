@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sys
 from asyncio import current_task
+from asyncio.events import _get_running_loop
 from collections.abc import Callable
 from functools import wraps
 from threading import get_ident
@@ -19,27 +20,33 @@ from time import perf_counter
 from types import FrameType
 from typing import Any
 
-from sqlalchemy.engine.interfaces import ExecuteStyle
+from sqlalchemy.engine.interfaces import ExecuteStyle, ExecutionContext
 
-from query_guard.capture.call_site import call_site
-from query_guard.capture.connections import OPEN
+from query_guard.capture.connections import STAY
 from query_guard.capture.engines import seen_by
 from query_guard.capture.flushes import current_flush
 from query_guard.capture.loaders import loader_of
-from query_guard.capture.recorder import Window, count, current, deliver, stage_of, watchers, who_wants
-from query_guard.capture.rows import Batches, Row
+from query_guard.capture.rows import Batches
+from query_guard.capture.stays import OpenCheckout
+from query_guard.capture.targets import UnreadTarget
 from query_guard.capture.trouble import report_trouble
 from query_guard.capture.values import NO_VALUES, shown_values, value_hashes
+from query_guard.capture.window import Window, count, current, deliver, watchers, who_wants
+from query_guard.records import Engine
 
-STARTED = "_query_guard_started"
-"""Left on a context by cursor events, which then record it themselves."""
+_Context: Any = ExecutionContext
+_Context.query_guard_taken = False
+"""Set on a context by whoever records its execution already: cursor events, or a dialect's own `do_execute`.
+
+On the class, since to look into the `__dict__` of a context would make one.
+"""
 
 _BATCHES = "_query_guard_batches"
-_OVERRIDDEN = "_query_guard_overridden"
+_TARGET = "_query_guard_target"
 _SINGLE, _IN_BATCHES = ExecuteStyle.EXECUTE, ExecuteStyle.INSERTMANYVALUES
 _UNSENT = "MissingGreenlet"
 """Some drivers raise it in the driver call, but nothing was sent."""
-_make_row = tuple.__new__  # Row(...) would cost three times as much
+_NO_LOADER = (None, None)
 
 
 def around(execute: Callable[..., None], *, overridden: bool = False) -> Callable[..., None]:
@@ -55,18 +62,25 @@ def around(execute: Callable[..., None], *, overridden: bool = False) -> Callabl
         if (window is None and not watchers) or context is None:
             execute(dialect, cursor, statement, parameters, context)
             return
-        attributes = context.__dict__
+        if context.query_guard_taken:
+            execute(dialect, cursor, statement, parameters, context)
+            return
         if overridden:
-            attributes[_OVERRIDDEN] = True
+            context.query_guard_taken = True
+        stay = stay_of(context)
+        if stay is not None:
+            stay.running = True
         started = perf_counter()
+        error: str | None = None
         try:
             execute(dialect, cursor, statement, parameters, context)
-        except BaseException as error:
-            if STARTED not in attributes and (overridden or _OVERRIDDEN not in attributes):
-                record(window, dialect, cursor, statement, parameters, context, started, type(error).__name__)
+        except BaseException as failure:
+            error = type(failure).__name__
             raise
-        if STARTED not in attributes and (overridden or _OVERRIDDEN not in attributes):
-            record(window, dialect, cursor, statement, parameters, context, started, None)
+        finally:
+            if overridden:
+                context.query_guard_taken = False
+            record(window, dialect, cursor, statement, parameters, context, started, error, stay)
 
     return timed_execute
 
@@ -82,103 +96,143 @@ def around_no_params(execute: Callable[..., None]) -> Callable[..., None]:
     return timed_execute
 
 
+def stay_of(context: Any) -> OpenCheckout | None:
+    """Return the checkout that an execution runs on; never raises."""
+    try:
+        stay: OpenCheckout | None = context.root_connection._dbapi_connection.__dict__.get(STAY)
+    except AttributeError:
+        return None
+    return stay
+
+
 def record(
     window: Window | None, dialect: Any, cursor: Any, statement: str, parameters: Any, context: Any, started: float,
-    error: str | None,
+    error: str | None, stay: OpenCheckout | None,
 ) -> None:  # fmt: skip
     """Append the row of one driver call that has just ended; never raises."""
     try:
-        duration = perf_counter() - started
-        batches = None
+        ended = perf_counter()
+        duration = ended - started
+        transaction = None
+        if stay is not None:
+            stay.running = False
+            stay.last = ended
+            stay.busy += duration
+            transaction = stay.transaction
         style = context.execute_style
-        if style is _IN_BATCHES and not _is_scalar_default():
-            batches = context.__dict__.get(_BATCHES)
-            if batches is not None:
-                batches.append(duration)
-                batches.error = error
+        batches = None
+        if style is _IN_BATCHES:
+            batches = _begun(context, duration, error)
+            if batches is None:
                 return
-            batches = context.__dict__[_BATCHES] = Batches()
-        connection = context.root_connection
         compiled = context.compiled
         options = context.execution_options
-        if compiled is None or "schema_translate_map" in options:
-            sql = statement
-        elif statement is getattr(context, "statement", None) or not _is_scalar_default():
-            sql = compiled.string
-        else:
-            sql = statement
-        engine, targets = seen_by(dialect)
-        wanting = who_wants(window, engine)
-        target = targets.get(sql) or targets.first_seen(sql, context, wanted=wanting is not None)
-        if target.is_control or error == _UNSENT or (not connection.in_transaction() and _is_start_up(connection)):
+        target: UnreadTarget | None = None if compiled is None else compiled.__dict__.get(_TARGET)
+        if target is None or statement is not getattr(context, "statement", None):
+            target = _target_of(dialect, statement, context, options)
+        if target.is_control or error == _UNSENT or (stay is None and _is_start_up(context)):
+            _note_control(stay, target)
             return
+        if transaction is not None:
+            transaction.statements += 1
+            transaction.wrote |= target.may_write
+        engine = target.engine
+        is_alone = window is not None and window.outer is None and not watchers
+        wanting = window.recorder if is_alone else None  # type: ignore[union-attr]
+        if wanting is None or wanting.room <= 0 or wanting.engines is not None:
+            wanting = who_wants(window, engine)
         if wanting is None:
             count(window, engine, duration)
             return
-        info = connection.connection.record_info
-        stay = info.get(OPEN) if info else None
-        checkout = transaction = None
-        if stay:
-            checkout = stay[-1]
-            checkout.busy += duration
-            transaction = checkout.transaction
-            if transaction is not None:
-                transaction.statements += 1
-        loader, owner = loader_of(context, options) if options else (None, None)
+        if not target.is_noted:
+            target.note(context)
+        loader, owner = loader_of(context, options) if options else _NO_LOADER
         many = style is not _SINGLE
-        rows = cursor.rowcount if error is None else -1
-        row = _make_row(
-            Row,
-            (
-                sql,
-                target,
-                started,
-                duration,
-                checkout,
-                transaction,
-                batches,
-                stage_of(window),
-                hash(statement),
-                call_site(target.way_out.take(2)),
-                loader,
-                owner,
-                current_flush(),
-                engine,
-                _task(dialect),
-                NO_VALUES if many else value_hashes(parameters),
-                len(parameters),
-                many,
-                "stream_results" in options or "yield_per" in options,
-                rows if rows.__class__ is int and rows >= 0 else None,
-                error,
-                shown_values(parameters) if wanting.parameters else (),
-                window.request if window is not None else 0,
-            ),
+        is_told = error is None and batches is None and not (target.may_write and _is_told_later(engine, cursor))
+        rows = cursor.rowcount if is_told else -1
+        stages = window.stages if window is not None else None
+        loop = _get_running_loop()
+        row = (
+            target,
+            started,
+            duration,
+            stay,
+            transaction,
+            batches,
+            0 if stages is None else stages.stage,
+            target.text_hash(statement),
+            target.way_out.site(2),
+            loader,
+            owner,
+            current_flush() if target.may_write else 0,
+            engine,
+            get_ident() if loop is None or not engine.is_async else id(current_task(loop)),
+            loop is not None and not engine.is_async,
+            NO_VALUES if many else value_hashes(parameters),
+            len(parameters) if batches is None else len(context.compiled_parameters),
+            many,
+            "stream_results" in options or "yield_per" in options,
+            rows if rows.__class__ is int and rows >= 0 else None,
+            error,
+            shown_values(parameters) if wanting.parameters else (),
+            window.request if window is not None else 0,
         )
-        if window is not None and window.outer is None and window.recorder is wanting and not watchers:
-            wanting.add(row)
+        if is_alone:
+            wanting.keep(row)
         else:
             deliver(window, engine, row)
     except Exception:
         report_trouble("a statement could not be recorded")
 
 
-def _is_start_up(connection: Any) -> bool:
+def _begun(context: Any, duration: float, error: str | None) -> Batches | None:
+    """Return the batches that an execution begins with this driver call; None when it was a further one."""
+    if _is_scalar_default(3):
+        return Batches()
+    batches: Batches | None = context.__dict__.get(_BATCHES)
+    if batches is None:
+        batches = context.__dict__[_BATCHES] = Batches()
+        return batches
+    batches.append(duration)
+    batches.error = error
+    return None
+
+
+def _note_control(stay: OpenCheckout | None, target: UnreadTarget) -> None:
+    if stay is not None and target.is_control:
+        stay.control(target.sql)
+
+
+def _is_told_later(engine: Engine, cursor: Any) -> bool:
+    """Whether a driver says how many rows a write returns only once they are fetched: sqlite3 does."""
+    return cursor.rowcount == 0 and engine.dialect == "sqlite" and cursor.description is not None
+
+
+def _target_of(dialect: Any, statement: str, context: Any, options: Any) -> UnreadTarget:
+    """Return what is known of a text: it hangs on the compiled statement, which SQLAlchemy keeps for its like."""
+    engine, targets = seen_by(dialect)
+    compiled = context.compiled
+    if (
+        compiled is None
+        or "schema_translate_map" in options
+        or (statement is not getattr(context, "statement", None) and _is_scalar_default(3))
+    ):
+        return targets.get(statement) or targets.first_seen(statement, engine)
+    target: UnreadTarget | None = compiled.__dict__.get(_TARGET)
+    if target is None:
+        target = compiled.__dict__[_TARGET] = UnreadTarget(compiled.string, engine)
+    return target
+
+
+def _is_start_up(context: Any) -> bool:
     """Whether the dialect is getting to know a new connection; a `begin` listener, too, is outside a transaction."""
-    return type(connection.connection).__name__ == "_AdhocProxiedConnection"
+    connection = context.root_connection
+    return not connection.in_transaction() and type(connection.connection).__name__ == "_AdhocProxiedConnection"
 
 
-def _task(dialect: Any) -> int:
-    """Number the task or thread that runs now; SQLAlchemy 2.0 lets an async driver run outside any event loop."""
-    try:
-        return id(current_task()) if dialect.is_async else get_ident()
-    except RuntimeError:
-        return get_ident()
-
-
-def _is_scalar_default() -> bool:
+def _is_scalar_default(depth: int) -> bool:
     """Whether a default or sequence is being fetched with the context of the INSERT that needs it."""
-    frame: FrameType | None = sys._getframe(2)
+    frame: FrameType | None = sys._getframe(depth)
     for _ in range(4):
         if frame is None:
             break

@@ -7,6 +7,7 @@ text.
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,29 +19,52 @@ from sqlalchemy.sql.elements import BinaryExpression, BindParameter, BooleanClau
 
 from query_guard.capture.call_site import Shortcut
 from query_guard.capture.loaders import joined_relationships
-from query_guard.records import NO_TARGET, Target
+from query_guard.records import NO_TARGET, Engine, Target
 
 _TRANSACTION_CONTROL = (
     "SAVEPOINT ", "RELEASE SAVEPOINT ", "ROLLBACK TO ", "SAVE TRANSACTION ", "ROLLBACK TRANSACTION ",
-    "PREPARE TRANSACTION ", "COMMIT PREPARED ", "ROLLBACK PREPARED ",
+    "PREPARE TRANSACTION ", "COMMIT PREPARED ", "ROLLBACK PREPARED ", "BEGIN", "COMMIT",
 )  # fmt: skip
+
+_WRITING = re.compile(r"\b(?:INSERT|UPDATE|DELETE|MERGE|REPLACE)\b", re.IGNORECASE)
 
 
 class UnreadTarget:
-    """A statement noted on the hot path; `read()` it once the window is over."""
+    """A text and its statement, noted on the hot path; `read()` it once the window is over."""
 
-    __slots__ = ("_compiled", "_statement", "_target", "is_control", "way_out")
+    __slots__ = ("_compiled", "_statement", "_target", "engine", "is_control", "is_noted", "may_write", "shape",
+                 "sql", "text", "way_out")  # fmt: skip
 
-    def __init__(self, sql: str, context: Any) -> None:
+    def __init__(self, sql: str, engine: Engine) -> None:
+        self.sql = sql
+        self.engine = engine
         self.way_out = Shortcut()
         self.is_control = sql.startswith(_TRANSACTION_CONTROL)
+        self.may_write = _WRITING.search(sql) is not None
+        self.is_noted = False
+        self.text = 0
+        self.shape: tuple[Any, ...] | None = None
+        """What is known of the text, once it has been read: as `Statement` has it, from `fingerprint` to `target`."""
+        self._statement = self._compiled = None
+        self._target: Target | None = None
+
+    def text_hash(self, statement: str) -> int:
+        """Hash what the driver was given; the rows of one text share the number, which would weigh a tenth of each."""
+        text, known = hash(statement), self.text
+        if text == known:
+            return known
+        self.text = text
+        return text
+
+    def note(self, context: Any) -> None:
+        """Keep the statement until it is read; not called where executions are only counted."""
+        self.is_noted = True
         self._statement = context.invoked_statement
         self._compiled = context.compiled
-        self._target: Target | None = NO_TARGET if self._statement is None else None
 
     def read(self) -> Target:
         if self._target is None:
-            self._target = _describe(self._statement, self._compiled)
+            self._target = NO_TARGET if self._statement is None else _describe(self._statement, self._compiled)
             self._statement = self._compiled = None
         return self._target
 

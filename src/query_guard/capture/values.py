@@ -6,31 +6,35 @@ import itertools
 import os
 from typing import Any
 
-SALT = os.urandom(8)
+SALT = int.from_bytes(os.urandom(8)) >> 2
 """Mixed into each hash, so that none says anything outside this process."""
+_salted = SALT.__xor__
 
 NO_VALUES: tuple[int, ...] = ()
 _MAX_POSITIONS = 32
 _MAX_SHOWN = 200
-_salts = itertools.repeat(SALT)
 _unhashable = itertools.count(1)
 
 
 def value_hashes(parameters: Any) -> tuple[int, ...]:
     """Hash each value; from the 33rd on they share one hash. What has none is distinct from everything."""
-    values = parameters.values() if hasattr(parameters, "values") else parameters
+    values = parameters if parameters.__class__ is tuple else _values_of(parameters)
     try:
         if len(values) <= _MAX_POSITIONS:
-            return tuple(map(hash, zip(_salts, values)))  # noqa: B905 - no end to the salts
+            return tuple(map(_salted, map(hash, values)))
         values = tuple(values)
-        return (*map(hash, zip(_salts, values[:_MAX_POSITIONS])), hash((SALT, values[_MAX_POSITIONS:])))  # noqa: B905
+        return (*map(_salted, map(hash, values[:_MAX_POSITIONS])), hash((SALT, values[_MAX_POSITIONS:])))
     except Exception:
         return tuple([_hash(value) for value in values])
 
 
+def _values_of(parameters: Any) -> Any:
+    return parameters.values() if hasattr(parameters, "values") else parameters
+
+
 def shown_values(parameters: Any) -> tuple[str, ...]:
     """Write values down, which only `capture_parameters` asks for."""
-    values = parameters.values() if hasattr(parameters, "values") else parameters
+    values = _values_of(parameters)
     return tuple([_repr(value)[:_MAX_SHOWN] for value in list(values)[:_MAX_POSITIONS]])
 
 
@@ -43,6 +47,6 @@ def _repr(value: Any) -> str:
 
 def _hash(value: Any) -> int:
     try:
-        return hash((SALT, value))
+        return _salted(hash(value))
     except Exception:
         return -next(_unhashable)

@@ -1,0 +1,30 @@
+"""The parts of a request: which of them did something."""
+
+from __future__ import annotations
+
+from query_guard.capture.recorder import BEFORE_RESPONSE, STREAMING
+from query_guard.records import CallSite, Phase, Request
+
+
+def phase_of(site: CallSite, stage: int, of_request: int, request: Request) -> Phase | None:
+    """Name the part of a request that did something, from its frames and the ASGI messages sent by then.
+
+    `of_request` is the serial of the request it belongs to, 0 outside requests.
+    """
+    if request.kind == "block" and not of_request:
+        return None
+    if request.kind == "websocket":
+        stage = BEFORE_RESPONSE
+    if site.boundary in ("middleware", "background", "task"):
+        return site.boundary  # type: ignore[return-value]
+    if site.boundary == "response" or not site.frames:
+        return "serialization" if stage == BEFORE_RESPONSE else "streaming"
+    if request.kind == "block":
+        return None  # seen from outside the request, whose endpoint only its own report knows
+    if stage == BEFORE_RESPONSE:
+        endpoint = request.endpoint
+        starts = [(frame.file, frame.first_line) for frame in site.frames]
+        return "endpoint" if endpoint and (endpoint.file, endpoint.first_line) in starts else "dependency"
+    if stage == STREAMING:
+        return "streaming"
+    return "teardown" if site.resumed else "background"

@@ -1,0 +1,178 @@
+"""A connection outside its pool, as its stay goes on, and the pool it belongs to.
+
+Nothing here keeps anything of the application alive: pools, tasks and connections are held weakly.
+"""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from asyncio import Task, current_task
+from asyncio.events import _get_running_loop
+from collections.abc import Callable
+from threading import get_ident
+from time import perf_counter
+from typing import Any
+
+from sqlalchemy.pool import Pool
+
+from query_guard.capture.call_site import Shortcut
+from query_guard.capture.engines import engine_of
+from query_guard.capture.open_transaction import OpenTransaction
+from query_guard.records import CallSite, CheckoutOutcome, Holder
+
+_pool_serials = itertools.count(1)
+_checkout_serials = itertools.count(1)
+
+
+class Origin:
+    """Whose a checkout is: the request or block of its window, named while that is open and remembered after it."""
+
+    __slots__ = ("_describe", "_name")
+
+    def __init__(self, describe: Callable[[], str] | None) -> None:
+        self._describe = describe
+        self._name = ""
+
+    @property
+    def name(self) -> str:
+        return self._describe() if self._describe is not None else self._name
+
+    def close(self) -> None:
+        self._name, self._describe = self.name, None
+
+
+def number(pool: Any, name: str) -> int | None:
+    """Read a number that not each class of pool has, nor each as a method."""
+    value = getattr(pool, name, None)
+    value = value() if callable(value) else value
+    return value if value.__class__ is int else None
+
+
+class PoolWatch:
+    """What is known of one pool; it hangs on the pool and does not keep it alive."""
+
+    __slots__ = (
+        "__weakref__", "connect_time", "connects", "engine", "holders", "kind", "most", "peak", "pool", "pre_ping",
+        "serial", "size", "suspects", "wait_time", "waits", "way_out",
+    )  # fmt: skip
+
+    def __init__(self, pool: Pool) -> None:
+        self.serial = next(_pool_serials)
+        self.engine = engine_of(pool._dialect)
+        self.pool = weakref.ref(pool)
+        self.kind = type(pool).__name__
+        self.size = number(pool, "size")
+        self.most = number(pool, "_max_overflow")
+        self.pre_ping = bool(getattr(pool, "_pre_ping", False))
+        self.holders: dict[int, OpenCheckout] = {}
+        """The checkouts that are out, by their serials."""
+        self.suspects: dict[int, OpenCheckout] = {}
+        """Those that were said to look forgotten."""
+        self.way_out = Shortcut()
+        self.peak = self.waits = self.connects = 0
+        self.wait_time = self.connect_time = 0.0
+
+    def is_full(self) -> bool:
+        """Whether the pool has nothing left to give."""
+        out = number(self.pool(), "checkedout")
+        return out is not None and self.size is not None and 0 <= (self.most or 0) <= out - self.size
+
+    def connected(self, seconds: float) -> None:
+        self.connects += 1
+        self.connect_time += seconds
+
+    def waited(self, seconds: float) -> None:
+        self.waits += 1
+        self.wait_time += seconds
+
+
+class OpenCheckout:
+    """One stay outside the pool. `running` says that a statement is under way, `last` when the last one ended."""
+
+    __slots__ = (
+        "busy",
+        "connect",
+        "connection",
+        "ended",
+        "fairy",
+        "held_in_pool",
+        "holders",
+        "last",
+        "origin",
+        "outcome",
+        "owner",
+        "pool",
+        "request",
+        "running",
+        "sent_begin",
+        "serial",
+        "site",
+        "stage",
+        "started",
+        "task",
+        "transaction",
+        "wait",
+    )  # fmt: skip
+
+    def __init__(
+        self, pool: PoolWatch, started: float, site: CallSite, origin: Origin | None, request: int, stage: int
+    ) -> None:
+        self.serial = next(_checkout_serials)
+        self.pool = pool
+        self.started = started
+        self.site = site
+        self.origin = origin
+        self.request = request
+        self.stage = stage
+        self.connection = self.held_in_pool = 0
+        self.wait = self.connect = self.busy = self.last = 0.0
+        self.running = self.sent_begin = False
+        self.ended: float | None = None
+        self.outcome: CheckoutOutcome = "open"
+        self.transaction: OpenTransaction | None = None
+        self.holders: tuple[Holder, ...] = ()
+        self.fairy: weakref.ref[Any] | None = None
+        self.owner: weakref.ref[Task[Any]] | None = None
+        task = current_task() if _get_running_loop() is not None else None
+        if task is None:
+            self.task = get_ident()
+        else:
+            self.task = id(task)
+            self.owner = weakref.ref(task)
+
+    @property
+    def acquired(self) -> float:
+        return self.started + self.wait + self.connect
+
+    @property
+    def name(self) -> str:
+        """Whose it is: the request's or the block's name."""
+        return (self.origin.name if self.origin is not None else "") or "outside requests"
+
+    def end(self, outcome: CheckoutOutcome, *, cuts_off: bool = True) -> None:
+        """Note that the connection is back, or lost to the pool, however that came.
+
+        `cuts_off` says that its transaction is over with it; one that others share may still be committed.
+        """
+        self.ended = perf_counter()
+        if self.outcome in ("open", "late", "leaked"):
+            self.outcome = outcome
+        self.running = False
+        self.fairy = None
+        self.pool.holders.pop(self.serial, None)
+        if self.transaction is not None and cuts_off:
+            self.transaction.cut_off(self.ended)
+            self.transaction = None
+
+    def control(self, sql: str) -> None:
+        """Take note of transaction control that the application sends as text."""
+        if sql.startswith("BEGIN"):
+            self.sent_begin = self.transaction is None
+        elif sql.startswith("COMMIT") and self.transaction is not None:
+            self.transaction.autocommit = True  # what was written is safe, whatever becomes of the rest
+
+    def collected(self, _: object) -> None:
+        """Be told that the garbage collector took the connection from whoever dropped it."""
+        if self.ended is None:
+            self.end("collected")

@@ -1,0 +1,182 @@
+"""All that is known of one window, in the groupings that several detectors need."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import accumulate
+from typing import TypeVar
+
+from query_guard.records.connections import Checkout, LoopBlock, Pool, Transaction
+from query_guard.records.outline import Numbers
+from query_guard.records.request import Request
+from query_guard.records.statements import CallSite, FailedLoad, Read, Statement
+
+_NEVER_HAD = frozenset(("timeout", "cancelled", "failed"))
+
+
+@dataclass(slots=True)
+class LateCounter:
+    """Statements that arrived after their window was sealed; the only thing that still moves in a finished report."""
+
+    count: int = 0
+
+
+def distinct_sites(rows: Iterable[Statement]) -> tuple[CallSite, ...]:
+    """Return the sites of some statements, each once, in order of appearance."""
+    return tuple({row.site.key: row.site for row in rows}.values())
+
+
+Key = TypeVar("Key", bound=Hashable)
+Row = TypeVar("Row")
+
+
+def grouped(rows: Iterable[Row], key: Callable[[Row], Key]) -> dict[Key, list[Row]]:
+    """Rows by key, both in order of appearance."""
+    groups: dict[Key, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[key(row)].append(row)
+    return dict(groups)
+
+
+def _are_new(rows: list[Statement]) -> bool:
+    """Whether executions of one shape differ whatever their values: an INSERT makes a new row each time."""
+    return len(rows) == 1 or rows[0].executemany or rows[0].operation == "INSERT"
+
+
+def _different(rows: list[Statement]) -> int:
+    """Count sets of values among the first thousand executions: more would not make it more of a loop."""
+    return len({(row.text, row.values) for row in rows[:1000]})
+
+
+@dataclass(eq=False)
+class Facts:
+    """All that is known of one window, and the groupings that several detectors need, each computed once.
+
+    Not to be changed: it is not frozen only since that would make every request pay for twenty guarded assignments.
+    """
+
+    request: Request
+    duration: float
+    statements: tuple[Statement, ...]
+    checkouts: tuple[Checkout, ...] = ()
+    transactions: tuple[Transaction, ...] = ()
+    pools: tuple[Pool, ...] = ()
+    loop_blocks: tuple[LoopBlock, ...] = ()
+    failed_loads: tuple[FailedLoad, ...] = ()
+    reads: tuple[Read, ...] = ()
+    notes_reads: bool = False
+    """Whether reads were noted at all; without it, no reads mean nothing."""
+    eager_mappings: frozenset[tuple[str, str]] = frozenset()
+    """Relationships that their mapping loads ahead, each with the loader, where reads are noted."""
+    query_count: int = 0
+    query_time: float = 0.0
+    dropped: int = 0
+    dropped_checkouts: int = 0
+    late: LateCounter = field(default_factory=LateCounter)
+    serial: int = 0
+    """Serial of the request's window, which its statements, checkouts and transactions name; 0 outside requests."""
+
+    @cached_property
+    def by_shape_and_site(self) -> dict[tuple[str, int, int, str | None, int], list[Statement]]:
+        """Statements of one shape from one site on one engine, for one relationship, in one WebSocket segment."""
+        groups: dict[tuple[str, int, int, str | None, int], list[Statement]] = defaultdict(list)
+        for row in self.statements:
+            loader = row.loader
+            name = loader.relationship if loader is not None else None
+            groups[row.fingerprint, row.site.key, row.engine.serial, name, row.segment].append(row)
+        return dict(groups)
+
+    @cached_property
+    def different_values(self) -> dict[tuple[str, int, int, str | None, int], int]:
+        """How many different sets of values each of these groups was sent with; see `_are_new`."""
+        return {key: len(rows) if _are_new(rows) else _different(rows) for key, rows in self.by_shape_and_site.items()}
+
+    @cached_property
+    def by_transaction(self) -> dict[int, list[Statement]]:
+        return grouped(self.statements, lambda row: row.transaction)
+
+    @cached_property
+    def committed_writes(self) -> tuple[Transaction, ...]:
+        """The transactions that wrote and committed; AUTOCOMMIT has none that could be split or lost."""
+        return tuple(
+            one for one in self.transactions if one.outcome == "committed" and one.writes and not one.autocommit
+        )
+
+    @cached_property
+    def failed_transactions(self) -> set[int]:
+        """Serials of the transactions that could not commit or in which a statement failed."""
+        failed = {row.transaction for row in self.statements if row.error is not None}
+        return failed | {transaction.serial for transaction in self.transactions if transaction.outcome == "failed"}
+
+    @cached_property
+    def failed_requests(self) -> set[int]:
+        """Serials of the requests in which a statement failed; 0 is all that was sent outside requests."""
+        return {row.request for row in self.statements if row.error is not None}
+
+    @cached_property
+    def reads_by_relationship(self) -> dict[str, list[Read]]:
+        return grouped(self.reads, lambda read: read.relationship)
+
+    @cached_property
+    def _sources(self) -> dict[str, list[Statement]]:
+        """The statements that brought objects of a class, in order: selects of it and loads of a relationship to it."""
+        sources: dict[str, list[Statement]] = defaultdict(list)
+        for row in self.statements:
+            if row.operation == "SELECT":
+                loaded = (row.loader.target,) if row.loader is not None and row.loader.path else row.target.lineage
+                for name in loaded:
+                    sources[name].append(row)
+        return sources
+
+    def source_of(self, classes: tuple[str, ...], before: int) -> Statement | None:
+        """Return the last statement before the one numbered `before` that brought objects of one of these classes."""
+        for name in classes:
+            rows = self._sources.get(name, [])
+            position = bisect_left(rows, before, key=lambda row: row.serial)
+            if position:
+                return rows[position - 1]
+        return None
+
+    @cached_property
+    def peak_connections(self) -> int:
+        """How many connections were held at once, at most."""
+        moves = sorted(
+            move
+            for checkout in self.checkouts
+            if checkout.outcome not in _NEVER_HAD
+            for move in ((checkout.acquired, 1), (checkout.acquired + self.held(checkout), -1))
+        )
+        return max(accumulate(step for _, step in moves), default=0)
+
+    def held(self, checkout: Checkout) -> float:
+        """Seconds a checkout was held, up to now where it is still out."""
+        return checkout.hold if checkout.hold is not None else max(0.0, self.duration - checkout.acquired)
+
+    @property
+    def wait_time(self) -> float:
+        """Seconds spent waiting for connections."""
+        return sum(checkout.wait for checkout in self.checkouts)
+
+    @property
+    def held_time(self) -> float:
+        """Seconds connections were held, those held at once added up."""
+        return sum(self.held(checkout) for checkout in self.checkouts)
+
+    @cached_property
+    def numbers(self) -> Numbers:
+        """What headers and logs say: of the pools, that with most checkouts."""
+        by_pool = grouped(self.checkouts, lambda checkout: checkout.pool)
+        busiest = max(self.pools, key=lambda pool: len(by_pool.get(pool.serial, ())), default=None)
+        checkouts = by_pool.get(busiest.serial, []) if busiest is not None else []
+        return Numbers(
+            self.query_count,
+            self.query_time,
+            busiest,
+            len(checkouts) + self.dropped_checkouts,
+            sum(checkout.wait for checkout in checkouts),
+            sum(self.held(checkout) for checkout in checkouts),
+        )

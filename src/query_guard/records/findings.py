@@ -1,0 +1,65 @@
+"""What is wrong, and what was looked at and is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from query_guard.records.statements import NOWHERE, CallSite, Phase
+
+Severity: TypeAlias = Literal["info", "warning", "error"]
+
+LOUD: frozenset[Severity] = frozenset(("warning", "error"))
+"""The severities that enter headers, logs and test failures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault, with the line to change and what to type there. Its words travel with it: nobody asks the kind."""
+
+    kind: str
+    severity: Severity
+    summary: str
+    fix: str
+    site: CallSite = NOWHERE
+    callers: tuple[CallSite, ...] = ()
+    count: int = 1
+    relationship: str | None = None
+    remedy: str = ""
+    """The part of `fix` to paste, where there is one."""
+    saved_statements: int = 0
+    """Statements that mending it would have saved here."""
+    saving: float = 0.0
+    """Seconds that mending it would have saved here."""
+    phase: Phase | None = None
+    statements: tuple[int, ...] = ()
+    """Serials of the statements it is about."""
+    request: int = 0
+    details: tuple[str, ...] = ()
+    """Further lines for people, such as who held the connections; never a value of the application."""
+
+    @property
+    def is_loud(self) -> bool:
+        return self.severity in LOUD
+
+    endpoint: str = ""
+    """Name of the function that answers the route."""
+
+    @property
+    def place(self) -> str:
+        """`crud.py:31`, or what stands in for it where no line of the application was running."""
+        frame = self.site.innermost
+        if frame is not None:
+            return f"{frame.file}:{frame.line}"
+        return f"{self.phase or 'a library'} of {self.endpoint}" if self.endpoint else self.phase or "a library"
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A repetition that a detector looked at and did not report, and why: people trust a tool that can say so."""
+
+    kind: str
+    reason: str
+    site: CallSite
+    count: int
+    statements: tuple[int, ...]

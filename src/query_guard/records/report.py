@@ -1,0 +1,34 @@
+"""Facts and findings together: what every reporter, page and test reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from query_guard.records.facts import Facts
+from query_guard.records.findings import Finding, Silence
+from query_guard.records.request import Request
+
+
+@dataclass(frozen=True)
+class Report:
+    """Facts and findings of one window: what every reporter, page and test reads."""
+
+    id: str
+    started_at: float
+    """Seconds since the epoch."""
+    facts: Facts
+    findings: tuple[Finding, ...] = ()
+    silences: tuple[Silence, ...] = ()
+
+    @property
+    def request(self) -> Request:
+        return self.facts.request
+
+    @property
+    def query_count(self) -> int:
+        return self.facts.query_count
+
+    @cached_property
+    def loud_findings(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.is_loud)

@@ -1,0 +1,31 @@
+"""What a window was opened for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from query_guard.records.statements import Frame
+
+RequestKind: TypeAlias = Literal["http", "websocket", "block"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the window was opened for. `route` is the full template, or None when nothing matched."""
+
+    kind: RequestKind
+    method: str
+    path: str
+    route: str | None = None
+    status: int | None = None
+    endpoint: Frame | None = None
+    """Where the endpoint's code begins."""
+    budget: int | None = None
+
+    @property
+    def name(self) -> str:
+        """`GET /users/{id}`, or a block's own name; paths that match no route share one name."""
+        if self.kind == "block":
+            return self.path
+        return f"{self.method} {self.route or '(no route)'}"

@@ -1,0 +1,190 @@
+"""What was sent, from where, by which part of the ORM."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple, TypeAlias
+
+Phase: TypeAlias = Literal[
+    "dependency", "endpoint", "serialization", "streaming", "background", "teardown", "task", "middleware"
+]
+
+
+class Frame(NamedTuple):
+    """One application frame: a path as people write it, and the line that was running."""
+
+    file: str
+    line: int
+    function: str
+    first_line: int
+
+
+class CallSite(NamedTuple):
+    """The run of application frames that led to a statement, innermost first; empty while a framework serialises.
+
+    `key` is equal for each pass of a loop and differs between two callers of one helper. `boundary` names what ended
+    the run ("router", "middleware", "response", "background", "task", "test" or ""); `resumed` says that its outermost
+    frame is a generator.
+    """
+
+    key: int
+    frames: tuple[Frame, ...]
+    boundary: str
+    resumed: bool
+
+    @property
+    def innermost(self) -> Frame | None:
+        return self.frames[0] if self.frames else None
+
+
+NOWHERE = CallSite(0, (), "", False)
+
+
+class Loader(NamedTuple):
+    """The part of the ORM that sent a statement.
+
+    `kind` is one of lazy, immediate, eager (selectinload, subqueryload), column (deferred), expired, refresh.
+    `owner` is the class that declares `attribute`. `path` leads from the root entity of the parents' query to a
+    relationship, ("User.posts", "Post.comments"), and is empty where columns were loaded.
+    """
+
+    kind: str
+    owner: str
+    attribute: str
+    collection: bool
+    path: tuple[str, ...]
+    parents: tuple[str, ...] = ()
+    """Class of the object it loaded for, and its mapped bases."""
+    target: str = ""
+    """Class of what it loaded."""
+
+    @property
+    def relationship(self) -> str | None:
+        return f"{self.owner}.{self.attribute}" if self.path else None
+
+
+class Target(NamedTuple):
+    """What a statement is about, as the mappings know it.
+
+    `lineage` names the entity's class and its mapped bases. `filters` are the attributes that must equal a bind, when
+    nothing else filters, and `unique` says that they find at most one row. `walks` are relationships, (class,
+    attribute), whose foreign key those filters are. `joined` are the collections that the statement joins, as paths
+    from its root, and `joined_objects` the single objects.
+    """
+
+    entity: str | None
+    lineage: tuple[str, ...]
+    aliased: bool
+    filters: tuple[str, ...]
+    unique: bool
+    walks: tuple[tuple[str, str], ...]
+    joined: tuple[tuple[str, ...], ...]
+    joined_objects: tuple[tuple[str, ...], ...] = ()
+
+
+NO_TARGET = Target(None, (), False, (), False, (), ())
+
+
+class Engine(NamedTuple):
+    """An engine of the process: its serial number, `dialect+driver`, whether a server answers it, and whether its
+    driver awaits. Never a DSN.
+    """
+
+    serial: int
+    name: str
+    dialect: str
+    is_server: bool
+    is_async: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.name}#{self.serial}"
+
+
+class Statement(NamedTuple):
+    """One execution that reached the driver, failed ones included."""
+
+    serial: int
+    fingerprint: str
+    sql: str
+    operation: str
+    tables: tuple[str, ...]
+    writes: tuple[str, ...]
+    target: Target
+    start: float
+    duration: float
+    stalled: float
+    """Seconds of its duration in which the event loop stood still, and nobody could hear the database."""
+    connection: int
+    transaction: int
+    autocommit: bool
+    batches: int
+    """Driver calls this one execution took."""
+    phase: Phase | None
+    segment: int
+    """Number of WebSocket messages received before it; 0 elsewhere."""
+    text: int
+    """Hash of the text the driver was to run, values inside the text included."""
+    site: CallSite
+    loader: Loader | None
+    owner: int | None
+    """Salted hash of the identity of the object whose relationship was loaded."""
+    flush: int
+    """Serial of the unit-of-work flush that wrote it; 0 outside flushes."""
+    engine: Engine
+    task: int
+    """Serial of the asyncio task or thread."""
+    blocking: bool
+    """Whether its driver held up a running event loop."""
+    values: tuple[int, ...]
+    """Salted hash for each bind position; empty for executemany."""
+    binds: int
+    """Number of binds, or of parameter sets for executemany."""
+    executemany: bool
+    streamed: bool
+    rows: int | None
+    error: str | None
+    parameters: tuple[str, ...]
+    """Shown values of the binds, each at most 200 characters; empty unless `capture_parameters` was said."""
+    request: int
+    """Serial of the request window it belongs to; 0 outside requests."""
+
+    @property
+    def end(self) -> float:
+        return self.start + self.duration
+
+    @property
+    def database_time(self) -> float:
+        """Its duration without the time in which only the event loop stood still."""
+        return self.duration - self.stalled
+
+    @property
+    def relationship(self) -> str | None:
+        return self.loader.relationship if self.loader else None
+
+    @property
+    def value_key(self) -> tuple[int, tuple[int, ...]]:
+        """Equal for two executions that sent the same text with the same values."""
+        return (self.text, self.values)
+
+
+class FailedLoad(NamedTuple):
+    """A lazy load that found no greenlet to wait in. `serial` is that of the statement it would have been."""
+
+    serial: int
+    loader: Loader | None
+    site: CallSite
+    phase: Phase | None
+    request: int
+
+
+class Read(NamedTuple):
+    """How often the application read a relationship, on whichever objects, to use it or only to `len()` it.
+
+    `foreign_key` are the attributes, ("Post.author_id",), that tie a collection to its owner and nothing else does.
+    `site` is known of reads that only count.
+    """
+
+    relationship: str
+    counted: bool
+    foreign_key: tuple[str, ...]
+    site: CallSite
+    times: int
