@@ -204,6 +204,7 @@ async def test_the_bulk_form_replaces_row_by_row_writes(
     def row_by_row(session: Session) -> None:
         for number in NUMBERS:
             write(session, number)
+        session.commit()
 
     before = await profile(row_by_row)
     finding = the_loop(before)
@@ -211,6 +212,37 @@ async def test_the_bulk_form_replaces_row_by_row_writes(
     def in_bulk(session: Session) -> None:
         given = {name: make() for name, (make,) in names.items()}
         eval(finding.remedy, {**NAMES, **given, "session": session})
-        session.flush()
+        session.commit()
 
     assert_mended(before, finding, await profile(in_bulk))
+
+
+@pytest.mark.parametrize(
+    ("change", "advice"),
+    [
+        (lambda session, comment: setattr(comment, "text", f"new {comment.id}"), "Change comments"),
+        (lambda session, comment: session.delete(comment), "Call session.delete() on comments"),
+    ],
+    ids=["update", "delete"],
+)
+async def test_one_flush_replaces_a_flush_for_each_object(
+    profile: Profiler, change: Callable[[Session, Comment], None], advice: str
+) -> None:
+    def flush_each(session: Session) -> None:
+        for comment in session.scalars(select(Comment).where(Comment.id.in_(NUMBERS))).all():
+            change(session, comment)
+            session.flush()
+        session.commit()
+
+    before = await profile(flush_each)
+    finding = the_loop(before)
+    assert finding.fix == f"{advice} in the loop and flush once after it: {finding.remedy}"
+
+    def flush_once(session: Session) -> None:
+        for comment in session.scalars(select(Comment).where(Comment.id.in_(NUMBERS))).all():
+            change(session, comment)
+        eval(finding.remedy, {"session": session})
+        session.commit()
+
+    await profile.database.prepare()
+    assert_mended(before, finding, await profile(flush_once))

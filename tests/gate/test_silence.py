@@ -76,7 +76,7 @@ async def test_s1_eager_loading_is_silent(profile: Profiler, option: Callable[[]
 async def test_s2_add_all_in_one_flush(profile: Profiler) -> None:
     def flush(session: Session) -> None:
         session.add_all([User(name=f"new {n}", id=1000 + n) for n in range(1200)])
-        session.flush()
+        session.commit()
 
     report = await profile(flush)
     assert report.query_count == 1
@@ -87,6 +87,7 @@ async def test_s2_bulk_insert_counts_once(profile: Profiler) -> None:
     def bulk(session: Session) -> None:
         session.execute(insert(User), [{"name": f"new {n}", "id": 1000 + n} for n in range(2400)])
         session.execute(insert(User).returning(User.id), [{"name": f"new {n}", "id": 5000 + n} for n in range(2400)])
+        session.commit()
 
     report = await profile(bulk)
     assert report.query_count == 2
@@ -320,6 +321,7 @@ async def test_s11_targets_in_the_identity_map_and_null_keys(profile: Profiler) 
         users = session.scalars(select(User)).all()
         for post in session.scalars(select(Post)):
             assert post.author is None or post.author in users
+        session.rollback()
 
     report = await profile(known)
     assert kinds(report) == []

@@ -2,23 +2,39 @@
 
 A detector is any callable that takes `Facts` and yields `Finding`s and, to explain itself, `Silence`s. Its
 thresholds are its own dataclass fields, its words travel on the finding. To ship one by default, add one line to
-`DEFAULTS`.
+`DEFAULTS`. What was judged for the headers is not judged again when the request has ended, unless a detector says
+`at_end = True`, as those do that look at checkouts and transactions. One with a method `may_find(Outline) -> bool`
+is asked only where that says so: the windows of most requests need not be read at all.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TypeAlias
 
+from query_guard.detectors.blocking_driver import BlockingDriver
 from query_guard.detectors.cartesian_product import CartesianProduct
+from query_guard.detectors.commit_after_response import CommitAfterResponse
+from query_guard.detectors.commit_per_row import CommitPerRow
+from query_guard.detectors.connection_leak import ConnectionLeak
 from query_guard.detectors.counted_collection import CountedCollection
 from query_guard.detectors.duplicate_statement import DuplicateStatement
+from query_guard.detectors.event_loop_blocked import EventLoopBlocked
 from query_guard.detectors.failed_statement import FailedStatement
+from query_guard.detectors.idle_in_transaction import IdleInTransaction
 from query_guard.detectors.large_result import LargeResult
 from query_guard.detectors.latent_n_plus_one import LatentNPlusOne
+from query_guard.detectors.lost_write import LostWrite
 from query_guard.detectors.missing_greenlet import MissingGreenlet
 from query_guard.detectors.n_plus_one import NPlusOne
+from query_guard.detectors.nested_checkout import NestedCheckout
+from query_guard.detectors.pool_settings import PoolSettings
+from query_guard.detectors.pool_timeout import PoolTimeout
+from query_guard.detectors.pool_wait import PoolWait
 from query_guard.detectors.slow_statement import SlowStatement
+from query_guard.detectors.split_transaction import SplitTransaction
 from query_guard.detectors.statement_budget import StatementBudget
 from query_guard.detectors.unused_eager_load import UnusedEagerLoad
+from query_guard.detectors.write_in_read_request import WriteInReadRequest
 from query_guard.records import Facts, Finding, Silence
 
 Detector: TypeAlias = Callable[[Facts], Iterable[Finding | Silence]]
@@ -32,6 +48,19 @@ DEFAULTS: tuple[Detector, ...] = (
     CartesianProduct(),
     LargeResult(),
     StatementBudget(),
+    PoolTimeout(),
+    ConnectionLeak(),
+    PoolWait(),
+    NestedCheckout(),
+    LostWrite(),
+    CommitAfterResponse(),
+    CommitPerRow(),
+    SplitTransaction(),
+    IdleInTransaction(),
+    WriteInReadRequest(),
+    BlockingDriver(),
+    EventLoopBlocked(),
+    PoolSettings(),
 )
 
 ON_READS: tuple[Detector, ...] = (UnusedEagerLoad(), CountedCollection())
@@ -40,29 +69,48 @@ ON_READS: tuple[Detector, ...] = (UnusedEagerLoad(), CountedCollection())
 OPT_IN: tuple[Detector, ...] = (LatentNPlusOne(), *ON_READS)
 
 
+def judges_ends(detector: Detector) -> bool:
+    """Whether a detector looks at how checkouts and transactions end, and must see the facts once all has ended."""
+    return bool(getattr(detector, "at_end", False))
+
+
 def defaults(*replacements: Detector) -> tuple[Detector, ...]:
     """Return the default detectors with each replacement in the place of its type; new types come last."""
+    fresh = tuple(replace(detector) for detector in DEFAULTS)  # type: ignore[type-var]  # each application is told of its pools
     types = {type(detector) for detector in DEFAULTS}
     by_type = {type(replacement): replacement for replacement in replacements if type(replacement) in types}
     new = tuple(replacement for replacement in replacements if type(replacement) not in types)
-    return tuple(by_type.get(type(detector), detector) for detector in DEFAULTS) + new
+    return tuple(by_type.get(type(detector), detector) for detector in fresh) + new
 
 
 __all__ = [
     "DEFAULTS",
     "ON_READS",
     "OPT_IN",
+    "BlockingDriver",
     "CartesianProduct",
+    "CommitAfterResponse",
+    "CommitPerRow",
+    "ConnectionLeak",
     "CountedCollection",
     "Detector",
     "DuplicateStatement",
+    "EventLoopBlocked",
     "FailedStatement",
+    "IdleInTransaction",
     "LargeResult",
     "LatentNPlusOne",
+    "LostWrite",
     "MissingGreenlet",
     "NPlusOne",
+    "NestedCheckout",
+    "PoolSettings",
+    "PoolTimeout",
+    "PoolWait",
     "SlowStatement",
+    "SplitTransaction",
     "StatementBudget",
     "UnusedEagerLoad",
+    "WriteInReadRequest",
     "defaults",
 ]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import median
 
-from query_guard.records import Facts, Finding, Statement, distinct_sites, grouped
+from query_guard.records import Facts, Finding, Outline, Statement, distinct_sites, grouped
 
 KIND = "duplicate_statement"
 
@@ -34,6 +34,9 @@ class DuplicateStatement:
     """
 
     loud: int = 3
+
+    def may_find(self, outline: Outline) -> bool:
+        return outline.query_count > 1
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         groups = grouped(_outside_loops(facts), lambda row: (row.fingerprint, row.value_key, row.engine.serial))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from query_guard.records import Facts, Finding, grouped
+from query_guard.records import Facts, Finding, Outline, grouped
 
 KIND = "large_result"
 
@@ -22,12 +22,17 @@ class LargeResult:
 
     rows: int = 10_000
 
+    def may_find(self, outline: Outline) -> bool:
+        return outline.most_rows >= self.rows
+
     def __call__(self, facts: Facts) -> Iterator[Finding]:
-        large = (
+        large = [
             row
             for row in facts.statements
             if (row.rows or 0) >= self.rows and row.operation == "SELECT" and not row.streamed
-        )
+        ]
+        if not large:
+            return
         for rows in grouped(large, lambda row: (row.fingerprint, row.site.key)).values():
             worst = max(rows, key=lambda row: row.rows or 0)
             if _LIMITED.search(worst.sql):

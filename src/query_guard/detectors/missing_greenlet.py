@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from query_guard.detectors.remedies import loading_remedy
-from query_guard.records import Facts, FailedLoad, Finding, grouped
+from query_guard.records import Facts, FailedLoad, Finding, Outline, grouped
 
 KIND = "missing_greenlet"
 
@@ -14,6 +14,9 @@ KIND = "missing_greenlet"
 @dataclass(frozen=True, slots=True)
 class MissingGreenlet:
     """Find attributes of an AsyncSession's objects that were read without await before they were loaded."""
+
+    def may_find(self, outline: Outline) -> bool:
+        return outline.has_failed_loads
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         groups = grouped(facts.failed_loads, lambda load: (load.loader, load.site.key))

@@ -8,7 +8,7 @@ from statistics import median
 
 from query_guard.detectors.batches import batch_reason
 from query_guard.detectors.remedies import remedy_for
-from query_guard.records import Facts, Finding, Silence, Statement
+from query_guard.records import Facts, Finding, Outline, Silence, Statement
 
 KIND = "n_plus_one"
 
@@ -27,6 +27,9 @@ class NPlusOne:
 
     owners: int = 2
     repeats: int = 3
+
+    def may_find(self, outline: Outline) -> bool:
+        return outline.query_count > 1
 
     def __call__(self, facts: Facts) -> Iterator[Finding | Silence]:
         findings: list[Finding] = []

@@ -134,7 +134,8 @@ def _flushed_once(row: Statement) -> Remedy:
     if row.operation == "INSERT":
         code = "session.add_all(objects)"
         return Remedy(code, f"Insert into {_table(row)} with one flush after the loop: {code}")
-    return Remedy("session.flush()", f"Change {_table(row)} in the loop and flush once after it: session.flush()")
+    what = f"Call session.delete() on {_table(row)}" if row.operation == "DELETE" else f"Change {_table(row)}"
+    return Remedy("session.flush()", f"{what} in the loop and flush once after it: session.flush()")
 
 
 def _bulk_insert(row: Statement) -> Remedy:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from query_guard.records import NOWHERE, Facts, Finding
+from query_guard.records import NOWHERE, Facts, Finding, Outline, Request
 
 KIND = "statement_budget"
 
@@ -16,9 +16,15 @@ class StatementBudget:
 
     unbudgeted: int = 50
 
+    def _limit(self, request: Request) -> int:
+        return self.unbudgeted if request.budget is None else request.budget
+
+    def may_find(self, outline: Outline) -> bool:
+        return outline.query_count > self._limit(outline.request)
+
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         budget = facts.request.budget
-        limit = self.unbudgeted if budget is None else budget
+        limit = self._limit(facts.request)
         if facts.query_count <= limit:
             return
         busiest = max(facts.by_shape_and_site.values(), key=len, default=[])

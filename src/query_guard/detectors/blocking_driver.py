@@ -1,0 +1,48 @@
+"""A driver that does not await, on the thread that serves every request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from query_guard.records import Facts, Finding, Outline, Statement, grouped, shown_seconds
+
+KIND = "blocking_driver"
+
+_ASYNC = {"postgresql": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite", "mysql": "mysql+asyncmy"}
+"""What to put in the place of a blocking URL, by dialect."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockingDriver:
+    """Find statements of a sync driver that held up the event loop: in `async def`, not in a thread, nor in run_sync.
+
+    Information only for a database that no network lies before.
+    """
+
+    def may_find(self, outline: Outline) -> bool:
+        return outline.has_blocking
+
+    def __call__(self, facts: Facts) -> Iterator[Finding]:
+        blocking = (row for row in facts.statements if row.blocking and row.request)
+        for rows in grouped(blocking, lambda row: (row.site.key, row.engine.serial)).values():
+            yield _finding(rows)
+
+
+def _finding(rows: list[Statement]) -> Finding:
+    first = rows[0]
+    total = sum(row.duration for row in rows)
+    many = "1 statement" if len(rows) == 1 else f"{len(rows)} statements"
+    name = _ASYNC.get(first.engine.dialect, "an async driver")
+    return Finding(
+        kind=KIND,
+        severity="warning" if first.engine.is_server else "info",
+        summary=f"{many} of {first.engine.name} held up the event loop for {shown_seconds(total)}: {first.sql}",
+        fix=f"Declare the endpoint with `def`, which runs it in a thread, or use AsyncSession on {name}",
+        site=first.site,
+        count=len(rows),
+        saving=total,
+        phase=first.phase,
+        statements=tuple(row.serial for row in rows),
+        request=first.request,
+    )

@@ -1,0 +1,57 @@
+"""A commit that may still fail after the client was told that all is well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from query_guard.records import Facts, Finding, Outline, Transaction, grouped
+
+KIND = "commit_after_response"
+
+
+@dataclass(frozen=True, slots=True)
+class CommitAfterResponse:
+    """Find transactions of the request's own work that were committed after its response had started.
+
+    That is where a dependency commits behind its `yield`. What a background task does is no part of the answer.
+    """
+
+    at_end = True
+
+    def may_find(self, outline: Outline) -> bool:
+        return outline.has_written
+
+    def __call__(self, facts: Facts) -> Iterator[Finding]:
+        if facts.request.kind != "http":
+            return
+        late = (one for one in facts.committed_writes if one.after_response and _is_of_the_answer(one, facts))
+        for transactions in grouped(late, lambda one: one.site.key).values():
+            yield _finding(transactions, facts)
+
+
+def _is_of_the_answer(transaction: Transaction, facts: Facts) -> bool:
+    if transaction.phase == "teardown":
+        return True
+    rows = facts.by_transaction.get(transaction.serial, [])
+    return any(row.writes and row.phase in ("dependency", "endpoint", "serialization") for row in rows)
+
+
+def _finding(transactions: list[Transaction], facts: Facts) -> Finding:
+    first = transactions[0]
+    rows = [row for one in transactions for row in facts.by_transaction.get(one.serial, []) if row.writes]
+    status = facts.request.status
+    return Finding(
+        kind=KIND,
+        severity="warning",
+        summary=f"Writes were committed after the response had started: the client had read {status}, "
+        "whatever became of them",
+        fix="Commit in the endpoint, before it returns, or let the dependency end before the response: "
+        'Depends(..., scope="function")',
+        remedy='scope="function"',
+        site=first.site,
+        count=len(transactions),
+        phase=first.phase,
+        statements=tuple(row.serial for row in rows),
+        request=first.request,
+    )

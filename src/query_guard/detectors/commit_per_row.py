@@ -1,0 +1,52 @@
+"""A commit inside the loop: a flush to disk for each row, and half of the work done when it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from query_guard.records import Facts, Finding, Outline, Silence, Transaction, grouped
+
+KIND = "commit_per_row"
+
+
+@dataclass(frozen=True, slots=True)
+class CommitPerRow:
+    """Find a line that commits writes `commits` times or more; `chunk` rows on average make it work in chunks."""
+
+    commits: int = 3
+    chunk: float = 20
+    at_end = True
+
+    def may_find(self, outline: Outline) -> bool:
+        return outline.has_written
+
+    def __call__(self, facts: Facts) -> Iterator[Finding | Silence]:
+        if facts.request.kind == "websocket":
+            return  # what was done must be safe before the next message
+        apart = (one for one in facts.committed_writes if one.phase != "streaming")
+        groups = grouped(apart, lambda one: (one.site.key, one.engine.serial, one.segment))
+        for transactions in groups.values():
+            if len(transactions) >= self.commits:
+                rows = sum(one.rows_written for one in transactions) / len(transactions)
+                if rows >= self.chunk:
+                    reason = f"no commit per row: {rows:.0f} rows each"
+                    yield Silence(KIND, reason, transactions[0].site, len(transactions), ())
+                else:
+                    yield _finding(transactions, facts)
+
+
+def _finding(transactions: list[Transaction], facts: Facts) -> Finding:
+    first = transactions[0]
+    rows = [row for one in transactions for row in facts.by_transaction.get(one.serial, []) if row.writes]
+    return Finding(
+        kind=KIND,
+        severity="warning",
+        summary=f"{len(transactions)} transactions were committed one by one, at the same line",
+        fix="Commit once, after the loop; for very many rows, once in every thousand",
+        site=first.site,
+        count=len(transactions),
+        phase=first.phase,
+        statements=tuple(row.serial for row in rows),
+        request=first.request,
+    )

@@ -1,0 +1,55 @@
+"""A connection that nobody returned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from query_guard.records import Checkout, Facts, Finding, Outline, Pool, grouped, shown_seconds
+
+KIND = "connection_leak"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLeak:
+    """Find connections that were out when nothing of the request lived that could return them, or that the garbage
+    collector had to take back.
+    """
+
+    at_end = True
+
+    def may_find(self, outline: Outline) -> bool:
+        return outline.has_lost_checkouts
+
+    def __call__(self, facts: Facts) -> Iterator[Finding]:
+        pools = {pool.serial: pool for pool in facts.pools}
+        leaked = (one for one in facts.checkouts if one.outcome in ("leaked", "collected"))
+        for checkouts in grouped(leaked, lambda one: (one.site.key, one.outcome)).values():
+            yield _finding(checkouts, facts, pools.get(checkouts[0].pool))
+
+
+def _finding(checkouts: list[Checkout], facts: Facts, pool: Pool | None) -> Finding:
+    first = checkouts[0]
+    what = "A connection was" if len(checkouts) == 1 else f"{len(checkouts)} connections were"
+    held = shown_seconds(max(facts.held(one) for one in checkouts))
+    if first.outcome == "leaked":
+        summary = f"{what} not returned at the end of the request, {held} after it was had"
+    else:
+        summary = f"{what} dropped, and the garbage collector had to take it back after {held}"
+    if pool is not None and pool.capacity is not None:
+        summary += f"; the pool has at most {pool.capacity}"
+    remedy = "async with AsyncSession(engine) as session:" if pool and pool.engine.is_async else _SYNC
+    return Finding(
+        kind=KIND,
+        severity="error",
+        summary=summary,
+        fix=f"Let a context manager close it, also when an exception passes: {remedy}, or a dependency that yields it",
+        remedy=remedy,
+        site=first.site,
+        count=len(checkouts),
+        phase=first.phase,
+        request=first.request,
+    )
+
+
+_SYNC = "with Session(engine) as session:"

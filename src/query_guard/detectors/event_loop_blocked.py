@@ -1,0 +1,53 @@
+"""A line that keeps the event loop, and with it every request, from going on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from query_guard.records import Facts, Finding, LoopBlock, Outline, grouped, shown_seconds
+
+KIND = "event_loop_blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class EventLoopBlocked:
+    """Find times of at least `seconds` in which the event loop stood still while the request ran.
+
+    Whoever stood in the way, each request of that time is told, with the line that ran. Where no line of the
+    application was seen running, it may have been the machine: that is information only. Statements of a blocking
+    driver are reported as such.
+    """
+
+    seconds: float = 0.1
+    at_end = True
+
+    def may_find(self, outline: Outline) -> bool:
+        return outline.longest_block >= self.seconds
+
+    def __call__(self, facts: Facts) -> Iterator[Finding]:
+        blocks = (b for b in facts.loop_blocks if b.duration >= self.seconds and not _is_a_statement(b, facts))
+        for same in grouped(blocks, lambda block: (block.site.key, block.request == facts.serial)).values():
+            yield _finding(same, facts)
+
+
+def _is_a_statement(block: LoopBlock, facts: Facts) -> bool:
+    blocking = (row for row in facts.statements if row.blocking)
+    return sum(block.overlap(row.start, row.end) for row in blocking) > block.duration / 2
+
+
+def _finding(blocks: list[LoopBlock], facts: Facts) -> Finding:
+    worst = max(blocks, key=lambda block: block.duration)
+    often = f", {len(blocks)} times" if len(blocks) > 1 else ""
+    is_own = worst.request == facts.serial
+    where = " at this line" if is_own else " at this line, outside this request" if worst.site.frames else ""
+    return Finding(
+        kind=KIND,
+        severity="warning" if worst.site.frames else "info",
+        summary=f"The event loop stood still for {shown_seconds(worst.duration)}{often}{where}",
+        fix="Await an asynchronous call instead, or move the work to a thread: await run_in_threadpool(...)",
+        site=worst.site,
+        count=len(blocks),
+        saving=sum(block.duration for block in blocks),
+        request=facts.serial,
+    )

@@ -1,0 +1,101 @@
+"""A transaction left open while the application waited for something else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from query_guard.records import CallSite, Facts, Finding, Outline, Phase, Transaction, grouped, shown_seconds
+
+KIND = "idle_in_transaction"
+
+
+class _Gap(NamedTuple):
+    seconds: float
+    site: CallSite
+    is_known: bool
+    """Whether the site is the line that waited; else it is that of the statement before."""
+    phase: Phase | None
+    transaction: Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class IdleInTransaction:
+    """Find gaps of at least `seconds` in which a transaction was open and nothing ran in it.
+
+    Locks and old row versions stay for as long. Information only on SQLite. After a streamed
+    statement it is fetching; one that is still open, or whose statements were only counted, is not judged.
+    """
+
+    seconds: float = 0.1
+    at_end = True
+
+    def may_find(self, outline: Outline) -> bool:
+        return outline.longest_transaction >= self.seconds
+
+    def __call__(self, facts: Facts) -> Iterator[Finding]:
+        ended = [
+            one
+            for one in facts.transactions
+            if one.end is not None and one.end - one.start >= self.seconds and not one.autocommit
+        ]
+        if not ended:
+            return
+        gaps = (gap for one in ended for gap in self._gaps(one, facts))
+        for same in grouped(gaps, lambda gap: (gap.site.key, gap.is_known)).values():
+            yield _finding(same)
+
+    def _gaps(self, transaction: Transaction, facts: Facts) -> Iterator[_Gap]:
+        rows = facts.by_transaction.get(transaction.serial, [])
+        since, before = transaction.start, None
+        for row in (*sorted(rows, key=lambda row: row.start), None):
+            until = row.start if row is not None else transaction.end or since
+            is_fetching = before is not None and before.streamed
+            is_unknown = row is None and facts.dropped > 0
+            if until - since >= self.seconds and not is_fetching and not is_unknown:
+                seconds = until - since - _stalled_by_others(since, until, facts)
+                if seconds >= self.seconds:
+                    site, is_known = _waiting_line(since, until, transaction, facts)
+                    fallback = before or row
+                    yield _Gap(
+                        seconds,
+                        site if is_known or fallback is None else fallback.site,
+                        is_known,
+                        fallback.phase if fallback else None,
+                        transaction,
+                    )
+            if row is not None:
+                since, before = max(since, row.end), row
+
+
+def _stalled_by_others(since: float, until: float, facts: Facts) -> float:
+    """Return for how much of a gap another request held up the event loop."""
+    others = (block for block in facts.loop_blocks if block.request != facts.serial)
+    return sum(block.overlap(since, until) for block in others)
+
+
+def _waiting_line(since: float, until: float, transaction: Transaction, facts: Facts) -> tuple[CallSite, bool]:
+    seen = [pause.site for pause in transaction.pauses if since <= pause.at <= until]
+    seen += [block.site for block in facts.loop_blocks if block.overlap(since, until) > 0]
+    known = [site for site in seen if site.frames]
+    return (known[0], True) if known else (transaction.site, False)
+
+
+def _finding(gaps: list[_Gap]) -> Finding:
+    worst = max(gaps, key=lambda gap: gap.seconds)
+    often = f", {len(gaps)} times" if len(gaps) > 1 else ""
+    where = "while this line waited" if worst.is_known else "after this statement"
+    rows = worst.transaction.rows_written
+    wrote = f"; it had written {rows} {'row' if rows == 1 else 'rows'}" if rows else ""
+    return Finding(
+        kind=KIND,
+        severity="warning" if worst.transaction.engine.is_server else "info",
+        summary=f"A transaction was open and idle for {shown_seconds(worst.seconds)} {where}{often}{wrote}",
+        fix="Commit or close the session before waiting, or wait before the first query; "
+        "an open transaction keeps its locks and its connection",
+        site=worst.site,
+        count=len(gaps),
+        phase=worst.phase,
+        request=worst.transaction.request,
+    )

@@ -1,0 +1,63 @@
+"""Writes that nobody committed, in a request that said all was well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from query_guard.records import Facts, Finding, Outline, Statement, Transaction
+
+KIND = "lost_write"
+
+
+@dataclass(frozen=True, slots=True)
+class LostWrite:
+    """Find transactions that wrote and were rolled back only because their session was closed.
+
+    Silent where the application rolled back itself or answered with an error, where a statement failed, and for
+    transactions that were begun outside the request, such as the outer one of a test.
+    """
+
+    at_end = True
+
+    def may_find(self, outline: Outline) -> bool:
+        return outline.has_written
+
+    def __call__(self, facts: Facts) -> Iterator[Finding]:
+        status = facts.request.status
+        is_http = facts.request.kind == "http"
+        if facts.request.kind == "block" or (status is None and is_http) or (status or 0) >= 400:
+            return
+        for transaction in facts.transactions:
+            if _is_lost(transaction):
+                yield _finding(transaction, facts.by_transaction[transaction.serial], status)
+
+
+def _is_lost(transaction: Transaction) -> bool:
+    return (
+        transaction.outcome == "rolled back"
+        and transaction.ended_by == "close"
+        and transaction.writes > 0
+        and not transaction.autocommit
+        and not transaction.has_failed
+    )
+
+
+def _finding(transaction: Transaction, rows: list[Statement], status: int | None) -> Finding:
+    writes = [row for row in rows if row.writes and row.rows != 0]
+    last = writes[-1]
+    what = "1 write was" if transaction.writes == 1 else f"{transaction.writes} writes were"
+    answer = f", and the answer was {status}" if status is not None else ""
+    commit = "await session.commit()" if transaction.engine.is_async else "session.commit()"
+    return Finding(
+        kind=KIND,
+        severity="warning",
+        summary=f"{what} rolled back, as the session was closed without commit{answer}: {last.sql}",
+        fix=f"Commit before the session closes: {commit}; or roll back, if that was meant",
+        remedy=commit,
+        site=last.site,
+        count=transaction.writes,
+        phase=last.phase,
+        statements=tuple(row.serial for row in writes),
+        request=transaction.request,
+    )

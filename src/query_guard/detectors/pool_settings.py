@@ -1,0 +1,87 @@
+"""What a pool's settings leave to chance, and what was measured that speaks for others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from query_guard.records import Checkout, Facts, Finding, Outline, Pool, shown_seconds
+
+KIND = "pool_settings"
+
+_POOLLESS = {
+    "NullPool": "NullPool makes a connection for each checkout",
+    "StaticPool": "StaticPool gives all requests the same connection",
+}
+
+
+@dataclass(slots=True)
+class PoolSettings:
+    """Find settings of a served application's pools that its own figures speak against; once for each engine.
+
+    Only of servers: what a file or memory needs is another matter.
+    """
+
+    at_end = True
+    _told: dict[tuple[int, str], int] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """By engine and setting, the request whose report says it."""
+    _seen: dict[int, tuple[int, int]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Peak and connections made of each pool, as it was judged last."""
+
+    def may_find(self, outline: Outline) -> bool:
+        return any(self._seen.get(serial) != (peak, connects) for serial, peak, connects in outline.server_pools)
+
+    def __call__(self, facts: Facts) -> Iterator[Finding]:
+        if facts.request.kind != "http":
+            return
+        for pool in facts.pools:
+            if pool.engine.is_server:
+                self._seen[pool.serial] = (pool.peak, pool.connects)
+                for setting, summary, fix in _advice(pool):
+                    if self._told.setdefault((pool.engine.serial, setting), facts.serial) == facts.serial:
+                        yield _finding(summary, fix, [one for one in facts.checkouts if one.pool == pool.serial])
+
+
+def _advice(pool: Pool) -> Iterator[tuple[str, str, str]]:
+    """Yield setting, summary and fix."""
+    made = (
+        f"; {pool.connects} were made, {shown_seconds(pool.connect_time / pool.connects)} each" if pool.connects else ""
+    )
+    if pool.kind in _POOLLESS:
+        if pool.kind == "NullPool" and pool.connects < _ENOUGH:
+            return
+        yield "poolclass", f"{_POOLLESS[pool.kind]}{made}", _KEEP
+        return
+    if pool.is_default and pool.size is not None and pool.peak > pool.size:
+        waited = (
+            f"; {pool.waits} {'wait' if pool.waits == 1 else 'waits'} took {shown_seconds(pool.wait_time)}"
+            if pool.waits
+            else ""
+        )
+        summary = f"{pool.peak} connections were out at once, of a pool that keeps {pool.size}{waited}{made}"
+        fix = f"Set pool_size={pool.peak} to keep as many, and max_overflow for the rest; mind the server's own limit"
+        yield "pool_size", summary, fix
+    if not pool.pre_ping:
+        yield (
+            "pool_pre_ping",
+            f"{pool.engine.name} hands out connections without looking whether they still work",
+            _PING,
+        )
+
+
+_ENOUGH = 3
+"""Connections made, from which on their price is worth a word."""
+_KEEP = "Leave poolclass out, so that connections are kept; NullPool is right only behind a pooler such as PgBouncer"
+_PING = "Set pool_pre_ping=True: a ping at each checkout instead of an error after the server was restarted"
+
+
+def _finding(summary: str, fix: str, checkouts: list[Checkout]) -> Finding:
+    return Finding(
+        kind=KIND,
+        severity="info",
+        summary=summary,
+        fix=fix,
+        site=checkouts[0].site,
+        phase=checkouts[0].phase,
+        request=checkouts[0].request,
+    )

@@ -1,0 +1,52 @@
+"""Time that went by until the pool had a connection to give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from query_guard.records import Checkout, Facts, Finding, Outline, Pool, grouped, shown_seconds
+
+KIND = "pool_wait"
+
+
+@dataclass(frozen=True, slots=True)
+class PoolWait:
+    """Find checkouts that waited at least `seconds`, one finding for each pool, with those who held its connections."""
+
+    seconds: float = 0.05
+    at_end = True
+
+    def may_find(self, outline: Outline) -> bool:
+        return outline.longest_wait >= self.seconds
+
+    def __call__(self, facts: Facts) -> Iterator[Finding]:
+        pools = {pool.serial: pool for pool in facts.pools}
+        waited = (one for one in facts.checkouts if one.wait >= self.seconds and one.outcome != "timeout")
+        for serial, checkouts in grouped(waited, lambda one: one.pool).items():
+            yield _finding(checkouts, pools.get(serial))
+
+
+def _finding(checkouts: list[Checkout], pool: Pool | None) -> Finding:
+    worst = max(checkouts, key=lambda one: one.wait)
+    total = sum(one.wait for one in checkouts)
+    often = f", {len(checkouts)} times {shown_seconds(total)} in all" if len(checkouts) > 1 else ""
+    return Finding(
+        kind=KIND,
+        severity="warning",
+        summary=f"A connection was waited for {shown_seconds(worst.wait)}{often}{_while_held(pool)}",
+        fix="Let the holders keep theirs for less long: close sessions before slow work, and commit before waiting; "
+        "if all are busy with statements, raise pool_size or max_overflow",
+        site=worst.site,
+        count=len(checkouts),
+        saving=total,
+        phase=worst.phase,
+        request=worst.request,
+        details=tuple(f"held by {holder}" for holder in worst.holders),
+    )
+
+
+def _while_held(pool: Pool | None) -> str:
+    if pool is None or pool.capacity is None:
+        return ""
+    return f" while {'the only one was' if pool.capacity == 1 else f'all {pool.capacity} were'} held"

@@ -1,0 +1,40 @@
+"""A request that promises to change nothing, and writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from query_guard.records import Facts, Finding, Outline, grouped
+
+KIND = "write_in_read_request"
+
+_READ_ONLY = frozenset(("GET", "HEAD", "OPTIONS"))
+
+
+@dataclass(frozen=True, slots=True)
+class WriteInReadRequest:
+    """Find INSERT, UPDATE and DELETE, also inside a CTE, in a GET, HEAD or OPTIONS request."""
+
+    def may_find(self, outline: Outline) -> bool:
+        return outline.has_writes and outline.request.method in _READ_ONLY
+
+    def __call__(self, facts: Facts) -> Iterator[Finding]:
+        if facts.request.kind != "http" or facts.request.method not in _READ_ONLY:
+            return
+        writing = (row for row in facts.statements if row.writes)
+        for rows in grouped(writing, lambda row: (row.fingerprint, row.site.key)).values():
+            first = rows[0]
+            often = f", {len(rows)} times" if len(rows) > 1 else ""
+            yield Finding(
+                kind=KIND,
+                severity="info",
+                summary=f"A {facts.request.method} request wrote to {', '.join(first.writes)}{often}: {first.sql}",
+                fix="Let a POST write it, or a job: caches, crawlers and retries repeat such requests at will",
+                site=first.site,
+                count=len(rows),
+                relationship=first.relationship,
+                phase=first.phase,
+                statements=tuple(row.serial for row in rows),
+                request=first.request,
+            )

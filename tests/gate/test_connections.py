@@ -1,0 +1,397 @@
+"""Findings about connections: rows D6 to D11 of the gate."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import gc
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from fastapi import FastAPI, Request
+from fastapi.responses import StreamingResponse
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
+
+from query_guard import Report, defaults
+from query_guard.asgi import ASGIApp, Receive, Scope, Send
+from query_guard.capture import holders
+from query_guard.detectors import PoolSettings
+from query_guard.records import Engine, Holder
+from query_guard.reporters.log import LogReporter
+from tests.databases import ASYNC_DRIVERS, SYNC_DRIVERS, Database
+from tests.serving import client_of, findings, function_of, guarded, report_of, visit
+
+pytestmark = pytest.mark.asyncio
+
+CALM = tuple(detector for detector in defaults() if not isinstance(detector, PoolSettings))
+ONE = text("SELECT 1")
+
+
+@pytest_asyncio.fixture
+async def narrow(database: Database) -> AsyncIterator[Callable[..., Database]]:
+    """Make databases with pools of one's own size."""
+    made: list[Database] = []
+
+    def make(**options: Any) -> Database:
+        made.append(Database(database.driver, database.url, **{"pool_size": 1, "max_overflow": 0, **options}))
+        return made[-1]
+
+    yield make
+    for one in made:
+        await one.dispose()
+
+
+def add_holding(app: FastAPI, database: Database, path: str, seconds: float, name: str = "hold") -> None:
+    """Add a route that keeps a connection while it waits."""
+
+    async def hold_async() -> None:
+        async with database.async_session() as session:
+            await session.execute(ONE)
+            await asyncio.sleep(seconds)
+
+    def hold() -> None:
+        with database.session() as session:
+            session.execute(ONE)
+            time.sleep(seconds)
+
+    app.get(path)(hold_async if database.is_async else hold)
+
+
+async def test_d6_a_checkout_that_waits_says_who_held_the_connection(narrow: Callable[..., Database]) -> None:
+    database = narrow()
+    app, reports = guarded(detectors=CALM)
+    add_holding(app, database, "/first", 0.25)
+    add_holding(app, database, "/second", 0)
+    await visit(app, "/second")  # connects
+    reports.clear()
+    async with client_of(app) as client:
+        first = asyncio.create_task(client.get("/first"))
+        await asyncio.sleep(0.05)
+        response = await client.get("/second")
+        await first
+    (finding,) = findings(report_of(reports, "/second"), "pool_wait")
+    assert finding.severity == "warning"
+    assert function_of(finding) == ("hold_async" if database.is_async else "hold")
+    assert finding.saving >= 0.1
+    (detail,) = finding.details
+    assert detail.startswith("held by GET /first at tests/gate/test_connections.py:")
+    assert detail.endswith(", then returned")
+    assert "pool_wait=1" in response.headers["X-Query-Findings"]
+    assert not findings(report_of(reports, "/first"), "pool_wait")
+
+
+async def test_d7_a_pool_timeout_names_each_holder_and_what_it_does(narrow: Callable[..., Database]) -> None:
+    database = narrow(pool_size=2, pool_timeout=0.3)
+    app, reports = guarded(detectors=CALM)
+    add_holding(app, database, "/holds", 1.2)
+    add_holding(app, database, "/asks", 0)
+    async with client_of(app) as client:
+        holding = [asyncio.create_task(client.get("/holds")) for _ in range(2)]
+        await asyncio.sleep(0.2)
+        response = await client.get("/asks")
+        pools = (await asyncio.gather(*holding), holders.live_pools())
+    assert response.status_code == 500
+    report = report_of(reports, "/asks")
+    (finding,) = findings(report, "pool_timeout")
+    assert finding.severity == "error"
+    assert "2 of at most 2 were held, all by GET /holds" in finding.summary
+    assert len(finding.details) == 2
+    assert all("held by GET /holds at tests/gate/test_connections.py:" in detail for detail in finding.details)
+    assert all("idle in transaction for" in detail for detail in finding.details)
+    assert [one.outcome for one in report.facts.checkouts] == ["timeout"]
+    assert pools[0][0].status_code == 200
+
+
+@pytest.mark.parametrize("driver", ["psycopg", "asyncpg"], indirect=True)
+async def test_d7_a_running_statement_is_told_from_an_idle_transaction(narrow: Callable[..., Database]) -> None:
+    database = narrow(pool_timeout=0.2)
+    app, reports = guarded(detectors=CALM)
+
+    async def sleep_async() -> None:
+        async with database.async_session() as session:
+            await session.execute(text("SELECT pg_sleep(0.8)"))
+
+    def sleep() -> None:
+        with database.session() as session:
+            session.execute(text("SELECT pg_sleep(0.8)"))
+
+    app.get("/sleeps")(sleep_async if database.is_async else sleep)
+    add_holding(app, database, "/asks", 0)
+    async with client_of(app) as client:
+        sleeping = asyncio.create_task(client.get("/sleeps"))
+        await asyncio.sleep(0.3)
+        await client.get("/asks")
+        await sleeping
+    (finding,) = findings(report_of(reports, "/asks"), "pool_timeout")
+    (detail,) = finding.details
+    assert detail.endswith(", running a statement")
+
+
+@pytest.mark.parametrize(("size", "severity"), [(2, "warning"), (20, "info")])
+async def test_d8_a_second_checkout_while_one_is_held(
+    narrow: Callable[..., Database], size: int, severity: str
+) -> None:
+    database = narrow(pool_size=size)
+    app, reports = guarded(detectors=CALM)
+
+    async def nested_async() -> None:
+        async with database.async_session() as outer, database.async_session() as inner:
+            await outer.execute(ONE)
+            await inner.execute(ONE)
+
+    def nested() -> None:
+        with database.session() as outer, database.session() as inner:
+            outer.execute(ONE)
+            inner.execute(ONE)
+
+    app.get("/")(nested_async if database.is_async else nested)
+    await visit(app, "/")
+    (finding,) = findings(reports[0], "nested_checkout")
+    assert finding.severity == severity
+    assert function_of(finding).startswith("nested")
+    assert reports[0].facts.peak_connections == 2
+
+
+@pytest.mark.parametrize("driver", ASYNC_DRIVERS, indirect=True)
+async def test_d8_tasks_side_by_side_are_not_nested(narrow: Callable[..., Database]) -> None:
+    database = narrow(pool_size=4)
+    app, reports = guarded(detectors=CALM)
+
+    async def one(seconds: float) -> None:
+        async with database.async_session() as session:
+            await session.execute(ONE)
+            await asyncio.sleep(seconds)
+
+    @app.get("/")
+    async def fan_out() -> None:
+        await asyncio.gather(one(0.06), one(0.02), one(0.04))
+
+    await visit(app, "/")
+    assert not findings(reports[0], "nested_checkout")
+    assert reports[0].facts.peak_connections == 3
+
+
+kept: list[Any] = []
+
+
+@pytest.mark.filterwarnings("ignore:The garbage collector")
+async def test_d9_a_session_kept_and_never_closed_is_leaked(narrow: Callable[..., Database]) -> None:
+    database = narrow()
+    app, reports = guarded(detectors=CALM)
+
+    async def keep_async() -> None:
+        session = AsyncSession(database.async_engine)
+        await session.execute(ONE)
+        kept.append(session)
+
+    def keep() -> None:
+        session = Session(database.engine)
+        session.execute(ONE)
+        kept.append(session)
+
+    app.get("/")(keep_async if database.is_async else keep)
+    await visit(app, "/")
+    (finding,) = findings(reports[0], "connection_leak")
+    assert finding.severity == "error"
+    assert function_of(finding) == ("keep_async" if database.is_async else "keep")
+    assert "not returned at the end of the request" in finding.summary
+    assert [one.outcome for one in reports[0].facts.checkouts] == ["leaked"]
+    if database.is_async:
+        await kept.pop().close()
+    else:
+        kept.pop().close()
+
+
+@pytest.mark.filterwarnings("ignore:The garbage collector", "ignore:Exception ignored")
+async def test_d9_a_session_dropped_is_collected(narrow: Callable[..., Database]) -> None:
+    database = narrow()
+    app, reports = guarded(detectors=CALM)
+
+    async def drop_async() -> None:
+        session = AsyncSession(database.async_engine)
+        await session.execute(ONE)
+        del session
+        gc.collect()
+
+    def drop() -> None:
+        session = Session(database.engine)
+        session.execute(ONE)
+        del session
+        gc.collect()
+
+    app.get("/")(drop_async if database.is_async else drop)
+    await visit(app, "/")
+    (finding,) = findings(reports[0], "connection_leak")
+    assert function_of(finding) == ("drop_async" if database.is_async else "drop")
+    assert "the garbage collector had to take it back" in finding.summary
+    assert [one.outcome for one in reports[0].facts.checkouts] == ["collected"]
+
+
+async def test_d9_a_session_lost_on_an_exception_is_leaked(narrow: Callable[..., Database]) -> None:
+    database = narrow()
+    app, reports = guarded(detectors=CALM)
+
+    async def lose_async() -> None:
+        session = AsyncSession(database.async_engine)
+        kept.append(session)
+        await session.execute(ONE)
+        raise RuntimeError("never comes to close()")
+
+    def lose() -> None:
+        session = Session(database.engine)
+        kept.append(session)
+        session.execute(ONE)
+        raise RuntimeError("never comes to close()")
+
+    app.get("/")(lose_async if database.is_async else lose)
+    (response,) = await visit(app, "/")
+    assert response.status_code == 500
+    assert [finding.kind for finding in reports[0].findings] == ["connection_leak"]
+    session = kept.pop()
+    await session.close() if database.is_async else session.close()
+
+
+@pytest.mark.parametrize("driver", ASYNC_DRIVERS, indirect=True)
+async def test_d9_a_task_that_lives_on_may_still_return_it(narrow: Callable[..., Database]) -> None:
+    database = narrow()
+    app, reports = guarded(detectors=CALM)
+    tasks: list[asyncio.Task[None]] = []
+    go = asyncio.Event()
+
+    @app.get("/")
+    async def hand_on() -> None:
+        session = AsyncSession(database.async_engine)
+        await session.execute(ONE)
+
+        async def later() -> None:
+            await go.wait()
+            await session.close()
+
+        tasks.append(asyncio.create_task(later()))
+
+    await visit(app, "/")
+    assert reports[0].findings == ()
+    assert [one.outcome for one in reports[0].facts.checkouts] == ["late"]
+    go.set()
+    await tasks[0]
+    assert [one.outcome for one in reports[0].facts.checkouts] == ["late"]
+
+
+async def test_d9_a_middleware_around_the_guard_may_still_return_it(narrow: Callable[..., Database]) -> None:
+    database = narrow()
+    app, reports = guarded(detectors=CALM)
+
+    @app.get("/")
+    async def use(request: Request) -> None:
+        if database.is_async:
+            await request.state.session.execute(ONE)
+        else:
+            request.state.session.execute(ONE)
+
+    class WithSession:
+        def __init__(self, app: ASGIApp) -> None:
+            self.app = app
+
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            if database.is_async:
+                async with database.async_session() as session:
+                    await self.app({**scope, "state": {"session": session}}, receive, send)
+            else:
+                with database.session() as sync_session:
+                    await self.app({**scope, "state": {"session": sync_session}}, receive, send)
+
+    app.add_middleware(WithSession)
+    await visit(app, "/")
+    assert not findings(reports[0], "connection_leak")
+    assert [one.outcome for one in reports[0].facts.checkouts] == ["late"]
+
+
+async def test_d10_a_connection_held_long_is_suspected_until_it_returns(
+    narrow: Callable[..., Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holders, "SUSPICIOUS", 0.1)
+    monkeypatch.setattr(holders, "_next_look", 0.0)
+    told: list[tuple[Holder, Engine]] = []
+
+    class Listener(LogReporter):
+        def suspect(self, holder: Holder, engine: Engine) -> None:
+            monkeypatch.setattr(holders, "_next_look", 0.0)
+            if holder.name == "GET /holds":
+                told.append((holder, engine))
+
+    database = narrow(pool_size=2)
+    reports: list[Report] = []
+    app, _ = guarded(detectors=CALM, debug=True, reporters=[reports.append, Listener()])
+    add_holding(app, database, "/holds", 0.8)
+    app.get("/other")(lambda: None)
+    async with client_of(app) as client:
+        holding = asyncio.create_task(client.get("/holds"))
+        await asyncio.sleep(0.4)
+        await client.get("/other")
+        pools = (await client.get("/__query_guard__/api/pools")).json()["pools"]
+        await holding
+        monkeypatch.setattr(holders, "_next_look", 0.0)
+        await client.get("/other")
+    (holder,) = [one for pool in pools for one in pool["holders"] if one["name"] == "GET /holds"]
+    assert holder["suspected"] is True
+    assert holder["doing"] == "idle in transaction"
+    assert holder["file"] == "tests/gate/test_connections.py"
+    assert [one.suspected for one, _ in told] == [True, False]
+    assert not findings(report_of(reports, "/holds"), "connection_leak")
+
+
+async def test_d11_a_stream_that_holds_its_connection_is_no_leak(narrow: Callable[..., Database]) -> None:
+    database = narrow()
+    app, reports = guarded(detectors=CALM)
+
+    async def body_async() -> Any:
+        async with database.async_session() as session:
+            for _ in range(3):
+                await session.execute(ONE)
+                yield "row"
+
+    def body() -> Any:
+        with database.session() as session:
+            for _ in range(3):
+                session.execute(ONE)
+                yield "row"
+
+    @app.get("/")
+    async def stream() -> StreamingResponse:
+        return StreamingResponse(body_async() if database.is_async else body())
+
+    (response,) = await visit(app, "/")
+    assert response.text == "rowrowrow"
+    assert not findings(reports[0], "connection_leak")
+    assert [(one.outcome, one.phase) for one in reports[0].facts.checkouts] == [("returned", "streaming")]
+
+
+@pytest.mark.parametrize("driver", SYNC_DRIVERS, indirect=True)
+async def test_d11_a_thread_that_works_on_may_still_return_it(narrow: Callable[..., Database]) -> None:
+    database = narrow()
+    app, reports = guarded(detectors=CALM)
+    has_begun, go, has_ended = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        with database.session() as session:
+            session.execute(ONE)
+            has_begun.set()
+            go.wait(5)
+        has_ended.set()
+
+    @app.get("/")
+    async def begin() -> None:
+        threading.Thread(target=contextvars.copy_context().run, args=(work,)).start()
+        await asyncio.to_thread(has_begun.wait, 5)
+
+    await visit(app, "/")
+    assert not findings(reports[0], "connection_leak")
+    assert [one.outcome for one in reports[0].facts.checkouts] == ["late"]
+    go.set()
+    await asyncio.to_thread(has_ended.wait, 5)

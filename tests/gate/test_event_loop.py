@@ -1,0 +1,144 @@
+"""Findings about the event loop: rows D4 and D5 of the gate."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+from fastapi.concurrency import run_in_threadpool
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from query_guard import defaults
+from query_guard.detectors import PoolSettings
+from tests.databases import ASYNC_DRIVERS, SYNC_DRIVERS, Database
+from tests.models import Tag
+from tests.serving import client_of, findings, function_of, guarded, report_of, visit
+
+pytestmark = pytest.mark.asyncio
+
+CALM = tuple(detector for detector in defaults() if not isinstance(detector, PoolSettings))
+
+
+def block_the_loop() -> None:
+    time.sleep(0.25)
+
+
+@pytest.mark.parametrize("driver", ["asyncpg"], indirect=True)
+async def test_d4_a_statement_is_not_slow_when_only_the_loop_stood_still(database: Database) -> None:
+    app, reports = guarded(detectors=CALM)
+
+    @app.get("/fast")
+    async def fast() -> None:
+        async with database.async_session() as session:
+            for _ in range(20):
+                await session.execute(text("SELECT pg_sleep(0.01)"))
+
+    @app.get("/blocks")
+    async def blocks() -> None:
+        block_the_loop()
+
+    async with client_of(app) as client:
+        await client.get("/fast")
+        reports.clear()
+        fast_one = asyncio.create_task(client.get("/fast"))
+        await asyncio.sleep(0.1)
+        await client.get("/blocks")
+        await fast_one
+    victim, culprit = report_of(reports, "/fast"), report_of(reports, "/blocks")
+    assert not findings(victim, "slow_statement")
+    assert [silence.kind for silence in victim.silences if "the event loop stood still" in silence.reason] == [
+        "slow_statement"
+    ]
+    worst = max(victim.facts.statements, key=lambda row: row.duration)
+    assert worst.duration >= 0.2
+    assert worst.database_time < 0.1
+    for report, where in ((victim, "outside this request"), (culprit, "at this line")):
+        (finding,) = findings(report, "event_loop_blocked")
+        assert (finding.severity, function_of(finding)) == ("warning", "block_the_loop")
+        assert where in finding.summary
+        assert finding.saving >= 0.1
+
+
+async def test_d4_a_request_without_a_database_is_told_too() -> None:
+    app, reports = guarded(detectors=CALM)
+
+    @app.get("/")
+    async def blocks() -> None:
+        await asyncio.sleep(0.03)
+        block_the_loop()
+
+    (response,) = await visit(app, "/")
+    assert response.headers["X-Query-Findings"] == "event_loop_blocked=1"
+    (finding,) = reports[0].findings
+    assert (finding.kind, function_of(finding)) == ("event_loop_blocked", "block_the_loop")
+
+
+async def test_d4_waiting_in_a_thread_or_with_await_blocks_nothing() -> None:
+    app, reports = guarded(detectors=CALM)
+
+    @app.get("/thread")
+    def in_thread() -> None:
+        time.sleep(0.2)
+
+    @app.get("/await")
+    async def awaits() -> None:
+        await asyncio.sleep(0.2)
+
+    await visit(app, "/thread", "/await")
+    assert [finding for report in reports for finding in report.loud_findings] == []
+
+
+@pytest.mark.parametrize("driver", SYNC_DRIVERS, indirect=True)
+async def test_d5_a_sync_driver_in_async_def(database: Database) -> None:
+    app, reports = guarded(detectors=CALM)
+
+    @app.get("/")
+    async def blocks() -> None:
+        with database.session() as session:
+            session.execute(select(Tag)).all()
+
+    await visit(app, "/")
+    (finding,) = findings(reports[0], "blocking_driver")
+    assert finding.severity == ("warning" if database.is_server else "info")
+    assert function_of(finding) == "blocks"
+
+
+@pytest.mark.parametrize("driver", SYNC_DRIVERS, indirect=True)
+async def test_d5_is_silent_in_threads(database: Database) -> None:
+    app, reports = guarded(detectors=CALM)
+
+    def read() -> None:
+        with database.session() as session:
+            session.execute(select(Tag)).all()
+
+    @app.get("/pool")
+    async def in_threadpool() -> None:
+        await run_in_threadpool(read)
+
+    @app.get("/thread")
+    async def in_thread() -> None:
+        await asyncio.to_thread(read)
+
+    app.get("/def")(read)
+    await visit(app, "/pool", "/thread", "/def")
+    assert [finding for report in reports for finding in findings(report, "blocking_driver")] == []
+
+
+@pytest.mark.parametrize("driver", ASYNC_DRIVERS, indirect=True)
+async def test_d5_is_silent_with_async_drivers_and_in_run_sync(database: Database) -> None:
+    app, reports = guarded(detectors=CALM)
+
+    def read(session: Session) -> Any:
+        return session.execute(select(Tag)).all()
+
+    @app.get("/")
+    async def awaits() -> None:
+        async with database.async_session() as session:
+            await session.execute(select(Tag))
+            await session.run_sync(read)
+
+    await visit(app, "/")
+    assert not findings(reports[0], "blocking_driver")
