@@ -1,10 +1,11 @@
-"""Saying no to a finding: by relationship, by kind, or by kind and place."""
+"""Saying no to a finding: by relationship, by kind, or by kind and place; if need be with a reason and until a date."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import date
 
 from query_guard.records import Finding
 
@@ -15,48 +16,91 @@ _PATTERN = re.compile(
 
 @dataclass(slots=True, eq=False)
 class Allowance:
-    """What was written, and how many findings it has allowed so far."""
+    """One finding that is meant: `Allowance("Post.author", reason="one author a page", until="2027-01-31")`.
+
+    `pattern` is a relationship ("Post.author"), a kind ("n_plus_one"), or a kind and its place
+    ("n_plus_one:crud.py:load"). `until` is the last day on which it allows, as a date or in ISO 8601; after it the
+    finding is back, and says so. Raises ValueError for a pattern or a date that is none.
+    """
 
     pattern: str
-    relationship: str | None
-    kind: str | None
-    file: str | None
-    function: str | None
-    matched: int = 0
+    reason: str = ""
+    until: date | str | None = None
+    matched: int = field(default=0, init=False)
+    """How many findings it has covered so far."""
+    _relationship: str | None = field(default=None, init=False, repr=False)
+    _kind: str | None = field(default=None, init=False, repr=False)
+    _file: str | None = field(default=None, init=False, repr=False)
+    _function: str | None = field(default=None, init=False, repr=False)
 
-    def allows(self, finding: Finding) -> bool:
-        if self.relationship is not None:
-            return finding.relationship == self.relationship
-        return finding.kind == self.kind and (self.file is None or self._is_at(finding))
+    def __post_init__(self) -> None:
+        match = _PATTERN.fullmatch(self.pattern) if isinstance(self.pattern, str) else None
+        if match is None:
+            raise ValueError(
+                f"an allowance must be a relationship ('Post.author'), a kind ('n_plus_one') or a kind with a "
+                f"place ('n_plus_one:crud.py:load'), not {self.pattern!r}"
+            )
+        if not isinstance(self.reason, str):
+            raise ValueError(f"the reason of the allowance {self.pattern!r} must be a text, not {self.reason!r}")
+        self.until = _day(self.pattern, self.until)
+        self._relationship, self._kind = match["relationship"], match["kind"]
+        self._file, self._function = match["file"], match["function"]
+
+    def __str__(self) -> str:
+        return f"{self.pattern!r}: {self.reason}" if self.reason else repr(self.pattern)
+
+    def covers(self, finding: Finding) -> bool:
+        if self._relationship is not None:
+            return finding.relationship == self._relationship
+        return finding.kind == self._kind and (self._file is None or self._is_at(finding))
+
+    @property
+    def has_expired(self) -> bool:
+        return isinstance(self.until, date) and date.today() > self.until
+
+    @property
+    def expiry(self) -> str:
+        """What to say of it once it has expired."""
+        reason = f" ({self.reason})" if self.reason else ""
+        return f"the allowance {self.pattern!r}{reason} expired on {self.until}: renew it, or mend this"
 
     def _is_at(self, finding: Finding) -> bool:
-        file = f"/{self.file}"
+        file = f"/{self._file}"
         return any(
-            f"/{frame.file}".endswith(file) and self.function in (None, frame.function) for frame in finding.site.frames
+            f"/{frame.file}".endswith(file) and self._function in (None, frame.function)
+            for frame in finding.site.frames
         )
 
 
-def parse_allowances(name: str, patterns: Sequence[str]) -> tuple[Allowance, ...]:
-    """Read allowances; raises ValueError for one that is none."""
-    if isinstance(patterns, str) or not isinstance(patterns, Iterable):
-        raise ValueError(f"{name}: allow must be a sequence of texts, such as ('Post.author',), not {patterns!r}")
-    return tuple(_parse(name, pattern) for pattern in patterns)
+def parse_allowances(name: str, given: Sequence[str | Allowance]) -> tuple[Allowance, ...]:
+    """Read allowances, each with a count of its own; raises ValueError for one that is none."""
+    if isinstance(given, (str, Allowance)) or not isinstance(given, Iterable):
+        raise ValueError(f"{name}: allow must be a sequence of texts, such as ('Post.author',), not {given!r}")
+    return tuple(_parse(name, allowance) for allowance in given)
 
 
-def _parse(name: str, pattern: str) -> Allowance:
-    match = _PATTERN.fullmatch(pattern) if isinstance(pattern, str) else None
-    if match is None:
-        raise ValueError(
-            f"{name}: an allowance must be a relationship ('Post.author'), a kind ('n_plus_one') or a kind with a "
-            f"place ('n_plus_one:crud.py:load'), not {pattern!r}"
-        )
-    return Allowance(pattern, match["relationship"], match["kind"], match["file"], match["function"])
+def _parse(name: str, given: str | Allowance) -> Allowance:
+    if isinstance(given, Allowance):
+        return replace(given)
+    try:
+        return Allowance(given)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+def _day(pattern: str, given: object) -> date | None:
+    if given is None or type(given) is date:
+        return given
+    try:
+        return date.fromisoformat(given)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise ValueError(f"the allowance {pattern!r} must end on a date, such as '2027-01-31', not {given!r}") from None
 
 
 def allowance_for(finding: Finding, allowances: Iterable[Allowance]) -> Allowance | None:
-    """Return the allowance that covers a finding, having counted it."""
-    for allowance in allowances:
-        if allowance.allows(finding):
-            allowance.matched += 1
-            return allowance
-    return None
+    """Return the allowance that covers a finding, having counted it; one that has expired only where no other does."""
+    covering = [allowance for allowance in allowances if allowance.covers(finding)]
+    chosen = next((allowance for allowance in covering if not allowance.has_expired), covering[0] if covering else None)
+    if chosen is not None:
+        chosen.matched += 1
+    return chosen

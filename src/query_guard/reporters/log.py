@@ -8,8 +8,8 @@ from typing import Any
 
 import structlog
 
-from query_guard.document import finding_document, milliseconds, pool_numbers, sentence
-from query_guard.records import Finding, Report
+from query_guard.document import finding_document, holder_document, milliseconds, pool_numbers, sentence
+from query_guard.records import Engine, Finding, Holder, Report
 
 _LOGGER = logging.getLogger("query_guard")
 _MAX_REMEMBERED = 10_000
@@ -35,6 +35,16 @@ class LogReporter:
             if self._is_due(report, finding):
                 emit("warning", "query_guard.finding", {**_finding_event(report, finding), **self._release})
 
+    def hears_of_quiet_reports(self) -> bool:
+        return structlog.is_configured() or _LOGGER.isEnabledFor(logging.INFO)
+
+    def suspect(self, holder: Holder, engine: Engine) -> None:
+        """Log that a connection is held and idle for so long that it looks forgotten, or that this was wrong."""
+        emit = _emit_structlog if structlog.is_configured() else _emit_logging
+        name = "query_guard.leak_suspected" if holder.suspected else "query_guard.leak_suspicion_withdrawn"
+        level = "warning" if holder.suspected else "info"
+        emit(level, name, {"engine": str(engine), **holder_document(holder), **self._release})
+
     def _is_due(self, report: Report, finding: Finding) -> bool:
         if len(self._seen) >= _MAX_REMEMBERED:
             self._seen.clear()
@@ -45,7 +55,7 @@ class LogReporter:
 
 def _request_event(report: Report) -> dict[str, Any]:
     request, facts = report.request, report.facts
-    pool = pool_numbers(facts)
+    pool = pool_numbers(facts.numbers)
     return {
         "report_id": report.id,
         "method": request.method,
@@ -58,6 +68,7 @@ def _request_event(report: Report) -> dict[str, Any]:
         **{f"pool_{name}": pool.get(name) for name in ("checked_out", "size", "overflow")},
         "findings": dict(Counter(finding.kind for finding in report.loud_findings)),
         "sentence": sentence(report),
+        "peak_connections": facts.peak_connections,
     }
 
 

@@ -56,7 +56,7 @@ def _outcome(report: Report) -> str:
 
 
 def _pool(report: Report) -> str:
-    numbers = pool_numbers(report.facts)
+    numbers = pool_numbers(report.facts.numbers)
     if not numbers:
         return ""
     of_size = f" of {numbers['size']}" if numbers["size"] is not None else ""
@@ -75,6 +75,8 @@ def _finding_lines(finding: Finding) -> Iterator[str]:
         yield f"    during {finding.place}"
     for caller in callers_of(finding):
         yield f"    called from {caller.file}:{caller.line} in {caller.function}"
+    for detail in finding.details:
+        yield f"    {printable(detail)}"
     yield f"    fix: {printable(finding.fix)}"
 
 

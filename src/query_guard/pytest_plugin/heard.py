@@ -1,0 +1,29 @@
+"""What the application's own middleware reports while the tests run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from query_guard.records import Finding, Report
+
+
+class Heard:
+    """A listener that keeps the findings that matter, each with its route, and the reports of routes over budget."""
+
+    def __init__(self) -> None:
+        self.findings: list[tuple[str, Finding]] = []
+        self.over_budget: list[Report] = []
+
+    def __call__(self, report: Report) -> None:
+        if report.loud_findings:
+            self.findings += [(report.request.name, finding) for finding in report.loud_findings]
+        budget = report.request.budget
+        if budget is not None and report.query_count > budget and not _is_allowed(report):
+            self.over_budget.append(report)
+
+
+def _is_allowed(report: Report) -> bool:
+    from query_guard.detectors.statement_budget import KIND
+
+    return any(silence.kind == KIND for silence in report.silences)

@@ -1,0 +1,80 @@
+"""The files that a run writes at its end: its reports, and the baseline."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+from query_guard.baseline import Baseline, baseline_text
+from query_guard.pytest_plugin.settings import Settings
+from query_guard.reporters.markdown import markdown
+from query_guard.reporters.sarif import sarif
+from query_guard.tallies import Entry, Run
+
+
+def write_outputs(settings: Settings, entries: list[Entry], written: list[str], *, complete: bool) -> bool:
+    """Write what was asked for and say in `written` what came of it; return whether all could be written."""
+    texts = {path: _FORMATS[path.suffix](run_of(settings, entries)) for path in settings.reports}
+    said = {path: f"wrote {path.name}" for path in texts}
+    if settings.writes_baseline and settings.baseline is not None:
+        if complete and any(entry["recorded"] for entry in entries):
+            baseline = _baseline(settings.known or {}, entries)
+            texts[settings.baseline] = baseline_text(baseline)
+            said[settings.baseline] = _said(settings.baseline, baseline, entries)
+        else:
+            reason = "no test was recorded" if complete else "the run was interrupted"
+            written.append(f"{settings.baseline.name} was not written: {reason}")
+    outcomes = [_write(path, text, said[path], written) for path, text in texts.items()]
+    return all(outcomes)
+
+
+def _baseline(known: Baseline, entries: list[Entry]) -> Baseline:
+    """Take over the tests that passed; the others may not have come to all that they would have sent."""
+    passed = {entry["test"]: entry["routes"] for entry in entries if entry["outcome"] == "passed"}
+    return {test: routes for test, routes in {**known, **passed}.items() if routes}
+
+
+def run_of(settings: Settings, entries: list[Entry]) -> Run:
+    return {
+        "version": version("fastapi-query-guard"),
+        "baseline": settings.baseline.name if settings.baseline is not None else None,
+        "tests": sorted(entries, key=lambda entry: entry["test"]),
+    }
+
+
+def _json(run: Run) -> str:
+    return json.dumps(run, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+_FORMATS: dict[str, Callable[[Run], str]] = {".json": _json, ".sarif": sarif, ".md": markdown}
+
+
+def _said(path: Path, baseline: Baseline, entries: list[Entry]) -> str:
+    routes = [route for tally in baseline.values() for route in tally.values()]
+    findings = sum(len(route["findings"]) for route in routes)
+    ran = {entry["test"] for entry in entries}
+    kept = len([test for test in baseline if test not in ran])
+    failed = len([entry for entry in entries if entry["outcome"] == "failed"])
+    return (
+        f"wrote {path.name}: {_counted(len(baseline), 'test')}, "
+        f"{_counted(sum(route['statements'] for route in routes), 'statement')}, {_counted(findings, 'known finding')}"
+        + (f"; kept {_counted(kept, 'test')} that did not run" if kept else "")
+        + (f"; took nothing from {_counted(failed, 'test')} that failed" if failed else "")
+    )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun if number == 1 else f'{noun}s'}"
+
+
+def _write(path: Path, text: str, said: str, written: list[str]) -> bool:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        written.append(f"{path} could not be written: {error}")
+        return False
+    written.append(said)
+    return True

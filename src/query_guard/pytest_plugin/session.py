@@ -1,0 +1,106 @@
+"""One run of pytest: the hooks around each test, and what its tests leave behind."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from query_guard.listeners import listeners
+from query_guard.pytest_plugin.call import ENTRY, STALE, around, judge
+from query_guard.pytest_plugin.heard import Heard
+from query_guard.pytest_plugin.settings import Settings
+
+if TYPE_CHECKING:
+    from query_guard.records import Report
+    from query_guard.tallies import Entry
+
+NAME = "query_guard_session"
+_OUTCOME = pytest.StashKey[str]()
+
+
+class GuardedSession:
+    """Gathers an entry of each test, which travels on its last report: so it arrives from xdist's workers, too."""
+
+    def __init__(self, settings: Settings, *, is_worker: bool) -> None:
+        self.settings = settings
+        self.heard = Heard()
+        self.entries: dict[str, Entry] = {}
+        self.written: list[str] = []
+        self._is_worker = is_worker
+        self._before: list[Callable[[Report], None]] = []
+
+    def start(self) -> None:
+        """Listen alone: a run inside a run, as pytester makes them, is not heard outside."""
+        self._before = listeners[:]
+        listeners[:] = [self.heard] if self.settings.listens else []
+
+    def stop(self) -> None:
+        listeners[:] = self._before
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Hold the test to its limits; where nothing of query_guard is in use, only look whether that has changed."""
+        __tracebackhide__ = True
+        if "query_guard.profile" in sys.modules or self.settings.records or item.get_closest_marker("query_guard"):
+            with around(item, self.settings, self.heard):
+                return (yield)
+        result = yield
+        if self.heard.over_budget:
+            judge(item, self.settings, self.heard)
+        return result
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        if call.when == "call":
+            item.stash[_OUTCOME] = report.outcome
+        elif call.when == "teardown":
+            entry = self._entry(item)
+            if entry is not None:
+                report.query_guard = entry  # type: ignore[attr-defined]
+        return report
+
+    def _entry(self, item: pytest.Item) -> Entry | None:
+        entry, stale = item.stash.get(ENTRY, None), item.stash.get(STALE, [])
+        found = self.heard.findings
+        if entry is None and not found and not stale:
+            return None
+        if entry is None:
+            from query_guard.pytest_plugin.entries import heard_entry
+
+            entry = heard_entry(item.nodeid, found)
+        self.heard.findings = []
+        return {**entry, "outcome": item.stash.get(_OUTCOME, "failed"), "stale": stale}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        entry = getattr(report, "query_guard", None)
+        if entry is not None and not self._is_worker:
+            self.entries[entry["test"]] = entry
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        wanted = self.settings.writes_baseline or (self.settings.listens and self.settings.reports)
+        if self._is_worker or not wanted or session.config.option.collectonly:
+            return
+        from query_guard.pytest_plugin.outputs import write_outputs
+
+        ended = exitstatus not in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
+        complete = ended and not (session.shouldstop or session.shouldfail)
+        if not write_outputs(self.settings, list(self.entries.values()), self.written, complete=complete):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if not (self.entries or self.written):
+            return
+        from query_guard.pytest_plugin.summary import sections
+
+        for title, lines in sections(self.settings, list(self.entries.values()), self.written):
+            terminalreporter.ensure_newline()
+            terminalreporter.section(title, sep="-")
+            for line in lines:
+                terminalreporter.write_line(line)

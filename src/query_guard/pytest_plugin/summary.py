@@ -1,0 +1,88 @@
+"""What the terminal says at the end of a run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+
+from query_guard.baseline import grown, shrunk
+from query_guard.pytest_plugin.settings import Settings
+from query_guard.reporters.annotations import annotation_lines
+from query_guard.reporters.gathered import Gathered, gathered
+from query_guard.tallies import Change, Entry
+
+_LINES = 20
+
+
+def sections(settings: Settings, entries: list[Entry], written: list[str]) -> Iterator[tuple[str, list[str]]]:
+    """Yield titles and lines; nothing where there is nothing to say."""
+    findings = gathered(entries)
+    if findings and settings.mode != "fail" and not settings.holds_baseline:
+        yield _title(settings), _shortened([line for one in findings for line in _lines(one, settings)])
+    stale = sorted(f"{entry['test']}: {pattern!r}" for entry in entries for pattern in entry["stale"])
+    if stale:
+        yield "query_guard: allowances that matched nothing", stale
+    if settings.holds_baseline:
+        yield from _against_baseline(settings, entries)
+    said = [*written, *_nothing_recorded(settings, entries)]
+    if said:
+        yield "query_guard", said
+    if os.environ.get("GITHUB_ACTIONS") == "true" and settings.listens:
+        lines = annotation_lines(findings, _directory())
+        if lines:
+            yield "query_guard: annotations", lines
+
+
+def _directory() -> str:
+    """Lead from the root of the repository, which GitHub's paths start from, to where the tests run."""
+    root = os.environ.get("GITHUB_WORKSPACE", "")
+    inside = root and os.getcwd().startswith(root.rstrip(os.sep) + os.sep)
+    return os.path.relpath(os.getcwd(), root) if inside else ""
+
+
+def _title(settings: Settings) -> str:
+    found = "findings of the tests" if settings.records else "findings of the application's middleware"
+    return f"query_guard: {found}"
+
+
+def _lines(one: Gathered, settings: Settings) -> Iterator[str]:
+    told = one.told
+    tests = "1 test" if len(one.tests) == 1 else f"{len(one.tests)} tests"
+    times = "once" if one.times == 1 else f"{one.times} times"
+    subject = f" {told['relationship']}" if told["relationship"] else ""
+    yield f"{told['kind']}{subject} on {told['route']} at {told['place']}: {times} in {tests}"
+    if settings.mode == "warn":
+        yield f"    fix: {told['fix']}"
+        yield f"    in {one.tests[0]}"
+
+
+def _against_baseline(settings: Settings, entries: Iterable[Entry]) -> Iterator[tuple[str, list[str]]]:
+    name = settings.baseline.name if settings.baseline is not None else ""
+    passed = [entry for entry in entries if entry["outcome"] == "passed"]
+    more = [_change(entry, change) for entry in passed for change in grown(entry["changes"] or [])]
+    less = [_change(entry, change) for entry in passed for change in shrunk(entry["changes"] or [])]
+    new = [entry["test"] for entry in passed if entry["routes"] and entry["test"] not in (settings.known or {})]
+    if more:
+        yield f"query_guard: more than {name} knows", _shortened(more)
+    if less:
+        hint = "--query-guard-update-baseline tightens it"
+        yield f"query_guard: less than {name} allows", [*_shortened(less), hint]
+    if new:
+        hint = "--query-guard-update-baseline adds them"
+        yield f"query_guard: tests that are not in {name}", [*_shortened(new), hint]
+
+
+def _change(entry: Entry, change: Change) -> str:
+    return f"{entry['test']}: {change['route']}: {change['before']} -> {change['after']} {change['what']}"
+
+
+def _nothing_recorded(settings: Settings, entries: Iterable[Entry]) -> Iterator[str]:
+    recorded = [entry for entry in entries if entry["recorded"]]
+    if recorded and not any(route["statements"] for entry in recorded for route in entry["routes"].values()):
+        given = f"--query-guard={settings.mode}" if settings.mode else "recording"
+        tests = "1 test" if len(recorded) == 1 else f"{len(recorded)} tests"
+        yield f"{given}, but no statement was recorded in {tests}: is the engine used in this process?"
+
+
+def _shortened(lines: list[str]) -> list[str]:
+    return [*lines[:_LINES], f"and {len(lines) - _LINES} more"] if len(lines) > _LINES else lines

@@ -1,0 +1,81 @@
+"""What a test is told at its end: its marker's limit, budgets of the application, findings, growth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from query_guard.baseline import STATEMENTS, grown
+from query_guard.pytest_plugin.entries import Part, key_of, parts_of
+from query_guard.pytest_plugin.settings import Settings
+from query_guard.recording import Recording
+from query_guard.records import Report, Statement, grouped
+from query_guard.tallies import Change, Entry, Tally
+from query_guard.testing.found import found_in, gathered
+from query_guard.testing.messages import (
+    budget_message,
+    count_message,
+    findings_message,
+    found_lines,
+    shape_lines,
+)
+
+
+def verdict(
+    settings: Settings,
+    over_budget: Sequence[Report],
+    max_queries: int | None,
+    recording: Recording | None,
+    entry: Entry | None,
+) -> str:
+    """Return what is wrong with what a test sent, or nothing.
+
+    A baseline stands in for budgets and findings: what it knows is tolerated, what is new has grown.
+    """
+    texts: list[str] = []
+    if recording is not None and max_queries is not None and recording.query_count > max_queries:
+        texts.append(count_message(f"at most {max_queries}", recording))
+    if not settings.listens:
+        return "\n\n".join(texts)
+    if settings.baseline is None:
+        routes = grouped(over_budget, lambda report: report.request.name)
+        texts += [budget_message(reports) for reports in routes.values()]
+        if recording is not None and settings.mode == "fail" and not texts:
+            texts += _findings(recording)
+    elif recording is not None and entry is not None and settings.holds_baseline and settings.mode != "warn":
+        texts += _growth(settings, entry, recording)
+    return "\n\n".join(texts)
+
+
+def _findings(recording: Recording) -> list[str]:
+    found = found_in(recording)
+    return [findings_message(found)] if found else []
+
+
+def _growth(settings: Settings, entry: Entry, recording: Recording) -> list[str]:
+    growth = grown(entry["changes"] or [])
+    before = (settings.known or {}).get(entry["test"])
+    return [growth_message(settings.baseline, growth, recording, before)] if growth and settings.baseline else []
+
+
+def growth_message(baseline: Path, growth: Sequence[Change], recording: Recording, before: Tally | None) -> str:
+    """Say what grew, before and after, from where, and the fix."""
+    lines = [f"expected no more than {baseline.name} knows, got more:"]
+    parts = grouped(parts_of(recording), lambda part: part.route)
+    for route, changes in grouped(growth, lambda change: change["route"]).items():
+        lines += [f"  {route}: {change['before']} -> {change['after']} {change['what']}" for change in changes]
+        if any(change["what"] == STATEMENTS for change in changes):
+            lines += _shapes_that_grew(parts[route], (before or {})[route]["shapes"])
+        keys = {change["what"] for change in changes}
+        pairs = [(part.route, finding) for part in parts[route] for finding in part.findings if key_of(finding) in keys]
+        lines += [line for found in gathered(pairs) for line in found_lines(found)]
+    if before is None:
+        lines.append(f"  this test is not in {baseline.name}, so that none of its findings is known")
+    return "\n".join([*lines, "  if this is meant: run it again with --query-guard-update-baseline"])
+
+
+def _shapes_that_grew(parts: Sequence[Part], before: dict[str, int]) -> list[str]:
+    rows: dict[str, list[Statement]] = grouped((row for part in parts for row in part.statements), lambda row: row.sql)
+    more = [(before.get(sql, 0), same) for sql, same in rows.items() if len(same) > before.get(sql, 0)]
+    more.sort(key=lambda pair: pair[0] - len(pair[1]))
+    return [line for number, same in more for line in shape_lines(f"{number} -> {len(same)}", same[0])]

@@ -1,0 +1,76 @@
+"""What a failed assertion says: expected, actual, the shapes with counts and lines, and what to type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from query_guard.detectors.statement_budget import KIND
+from query_guard.document import callers_of
+from query_guard.recording import Recording
+from query_guard.records import Report, Statement, grouped
+from query_guard.testing.found import Found, found_in
+
+NOTHING_SENT = "  nothing was sent: is the engine used in this process, and inside the block?"
+_SHAPES = 20
+
+
+def count_message(expected: str, recording: Recording) -> str:
+    """Say that a block did not send `expected`, "at most 2", queries."""
+    queries = "query" if expected.endswith(" 1") else "queries"
+    lines = [f"expected {expected} {queries}, got {recording.query_count}:", *shapes_text(recording.statements)]
+    if recording.query_count == 0:
+        lines.append(NOTHING_SENT)
+    if missing := recording.query_count - len(recording.statements):
+        lines.append(f"  and {missing} more, which were counted without details")
+    return "\n".join([*lines, *(line for found in found_in(recording) for line in found_lines(found))])
+
+
+def findings_message(found: Sequence[Found]) -> str:
+    """Say that there should have been no findings."""
+    head = f"expected no findings, got {len(found)}:"
+    return "\n".join([head, *(line for one in found for line in found_lines(one))])
+
+
+def budget_message(reports: Sequence[Report]) -> str:
+    """Say that requests of one route were over its budget, by the worst of them."""
+    report = max(reports, key=lambda report: report.query_count)
+    name, budget = report.request.name, report.request.budget
+    noun = "query" if budget == 1 else "queries"
+    requests = f" (and too many in {len(reports)} requests)" if len(reports) > 1 else ""
+    lines = [f"expected at most {budget} {noun} of {name}, its budget, got {report.query_count}{requests}:"]
+    lines += shapes_text(report.facts.statements)
+    others = [Found("", finding) for finding in report.loud_findings if finding.kind != KIND]
+    return "\n".join([*lines, *(line for found in others for line in found_lines(found))])
+
+
+def found_lines(found: Found) -> Iterator[str]:
+    """Yield what is wrong, on which route, at which line, who called it, and the fix."""
+    finding = found.finding
+    yield f"  {finding.kind}: {finding.summary}"
+    times = f" ({found.times} times)" if found.times > 1 else ""
+    if found.route:
+        yield f"    on {found.route}{times}"
+    if frame := finding.site.innermost:
+        yield f"    at {frame.file}:{frame.line} in {frame.function}"
+    elif finding.phase:
+        yield f"    during {finding.place}"
+    for caller in callers_of(finding):
+        yield f"    called from {caller.file}:{caller.line} in {caller.function}"
+    yield f"    fix: {finding.fix}"
+
+
+def shapes_text(statements: Sequence[Statement]) -> list[str]:
+    """Say how often each shape was sent from each site, the most frequent first."""
+    groups = sorted(
+        grouped(statements, lambda row: (row.fingerprint, row.site.key)).values(), key=lambda rows: -len(rows)
+    )
+    lines = [line for rows in groups[:_SHAPES] for line in shape_lines(str(len(rows)), rows[0])]
+    return [*lines, f"  and {len(groups) - _SHAPES} more shapes"] if len(groups) > _SHAPES else lines
+
+
+def shape_lines(count: str, row: Statement) -> list[str]:
+    """Say how often a shape was sent, for which relationship, and from where."""
+    frame = row.site.innermost
+    place = f"{frame.file}:{frame.line} in {frame.function}" if frame else row.phase or "no line of the application"
+    loaded = f" [{row.relationship}]" if row.relationship else ""
+    return [f"  {count} x {row.sql}{loaded}", f"      {place}"]
