@@ -16,7 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlalchemy.orm import Session
 
 from query_guard import QueryGuard, Report, defaults, record
-from query_guard.detectors import SlowStatement
+from query_guard.detectors import (
+    EventLoopBlocked,
+    IdleInTransaction,
+    PoolSettings,
+    PoolWait,
+    SlowStatement,
+    WriteInReadRequest,
+)
 from tests.models import Base, sample
 
 Result = TypeVar("Result")
@@ -26,8 +33,14 @@ ASYNC_DRIVERS = ("aiosqlite", "asyncpg")
 DRIVERS = (*SYNC_DRIVERS, *ASYNC_DRIVERS)
 
 
-UNTIMED = defaults(SlowStatement(seconds=30))
-"""The default detectors, told not to judge how busy the machine is."""
+_TIMED = (SlowStatement, PoolWait, IdleInTransaction, EventLoopBlocked)
+_OF_THE_TEST = (PoolSettings, WriteInReadRequest)
+UNTIMED = tuple(
+    detector for detector in defaults(*(one(seconds=30) for one in _TIMED)) if not isinstance(detector, _OF_THE_TEST)
+)
+"""The default detectors, told not to judge how busy the machine is, and without those that would judge the test itself:
+its pool, and that it may write in a GET.
+"""
 
 
 class Database:

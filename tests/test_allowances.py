@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import StaticPool
 
-from query_guard import Finding, QueryGuard, allow, record
+from query_guard import Allowance, Finding, QueryGuard, allow, record
 from query_guard.allowances import allowance_for, parse_allowances
 from query_guard.records import CallSite, Frame
 from query_guard.testing import assert_no_findings
@@ -87,3 +88,78 @@ def test_an_allowance_that_matches_nothing_is_reported_as_stale() -> None:
         pass
     (finding,) = recording.report.findings
     assert (finding.severity, finding.summary) == ("info", "The allowance 'Post.author' matched nothing")
+
+
+def test_a_reason_is_told_where_the_finding_would_have_been() -> None:
+    with record() as recording, allow(Allowance("n_plus_one", reason="one of each")):
+        loop()
+    assert recording.report.findings == ()
+    assert [silence.reason for silence in recording.report.silences] == [
+        "n_plus_one is allowed by 'n_plus_one': one of each"
+    ]
+
+
+TODAY = date.today()
+
+
+@pytest.mark.parametrize(
+    ("until", "expired"),
+    [
+        (None, False),
+        (TODAY, False),
+        (TODAY.isoformat(), False),
+        (TODAY + timedelta(days=1), False),
+        (TODAY - timedelta(days=1), True),
+        ("2020-01-31", True),
+    ],
+)
+def test_an_allowance_holds_until_its_last_day(until: Any, expired: bool) -> None:
+    assert Allowance("n_plus_one", until=until).has_expired is expired
+
+
+def test_an_expired_allowance_allows_no_longer_and_is_not_stale() -> None:
+    with pytest.raises(AssertionError) as raised:
+        with assert_no_findings(), allow(Allowance("n_plus_one", reason="one of each", until="2020-01-31")):
+            loop()
+    assert str(raised.value).endswith(
+        "; the allowance 'n_plus_one' (one of each) expired on 2020-01-31: renew it, or mend this"
+    )
+    with record() as recording, allow(Allowance("n_plus_one", until="2020-01-31")):
+        loop()
+    assert [finding.kind for finding in recording.report.findings] == ["n_plus_one"]
+
+
+def test_an_allowance_that_holds_goes_before_one_that_has_expired() -> None:
+    expired, holds = Allowance("n_plus_one", until="2020-01-31"), Allowance("n_plus_one")
+    assert allowance_for(FINDING, [expired, holds]) is holds
+    assert (expired.matched, holds.matched) == (0, 1)
+    assert allowance_for(FINDING, [expired]) is expired
+
+
+def test_each_use_of_an_allowance_counts_for_itself() -> None:
+    shared = Allowance("n_plus_one")
+    for _ in range(2):
+        with record() as recording, allow(shared):
+            pass
+        assert [finding.kind for finding in recording.report.findings] == ["stale_allowance"]
+        with record() as recording, allow(shared):
+            loop()
+        assert recording.report.findings == ()
+    assert shared.matched == 0
+
+
+@pytest.mark.parametrize("until", ["tomorrow", "31.01.2027", 20270131, datetime(2027, 1, 31)])
+def test_a_wrong_date_is_refused(until: Any) -> None:
+    with pytest.raises(ValueError, match="the allowance 'Post.author' must end on a date, such as '2027-01-31', not "):
+        Allowance("Post.author", until=until)
+
+
+def test_a_wrong_reason_is_refused() -> None:
+    with pytest.raises(ValueError, match="the reason of the allowance 'Post.author' must be a text, not 5"):
+        Allowance("Post.author", reason=5)  # type: ignore[arg-type]
+
+
+def test_the_middleware_takes_them_too() -> None:
+    QueryGuard(lambda *_: None, allow=[Allowance("Post.author", reason="one a page"), "n_plus_one"])  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="QueryGuard: allow must be a sequence of texts"):
+        QueryGuard(lambda *_: None, allow=Allowance("Post.author"))  # type: ignore[arg-type]

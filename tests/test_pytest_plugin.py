@@ -83,7 +83,7 @@ def test_misspelt():
     result = pytester.runpytest_subprocess("-q", "-p", "no:cacheprovider", "--strict-markers")
     result.assert_outcomes(passed=1, failed=3)
     result.stdout.fnmatch_lines(["*expected at most 1 query, got 2:*", "*ValueError: own*"])
-    result.stdout.fnmatch_lines(["*the marker query_guard takes max_queries= and allow=, not 'limit'*"])
+    result.stdout.fnmatch_lines(["*the marker query_guard takes max_queries=, allow= and mode=, not 'limit'*"])
 
 
 def test_the_marker_allows_and_stale_allowances_are_listed(pytester: pytest.Pytester) -> None:
@@ -110,3 +110,41 @@ def test_the_plugin_imports_nothing_heavy() -> None:
         "print([name for name in ('sqlalchemy', 'structlog', 'starlette') if name in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_an_idle_run_imports_nothing_heavy(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_one():\n    pass\n")
+    pytester.makeconftest(
+        "import sys\ndef pytest_unconfigure():\n"
+        "    print('heavy:', [n for n in ('sqlalchemy', 'structlog', 'starlette') if n in sys.modules])\n"
+    )
+    result = pytester.runpytest_subprocess("-q", "-s", "-p", "no:cacheprovider")
+    result.stdout.fnmatch_lines(["heavy: []"])
+    result.stdout.no_fnmatch_line("*query_guard*")
+
+
+def test_a_budget_holds_in_the_test_that_first_imports_the_application(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        app=APPLICATION
+        + """
+from fastapi import FastAPI
+from query_guard import QueryGuard, query_budget
+
+app = FastAPI()
+app.add_middleware(QueryGuard, reporters=[])
+
+@app.get("/")
+@query_budget(max_queries=1)
+def over():
+    send(2)
+""",
+        test_it="""
+def test_over():
+    from starlette.testclient import TestClient
+    from app import app
+    TestClient(app).get("/")
+""",
+    )
+    result = pytester.runpytest_subprocess("-q", "-p", "no:cacheprovider")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["expected at most 1 query of GET /, its budget, got 2:"])

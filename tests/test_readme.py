@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
-from query_guard import QueryGuard
+from query_guard import QueryGuard, defaults
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
@@ -31,3 +32,9 @@ def test_every_option_is_described() -> None:
     )
     options = [name for name in inspect.signature(QueryGuard).parameters if name != "app"]
     assert sorted(described) == sorted(options)
+
+
+def test_every_kind_that_is_sought_is_described() -> None:
+    table = README.partition("## What it finds")[2].partition("On request")[0]
+    described = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+    assert sorted(described) == sorted(sys.modules[type(detector).__module__].KIND for detector in defaults())

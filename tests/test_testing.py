@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import threading
 import unittest
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -88,20 +91,75 @@ def test_max_queries_names_shapes_counts_sites_and_fixes() -> None:
     )
 
 
+LOOP = (
+    "  n_plus_one: Author.books was loaded 3 times, once for each object of a loop: "
+    "SELECT books.id, books.author_id FROM books WHERE ? = books.author_id\n"
+)
+
+
 def test_num_queries_is_exact() -> None:
     with assert_num_queries(4):
         list_books()
-    with (
-        pytest.raises(AssertionError, match="expected exactly 1 query, got 0:\n  nothing was sent"),
-        assert_num_queries(1),
-    ):
+    with pytest.raises(AssertionError) as raised, assert_num_queries(1):
         pass
+    assert str(raised.value) == (
+        "expected exactly 1 query, got 0:\n"
+        "  nothing was sent: is the engine used in this process, and inside the block?"
+    )
+    with pytest.raises(AssertionError) as raised, assert_num_queries(2), engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+    assert without_lines(str(raised.value)) == (
+        "expected exactly 2 queries, got 1:\n  1 x SELECT ?\n      tests/test_testing.py:N in test_num_queries_is_exact"
+    )
 
 
 def test_no_findings_names_the_finding() -> None:
-    with pytest.raises(AssertionError, match=r"expected no findings, got 1:\n  n_plus_one: Author.books was loaded"):
-        with assert_no_findings():
-            list_books()
+    with pytest.raises(AssertionError) as raised, assert_no_findings():
+        list_books()
+    assert without_lines(str(raised.value)) == (
+        f"expected no findings, got 1:\n{LOOP}"
+        "    at tests/test_testing.py:N in list_books\n"
+        "    called from tests/test_testing.py:N in test_no_findings_names_the_finding\n"
+        "    fix: Add .options(selectinload(Author.books)) to the select at tests/test_testing.py:N"
+    )
+
+
+def test_no_findings_names_the_route_and_says_once_what_happens_often() -> None:
+    with TestClient(application(guarded=True)) as client:
+        with pytest.raises(AssertionError) as raised, assert_no_findings():
+            client.get("/books")
+            client.get("/books")
+    assert without_lines(str(raised.value)) == (
+        f"expected no findings, got 1:\n{LOOP}"
+        "    on GET /books (2 times)\n"
+        "    at tests/test_testing.py:N in list_books\n"
+        "    fix: Add .options(selectinload(Author.books)) to the select at tests/test_testing.py:N"
+    )
+
+
+@pytest.mark.query_guard(mode="off")
+def test_no_findings_holds_routes_to_their_budgets() -> None:
+    app = FastAPI()
+    app.get("/books")(list_books)
+    app.add_middleware(QueryGuard, reporters=[], budgets={"GET /books": 3})
+    with TestClient(app) as client:
+        with pytest.raises(AssertionError) as raised, assert_no_findings(kinds={"statement_budget"}):
+            client.get("/books")
+    assert without_lines(str(raised.value)) == (
+        "expected no findings, got 1:\n"
+        "  statement_budget: GET /books sent 4 statements; its budget is 3\n"
+        "    on GET /books\n"
+        "    at tests/test_testing.py:N in list_books\n"
+        "    fix: Start with the line that sent 3 of them, or raise the budget"
+    )
+
+
+def test_long_messages_end() -> None:
+    with pytest.raises(AssertionError) as raised, assert_max_queries(1), engine.connect() as connection:
+        for number in range(30):
+            connection.execute(text(f"SELECT 1 AS a{number}, 2 AS {'b' * (number + 1)}"))
+    assert str(raised.value).count(" x SELECT") == 20
+    assert "  and 10 more shapes" in str(raised.value)
 
 
 def test_no_findings_of_some_kinds() -> None:
@@ -197,6 +255,42 @@ async def test_s14_one_route_called_five_times_is_no_loop() -> None:
             for number in range(1, 6):
                 await client.get(f"/{number}")
     assert recording.query_count == 5
+
+
+def test_plain_unittest_shows_the_message(tmp_path: Path) -> None:
+    (tmp_path / "test_plain.py").write_text(PLAIN)
+    done = subprocess.run(
+        [sys.executable, "-m", "unittest", "test_plain"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert (
+        "AssertionError: expected at most 1 query, got 2:\n  1 x SELECT ?\n      test_plain.py:13 in test_two\n"
+    ) in done.stderr
+    assert "FAILED (failures=1)" in done.stderr
+
+
+PLAIN = """\
+import unittest
+
+from sqlalchemy import create_engine, text
+
+from query_guard.testing import assert_max_queries, assert_no_findings
+
+
+class Plain(unittest.TestCase):
+    def test_two(self):
+        engine = create_engine("sqlite://")
+        self.addCleanup(engine.dispose)
+        with engine.connect() as connection, assert_max_queries(1):
+            connection.execute(text("SELECT 1"))
+            connection.execute(text("SELECT 2"))
+
+    def test_one(self):
+        engine = create_engine("sqlite://")
+        self.addCleanup(engine.dispose)
+        with engine.connect() as connection, assert_max_queries(1), assert_no_findings():
+            connection.execute(text("SELECT 1"))
+"""
 
 
 class WithUnittest(unittest.TestCase):

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from query_guard.allowances import Allowance as Allowance
     from query_guard.detectors import defaults as defaults
     from query_guard.fingerprint import Fingerprint as Fingerprint
     from query_guard.fingerprint import fingerprint as fingerprint
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "allow": "recording",
+    "Allowance": "allowances",
     "Facts": "records",
     "Finding": "records",
     "Fingerprint": "fingerprint",

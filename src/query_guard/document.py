@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from query_guard.records import Checkout, Facts, Finding, Frame, Pool, Report, Silence, Statement, Transaction
+from query_guard.records import (
+    Checkout,
+    Facts,
+    Finding,
+    Frame,
+    Holder,
+    Numbers,
+    Pool,
+    Report,
+    Silence,
+    Statement,
+    Transaction,
+)
 
 
 def document(report: Report, *, parameters: bool = False) -> dict[str, Any]:
@@ -47,6 +60,7 @@ def summary(report: Report) -> dict[str, Any]:
         "duration_ms": milliseconds(facts.duration),
         "query_count": facts.query_count,
         "query_time_ms": milliseconds(facts.query_time),
+        "peak_connections": facts.peak_connections,
         "findings": [finding.kind for finding in report.findings],
     }
 
@@ -99,6 +113,7 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         "saving_ms": milliseconds(finding.saving),
         "phase": finding.phase,
         "statement_ids": list(finding.statements),
+        "details": list(finding.details),
     }
 
 
@@ -135,6 +150,7 @@ def _statement(row: Statement) -> dict[str, Any]:
         "operation": row.operation,
         "start_ms": milliseconds(row.start),
         "duration_ms": milliseconds(row.duration),
+        "loop_ms": milliseconds(row.stalled),
         **_where(row.site.innermost),
         "phase": row.phase,
         "engine": str(row.engine),
@@ -156,8 +172,24 @@ def _checkout(checkout: Checkout) -> dict[str, Any]:
         "connect_ms": milliseconds(checkout.connect),
         "held_ms": milliseconds(checkout.hold) if checkout.hold is not None else None,
         "busy_ms": milliseconds(checkout.busy),
+        "idle_in_transaction_ms": milliseconds(checkout.idle_in_transaction),
         "outcome": checkout.outcome,
+        "phase": checkout.phase,
+        "held_in_pool": checkout.held_in_pool,
+        "holders": [holder_document(holder) for holder in checkout.holders],
         **_where(checkout.site.innermost),
+    }
+
+
+def holder_document(holder: Holder) -> dict[str, Any]:
+    return {
+        "checkout": holder.checkout,
+        "name": holder.name,
+        "held_ms": milliseconds(holder.held),
+        "idle_ms": milliseconds(holder.idle),
+        "doing": holder.doing,
+        "suspected": holder.suspected,
+        **_where(holder.site.innermost),
     }
 
 
@@ -171,7 +203,11 @@ def _transaction(transaction: Transaction) -> dict[str, Any]:
         "outcome": transaction.outcome,
         "autocommit": transaction.autocommit,
         "statements": transaction.statements,
+        "writes": transaction.writes,
         "rows_written": transaction.rows_written,
+        "ended_by": transaction.ended_by or None,
+        "phase": transaction.phase,
+        **_where(transaction.site.innermost),
     }
 
 
@@ -183,19 +219,31 @@ def pool_document(pool: Pool) -> dict[str, Any]:
         "size": pool.size,
         "checked_out": pool.checked_out,
         "overflow": pool.overflow,
+        "capacity": pool.capacity,
+        "pre_ping": pool.pre_ping,
+        "peak": pool.peak,
+        "waits": pool.waits,
+        "wait_ms": milliseconds(pool.wait_time),
+        "connects": pool.connects,
+        "connect_ms": milliseconds(pool.connect_time),
     }
 
 
-def pool_numbers(facts: Facts) -> dict[str, int | float | None]:
+def live_pool_document(pool: Pool, holders: Sequence[Holder]) -> dict[str, Any]:
+    """Return a pool with the holders of its connections; `unseen` ones were checked out where nothing records."""
+    unseen = max(0, pool.checked_out - len(holders)) if pool.checked_out is not None else None
+    return {**pool_document(pool), "holders": [holder_document(holder) for holder in holders], "unseen": unseen}
+
+
+def pool_numbers(numbers: Numbers) -> dict[str, int | float | None]:
     """Return the checkouts, waits and holds of the pool with most checkouts, in the order of the header."""
-    busiest = facts.busiest_pool
-    if busiest is None:
+    pool = numbers.pool
+    if pool is None:
         return {}
-    pool, checkouts = busiest
     return {
-        "checkouts": len(checkouts),
-        "wait_ms": milliseconds(sum(checkout.wait for checkout in checkouts)),
-        "held_ms": milliseconds(sum(facts.held(checkout) for checkout in checkouts)),
+        "checkouts": numbers.checkouts,
+        "wait_ms": milliseconds(numbers.wait),
+        "held_ms": milliseconds(numbers.held),
         "checked_out": pool.checked_out,
         "size": pool.size,
         "overflow": pool.overflow,

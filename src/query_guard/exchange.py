@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from starlette.concurrency import run_in_threadpool
 
 from query_guard.asgi import Message, Receive, Scope, Send
 from query_guard.capture.call_site import code_start
-from query_guard.capture.facts import count
-from query_guard.capture.recorder import AFTER_RESPONSE, STREAMING, Recorder, Window
+from query_guard.capture.event_loop import settle_here
+from query_guard.capture.outline import numbers_of
+from query_guard.capture.recorder import AFTER_RESPONSE, STREAMING, Recorder
 from query_guard.capture.trouble import report_trouble
+from query_guard.capture.window import Window
 from query_guard.headers import empty_headers, pending_headers, report_headers
 from query_guard.options import Options
-from query_guard.profile import Profile, declared_budget, report_id
-from query_guard.records import Report, Request
+from query_guard.profile import Profile, RunningReport, declared_budget, report_id
+from query_guard.records import LateCounter, Request
 from query_guard.routes import route_template
 
 MAX_JUDGED_FOR_HEADERS = 500
@@ -25,23 +28,30 @@ class Exchange:
     """Stands between the server and the application for one request."""
 
     def __init__(
-        self, profile: Profile, options: Options, scope: Scope, receive: Receive, send: Send, recorder: Recorder,
-        window: Window,
-    ) -> None:  # fmt: skip
+        self, profile: Profile, options: Options, scope: Scope, receive: Receive, send: Send, recorder: Recorder
+    ) -> None:
         self._profile = profile
         self._options = options
         self._scope = scope
         self._receive = receive
         self._send = send
         self._recorder = recorder
-        self._window = window
         self._id = report_id()
         self._app = scope.get("app")
-        self._outer_root = str(scope.get("root_path", ""))
+        self._outer_root = scope.get("root_path", "")
+        self._late: LateCounter | None = None
+        self._report: RunningReport | None = None
         self._request: Request | None = None
-        self._so_far: Report | None = None
         self._published = False
         self.status: int | None = None
+
+    def opened(self, window: Window) -> None:
+        """Take note of the window that the request runs in."""
+        self._late = window.late
+        window.describe = self._name
+
+    def _name(self) -> str:
+        return self._asked().name
 
     async def receive(self) -> Message:
         message = await self._receive()
@@ -54,7 +64,9 @@ class Exchange:
         if kind == "http.response.start":
             message = self._started(message)
         await self._send(message)
-        if kind == "http.response.body" and not message.get("more_body"):
+        if kind == "http.response.start":
+            self._recorder.stage = STREAMING
+        elif kind == "http.response.body" and not message.get("more_body"):
             self._recorder.stage = AFTER_RESPONSE
 
     def _started(self, message: Message) -> Message:
@@ -64,21 +76,30 @@ class Exchange:
                 message = {**message, "headers": [*message.get("headers", ()), *self._headers()]}
             except Exception:
                 report_trouble("the headers could not be made")
-        self._recorder.stage = STREAMING
         return message
 
-    def _headers(self) -> list[tuple[bytes, bytes]]:
+    def _headers(self) -> Iterable[tuple[bytes, bytes]]:
+        settle_here()
         if self._recorder.is_empty:
-            return list(empty_headers(self._id))
+            return empty_headers(self._id)
         if self._recorder.query_count > MAX_JUDGED_FOR_HEADERS:
-            return list(pending_headers(Report(self._id, 0.0, count(self._recorder, self._asked()))))
-        self._so_far = self._profile.report(self._window, self._recorder, self._asked(), self._id)
-        return list(report_headers(self._so_far))
+            return pending_headers(self._id, numbers_of(self._recorder))
+        return report_headers(self._id, *self._running().at_a_glance(self._asked()))
 
-    async def finish(self) -> None:
-        """Make the last report and hand it out, off the loop when it is large."""
-        if self._recorder.query_count <= MAX_JUDGED_FOR_HEADERS:
-            return self._publish()
+    def _running(self) -> RunningReport:
+        if self._report is None:
+            self._report = RunningReport(self._profile, self._recorder, self._late or LateCounter(), self._id)
+        return self._report
+
+    def is_published_at_once(self) -> bool:
+        """Make the last report and hand it out, unless it is too large to be made on the loop."""
+        if self._recorder.query_count > MAX_JUDGED_FOR_HEADERS:
+            return False
+        self._publish()
+        return True
+
+    async def publish_in_thread(self) -> None:
+        """Make the last report of a large window off the loop."""
         try:
             await run_in_threadpool(self._publish)
         except Exception:
@@ -92,8 +113,10 @@ class Exchange:
             return
         self._published = True
         try:
-            report = self._profile.report(self._window, self._recorder, self._asked(), self._id, self._so_far)
-            self._profile.publish(report)
+            if not self._recorder.is_empty or self._profile.hears_of_quiet_reports():
+                report = self._running().at_end(self._asked())
+                if report is not None:
+                    self._profile.publish(report)
         except Exception:
             report_trouble("the report of a request could not be made")
 
@@ -113,7 +136,7 @@ class Exchange:
             kind="websocket" if is_websocket else "http",
             method="WEBSOCKET" if is_websocket else scope["method"],
             path=scope["path"],
-            route=route_template(scope, self._app, self._outer_root),
+            route=route_template(scope, self._app, str(self._outer_root)),
             status=self.status,
             endpoint=code_start(endpoint) if endpoint is not None else None,
         )

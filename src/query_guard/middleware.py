@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from query_guard.allowances import Allowance, parse_allowances
 from query_guard.asgi import ASGIApp, Receive, Scope, Send
 from query_guard.capture.install import install
-from query_guard.capture.recorder import Recorder, open_window
+from query_guard.capture.open_window import open_window
+from query_guard.capture.recorder import Recorder
 from query_guard.capture.source_files import allow_package_of
 from query_guard.capture.trouble import report_trouble
 from query_guard.detectors import Detector, defaults
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from query_guard.debug import DebugEndpoint
 
 _SEEN = "query_guard"
+_SERVED = frozenset(("http", "websocket"))
 _chance = random.Random()  # the application's own generator is not touched
 
 
@@ -50,7 +52,7 @@ class QueryGuard:
         debug_token: str | None = None,
         sample_rate: float = 1.0,
         budgets: Mapping[str, int] | None = None,
-        allow: Sequence[str] = (),
+        allow: Sequence[str | Allowance] = (),
         detectors: Sequence[Detector] | None = None,
         reporters: Sequence[Reporter] | None = None,
         history: History | None = None,
@@ -81,11 +83,11 @@ class QueryGuard:
             install()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not self._enabled or scope["type"] not in ("http", "websocket") or _SEEN in scope:
+        if not self._enabled or scope["type"] not in _SERVED or _SEEN in scope:
             await self.app(scope, receive, send)
         elif self._debug is not None and self._debug.serves(scope):
             await self._debug(scope, receive, send)
-        elif any(fnmatchcase(scope["path"], pattern) for pattern in self._options.exclude):
+        elif self._options.exclude and any(fnmatchcase(scope["path"], one) for one in self._options.exclude):
             await self.app(scope, receive, send)
         else:
             scope[_SEEN] = True
@@ -94,18 +96,22 @@ class QueryGuard:
     async def _profiled(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not self._knows_app:
             self._learn(scope.get("app"))
-        sampled = self._options.sample_rate >= 1 or _chance.random() < self._options.sample_rate
-        recorder = Recorder(details=sampled, engines=self._options.engines, parameters=self._options.capture_parameters)
-        with open_window(recorder, request=True) as window:
-            exchange = Exchange(self._profile, self._options, scope, receive, send, recorder, window)
-            try:
-                await self.app(scope, exchange.receive, exchange.send)
-            except BaseException:
-                exchange.status = 500
-                raise
-            finally:
-                window.seal()
-                await exchange.finish()
+        options = self._options
+        sampled = options.sample_rate >= 1 or _chance.random() < options.sample_rate
+        recorder = Recorder(details=sampled, engines=options.engines, parameters=options.capture_parameters)
+        exchange = Exchange(self._profile, options, scope, receive, send, recorder)
+        if scope["type"] == "websocket":
+            receive = exchange.receive
+        try:
+            with open_window(recorder, request=True) as window:
+                exchange.opened(window)
+                await self.app(scope, receive, exchange.send)
+        except BaseException:
+            exchange.status = 500
+            raise
+        finally:
+            if not exchange.is_published_at_once():
+                await exchange.publish_in_thread()
 
     def _learn(self, app: Any) -> None:
         """Look at the application once: its endpoints' packages, and whether each budget names a route."""

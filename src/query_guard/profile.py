@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from time import time
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from query_guard.allowances import Allowance, allowance_for
 from query_guard.capture.facts import freeze
-from query_guard.capture.recorder import Recorder, Window
+from query_guard.capture.holders import due_suspicions
+from query_guard.capture.outline import numbers_of, outline_of
+from query_guard.capture.recorder import Recorder
 from query_guard.capture.trouble import report_trouble
-from query_guard.detectors import Detector
-from query_guard.records import Facts, Finding, Report, Request, Silence
+from query_guard.detectors import Detector, judges_ends
+from query_guard.listeners import listeners
+from query_guard.records import Facts, Finding, LateCounter, Numbers, Outline, Report, Request, Silence, Statement
 from query_guard.reporters import Reporter
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
+_ids = random.Random()  # the application's own generator is not touched
+os.register_at_fork(after_in_child=_ids.seed)
 _BUDGET = "__query_guard_max_queries__"
-listeners: list[Callable[[Report], None]] = []
-"""Called with each finished report of any middleware of the process: tests watch this way."""
 
 
 class Profile:
@@ -29,22 +33,31 @@ class Profile:
     def __init__(
         self, detectors: Sequence[Detector], reporters: Sequence[Reporter], allowances: Sequence[Allowance] = ()
     ) -> None:
-        self.detectors = detectors
+        self._steady = [(one, _may_find(one)) for one in detectors if not judges_ends(one)]
+        self._at_end = [(one, _may_find(one)) for one in detectors if judges_ends(one)]
         self.reporters = reporters
         self.allowances = allowances
+        self._hearers = [getattr(reporter, "hears_of_quiet_reports", _always) for reporter in reporters]
+        self._tellers = [reporter.suspect for reporter in reporters if hasattr(reporter, "suspect")]
 
-    def report(
-        self, window: Window, recorder: Recorder, request: Request, identity: str, so_far: Report | None = None
-    ) -> Report:
-        """Return the report of what a window has recorded so far; call `publish` with the last one."""
-        facts = freeze(recorder, request, window.late, so_far.facts.statements if so_far else ())
-        started_at = time() - facts.duration
-        if so_far is not None and facts.statements is so_far.facts.statements:
-            return Report(identity, started_at, facts, so_far.findings, so_far.silences)
-        if not facts.query_count and not facts.checkouts and not facts.failed_loads:
-            return Report(identity, started_at, facts)
-        verdict = judge(facts, self.detectors, (*self.allowances, *recorder.allowances))
-        return Report(identity, started_at, facts, *verdict)
+    def to_ask(self, outline: Outline | None) -> tuple[list[Detector], list[Detector]]:
+        """Return the detectors that may find something, and those of them that look at ends."""
+        return (
+            [one for one, may_find in self._steady if outline is None or may_find(outline)],
+            [one for one, may_find in self._at_end if outline is None or may_find(outline)],
+        )
+
+    def hears_of_quiet_reports(self) -> bool:
+        """Whether anyone would be told of a request without findings.
+
+        A reporter is, unless it has a method `hears_of_quiet_reports` that says otherwise.
+        """
+        if listeners:
+            return True
+        for hears in self._hearers:  # noqa: SIM110 - a generator would cost each request more than the question
+            if hears():
+                return True
+        return False
 
     def publish(self, report: Report) -> None:
         """Hand a finished report to the tests that watch and to each reporter; a reporter that fails is logged once."""
@@ -55,11 +68,83 @@ class Profile:
                 reporter(report)
             except Exception:
                 report_trouble(f"reporter {_name(reporter)} failed")
+        self._tell_suspicions()
+
+    def _tell_suspicions(self) -> None:
+        """Tell those who listen (reporters with a method `suspect`) which held connections look forgotten by now."""
+        for suspicion in due_suspicions() if self._tellers else ():
+            for tell in self._tellers:
+                try:
+                    tell(*suspicion)
+                except Exception:
+                    report_trouble("a suspicion could not be told")
 
 
-def judge(
-    facts: Facts, detectors: Sequence[Detector], allowances: Sequence[Allowance] = ()
-) -> tuple[tuple[Finding, ...], tuple[Silence, ...]]:
+class RunningReport:
+    """The report of a window while it goes on: what was judged for the headers is not judged again at the end.
+
+    Only detectors that look at how connections and transactions end (`at_end`) see the facts twice.
+    """
+
+    def __init__(self, profile: Profile, recorder: Recorder, late: LateCounter, identity: str) -> None:
+        self._profile = profile
+        self._recorder = recorder
+        self._late = late
+        self._identity = identity
+        self._statements: tuple[Statement, ...] = ()
+        self._verdict: Verdict | None = None
+        self._of_ends: list[Detector] = []
+        """Detectors that have looked at the ends once, and must be asked again for the last word."""
+
+    def at_a_glance(self, request: Request) -> tuple[Numbers, tuple[Finding, ...]]:
+        """Return what headers say: numbers and loud findings."""
+        outline = outline_of(self._recorder, request)
+        if outline is not None and not any(self._profile.to_ask(outline)):
+            return numbers_of(self._recorder), ()
+        report = self.so_far(request, outline)
+        return report.facts.numbers, report.loud_findings
+
+    def at_end(self, request: Request) -> Report | None:
+        """Return the finished report, or None where nothing was found and nobody wants to hear of that."""
+        outline = outline_of(self._recorder, request)
+        if (
+            outline is not None
+            and self._verdict is None
+            and not any(self._profile.to_ask(outline))
+            and not self._profile.hears_of_quiet_reports()
+        ):
+            return None
+        return self.so_far(request, outline)
+
+    def so_far(self, request: Request, outline: Outline | None = None) -> Report:
+        """Return all that is known now; without an outline, each detector is asked."""
+        profile = self._profile
+        facts = freeze(self._recorder, request, self._late, self._statements)
+        allowances = (*profile.allowances, *self._recorder.allowances)
+        steady, of_ends = profile.to_ask(outline)
+        if self._verdict is None or facts.statements is not self._statements:
+            self._statements = facts.statements
+            self._verdict = judge(facts, steady, allowances)
+        self._of_ends += [one for one in of_ends if one not in self._of_ends]
+        ends = judge(facts, self._of_ends, allowances) if self._of_ends else NO_VERDICT
+        return Report(
+            self._identity,
+            time() - facts.duration,
+            facts,
+            ranked((*self._verdict.findings, *ends.findings)),
+            (*self._verdict.silences, *ends.silences),
+        )
+
+
+class Verdict(NamedTuple):
+    findings: tuple[Finding, ...]
+    silences: tuple[Silence, ...]
+
+
+NO_VERDICT = Verdict((), ())
+
+
+def judge(facts: Facts, detectors: Sequence[Detector], allowances: Sequence[Allowance] = ()) -> Verdict:
     """Return what the detectors find and what they are silent about; one that fails is logged once and says nothing."""
     verdicts: list[Finding | Silence] = []
     for detector in detectors:
@@ -73,12 +158,16 @@ def judge(
     for verdict in verdicts:
         if isinstance(verdict, Silence):
             silences.append(verdict)
-        elif allowance := allowance_for(verdict, allowances):
-            reason = f"{verdict.kind} is allowed by {allowance.pattern!r}"
-            silences.append(Silence(verdict.kind, reason, verdict.site, verdict.count, verdict.statements))
-        else:
+            continue
+        allowance = allowance_for(verdict, allowances)
+        if allowance is None:
             findings.append(replace(verdict, endpoint=endpoint))
-    return ranked(findings), tuple(silences)
+        elif allowance.has_expired:
+            findings.append(replace(verdict, endpoint=endpoint, fix=f"{verdict.fix}; {allowance.expiry}"))
+        else:
+            reason = f"{verdict.kind} is allowed by {allowance}"
+            silences.append(Silence(verdict.kind, reason, verdict.site, verdict.count, verdict.statements))
+    return Verdict(ranked(findings), tuple(silences))
 
 
 def ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -105,7 +194,16 @@ def declared_budget(endpoint: Any) -> int | None:
 
 
 def report_id() -> str:
-    return os.urandom(8).hex()
+    return f"{_ids.getrandbits(64):016x}"
+
+
+def _may_find(detector: Detector) -> Callable[[Outline], bool]:
+    may_find: Callable[[Outline], bool] = getattr(detector, "may_find", _always)
+    return may_find
+
+
+def _always(_outline: object = None) -> bool:
+    return True
 
 
 def _name(part: Any) -> str:

@@ -11,17 +11,12 @@ from query_guard.allowances import Allowance, parse_allowances
 from query_guard.capture.attribute_reads import noting_reads
 from query_guard.capture.facts import freeze
 from query_guard.capture.install import install
-from query_guard.capture.recorder import (
-    Recorder,
-    allowed,
-    allowed_in_process,
-    current,
-    open_window,
-    recorders,
-    watch_process,
-)
+from query_guard.capture.open_window import open_window, watch_process
+from query_guard.capture.recorder import Recorder, allowed, allowed_in_process
+from query_guard.capture.window import current, recorders
 from query_guard.detectors import ON_READS, Detector, defaults
-from query_guard.profile import judge, listeners, ranked, report_id
+from query_guard.listeners import listeners
+from query_guard.profile import judge, ranked, report_id
 from query_guard.records import Facts, Finding, LateCounter, Report, Request, Silence, Statement
 
 
@@ -119,6 +114,7 @@ def record(name: str = "block", *, detectors: Sequence[Detector] | None = None) 
     recording = Recording(recorder, Request("block", "", name), defaults() if detectors is None else tuple(detectors))
     with open_window(recorder) as window:
         recording.late = window.late
+        window.describe = lambda: name
         try:
             yield recording
         finally:
@@ -150,7 +146,7 @@ def record_process(
 
 
 @contextmanager
-def allow(*patterns: str) -> Iterator[None]:
+def allow(*patterns: str | Allowance) -> Iterator[None]:
     """Allow findings of the block and of the windows around it and in it; see `query_guard.allowances` for patterns.
 
     A pattern that matched nothing is an info finding of the windows that watch the block. Raises ValueError for a
@@ -158,8 +154,10 @@ def allow(*patterns: str) -> Iterator[None]:
     """
     allowances = parse_allowances("allow", patterns)
     for recorder in recorders(current.get()):
-        known = {allowance.pattern for allowance in recorder.allowances}
-        recorder.allowances.extend(allowance for allowance in allowances if allowance.pattern not in known)
+        known = {(allowance.pattern, allowance.until) for allowance in recorder.allowances}
+        recorder.allowances.extend(
+            allowance for allowance in allowances if (allowance.pattern, allowance.until) not in known
+        )
     token = allowed.set((*allowed.get(), *allowances))
     try:
         yield
@@ -169,7 +167,7 @@ def allow(*patterns: str) -> Iterator[None]:
 
 
 @contextmanager
-def allow_in_process(patterns: Sequence[str]) -> Iterator[tuple[Allowance, ...]]:
+def allow_in_process(patterns: Sequence[str | Allowance]) -> Iterator[tuple[Allowance, ...]]:
     """Allow findings of all windows that are opened while the block runs, in any context; for test runners."""
     allowances = parse_allowances("allow", patterns)
     allowed_in_process.extend(allowances)

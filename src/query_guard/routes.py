@@ -10,6 +10,9 @@ from weakref import WeakKeyDictionary
 
 from query_guard.asgi import Scope
 
+_MAX_SIMPLE = 1_000
+_simple: dict[int, tuple[Any, str]] = {}
+"""Routes that have one template wherever they are asked for, by their identity; routes cannot be hashed."""
 _templates: WeakKeyDictionary[Any, dict[int, list[str]]] = WeakKeyDictionary()
 
 
@@ -19,6 +22,19 @@ def route_template(scope: Scope, app: Any, outer_root: str = "") -> str | None:
     `app` is the outermost application, `outer_root` the root_path that the server itself had set.
     """
     route = scope.get("route")
+    mounted = len(scope.get("root_path", "")) > len(outer_root)
+    known = None if mounted else _simple.get(id(route))
+    if known is not None and known[0] is route:
+        return known[1]
+    template = _looked_up(scope, app, outer_root, route)
+    if not mounted and template is not None and len(_templates_of(scope.get("app"), route)) <= 1:
+        if len(_simple) >= _MAX_SIMPLE:
+            _simple.clear()
+        _simple[id(route)] = (route, template)
+    return template
+
+
+def _looked_up(scope: Scope, app: Any, outer_root: str, route: Any) -> str | None:
     mounts = _mounts_template(app, str(scope.get("root_path", ""))[len(outer_root) :])
     if not hasattr(route, "endpoint"):
         # a mount answers by itself where its application has no routes, such as StaticFiles

@@ -21,6 +21,9 @@ def by_route(reports: list[Report]) -> list[dict[str, Any]]:
             "query_count_median": median(report.query_count for report in same),
             "query_count_max": max(report.query_count for report in same),
             "query_time_ms": milliseconds(sum(report.facts.query_time for report in same)),
+            "peak_connections": max(report.facts.peak_connections for report in same),
+            "wait_ms": milliseconds(sum(report.facts.wait_time for report in same)),
+            "held_ms": milliseconds(sum(report.facts.held_time for report in same)),
             "findings": dict(Counter(finding.kind for report in same for finding in report.findings)),
         }
         for (method, route), same in groups.items()

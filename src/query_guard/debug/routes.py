@@ -12,10 +12,10 @@ from starlette.routing import Route
 
 from query_guard.allowances import Allowance
 from query_guard.asgi import Receive, Scope, Send
-from query_guard.capture.pools import live_pools
+from query_guard.capture.holders import live_pools
 from query_guard.debug.access import Access
 from query_guard.debug.aggregates import by_route, by_statement
-from query_guard.document import document, pool_document, sentence, summary
+from query_guard.document import document, live_pool_document, sentence, summary
 from query_guard.history import History
 from query_guard.options import Options
 from query_guard.records import Report
@@ -85,10 +85,18 @@ class DebugEndpoint:
         return JSONResponse({"statements": by_statement(self._history.latest())}, headers=_HEADERS)
 
     async def _pools(self, request: Request) -> Response:
-        return JSONResponse({"pools": [pool_document(pool) for pool in live_pools()]}, headers=_HEADERS)
+        return JSONResponse({"pools": [live_pool_document(*pool) for pool in live_pools()]}, headers=_HEADERS)
 
     async def _allowed(self, request: Request) -> Response:
-        rows = [{"allow": allowance.pattern, "findings": allowance.matched} for allowance in self._allowances]
+        rows = [
+            {
+                "allow": one.pattern,
+                "reason": one.reason,
+                "until": str(one.until) if one.until is not None else None,
+                "findings": one.matched,
+            }
+            for one in self._allowances
+        ]
         return JSONResponse({"allowances": rows}, headers=_HEADERS)
 
     async def _unknown(self, request: Request, _error: Exception) -> Response:

@@ -1,0 +1,46 @@
+"""Runs made by hand, for tests of what is shown of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from query_guard.tallies import Change, Entry, Run, Told
+
+
+def told(**fields: Any) -> Told:
+    given = {
+        "kind": "n_plus_one",
+        "severity": "warning",
+        "summary": "User.posts was loaded 10 times",
+        "fix": "Add .options(selectinload(User.posts))",
+        "file": "app/crud.py",
+        "line": 31,
+        "function": "load",
+        "callers": [{"file": "app/routers/users.py", "line": 12, "function": "list_users"}],
+        "count": 10,
+        "relationship": "User.posts",
+        "saving_ms": 1.0,
+        "phase": "endpoint",
+        "route": "GET /users",
+        "place": "app/crud.py:31",
+        "key": "n_plus_one User.posts",
+        "times": 1,
+        "known": None,
+    }
+    return {**given, **fields}
+
+
+def entry(test: str, *findings: Told, changes: list[Change] | None = None, statements: int = 3) -> Entry:
+    return {
+        "test": test,
+        "outcome": "passed",
+        "recorded": True,
+        "routes": {"GET /users": {"statements": statements, "shapes": {"SELECT 1": statements}, "findings": {}}},
+        "findings": [*findings],
+        "changes": changes,
+        "stale": [],
+    }
+
+
+def run_of(*entries: Entry, baseline: str | None = None) -> Run:
+    return {"version": "1.2.3", "baseline": baseline, "tests": [*entries]}
