@@ -1,1 +1,1 @@
-"""A small application to watch: endpoints under `/anti-patterns` have a fault, their twins without it have none."""
+"""A small social shop that shows good data access, and under `/anti-patterns` the faults that QueryGuard finds."""

@@ -1,23 +1,32 @@
-"""Serve the application on loopback, with a line of log for each request: `python -m example_app --port 8000`."""
+"""Serve the application on loopback, with a line of log for each request: `python -m example_app --migrate --seed`."""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
+import secrets
+import signal
 import sys
-from pathlib import Path
 
 import structlog
 import uvicorn
 
+from example_app.core.settings import Settings
+from example_app.db.embedded import database_of
+from example_app.db.migrating import migrate
+from example_app.db.seed import GUIDE, fill
 from example_app.main import create_app
-from example_app.settings import Settings, database_url_from_environment
 
 
-def main() -> None:
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m example_app", description=__doc__)
     parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--data", type=Path, default=Path(".data"), help="where PostgreSQL keeps its files")
-    arguments = parser.parse_args()
+    parser.add_argument("--migrate", action="store_true", help="bring the schema to the newest revision first")
+    parser.add_argument("--seed", action="store_true", help="fill an empty database, and give the guide a password")
+    return parser.parse_args()
+
+
+def log_in_colour() -> None:
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -25,9 +34,27 @@ def main() -> None:
             structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), sort_keys=False),
         ]
     )
-    app = create_app(Settings(database_url_from_environment(), arguments.data))
-    print(f"http://127.0.0.1:{arguments.port}/docs has the endpoints, /__query_guard__/ what they did to the database")
-    uvicorn.run(app, host="127.0.0.1", port=arguments.port, access_log=False)
+
+
+def prepare(settings: Settings, given: argparse.Namespace) -> None:
+    if given.migrate:
+        asyncio.run(migrate(settings.url))
+    if given.seed:
+        password = secrets.token_urlsafe(12)
+        asyncio.run(fill(settings, password))
+        print(f"Log in at POST /auth/token as {GUIDE} with the password of this run: {password}")
+
+
+def main() -> None:
+    given = arguments()
+    log_in_colour()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # uvicorn ends by this signal; PostgreSQL must be stopped, too
+    with database_of(Settings()) as settings:
+        prepare(settings, given)
+        app = create_app(settings.model_copy(update={"debug": True}))
+        print(f"http://127.0.0.1:{given.port}/docs has the endpoints, /anti-patterns says what to look for,")
+        print("/__query_guard__/ has what was found", flush=True)
+        uvicorn.run(app, host="127.0.0.1", port=given.port, access_log=False)
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""Pairs of endpoints: the anti-pattern first, its fixed twin below."""
+"""The endpoints, a file for each subject; what not to do stands in `anti_patterns`, in files of the same names."""

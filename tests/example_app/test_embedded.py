@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 import psycopg
 import pytest
 
-from example_app.embedded import embedded_postgres
+from example_app.db.embedded import embedded_postgres
 
 
 @pytest.fixture
@@ -27,4 +27,16 @@ def test_data_stay_in_a_directory_however_long_its_path(deep_directory: Path) ->
 def test_a_path_with_a_space_is_refused_before_anything_starts(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no space in its path"), embedded_postgres(tmp_path / "my data"):
         pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_temporary_server_starts_with_settings() -> None:
+    with embedded_postgres(max_connections=7) as url, psycopg.connect(url.render_as_string()) as connection:
+        assert connection.execute("SHOW max_connections").fetchone() == ("7",)
+
+
+def test_settings_for_data_that_stay_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no settings beside a directory"):
+        with embedded_postgres(tmp_path, max_connections=7):
+            pass
     assert list(tmp_path.iterdir()) == []

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 
@@ -33,17 +35,53 @@ def get(url: str) -> httpx.Response:
             time.sleep(0.1)
 
 
-def test_it_serves_logs_and_stops(tmp_path: Path) -> None:
+def environment(**others: str) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    return {**inherited, "PYTHONUNBUFFERED": "1", **others}
+
+
+def start(port: int, surroundings: dict[str, str], *words: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "example_app", "--port", str(port), *words]
+    return subprocess.Popen(
+        command, cwd=ROOT, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def test_it_migrates_seeds_serves_logs_and_stops(tmp_path: Path) -> None:
     port = free_port()
-    command = [sys.executable, "-m", "example_app", "--port", str(port)]
-    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path / 'served.db'}"}
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as served:
-        response = get(f"http://127.0.0.1:{port}/anti-patterns/users")
+    base = f"http://127.0.0.1:{port}"
+    with start(port, environment(DATABASE_URL=f"sqlite:///{tmp_path / 'served.db'}"), "--migrate", "--seed") as served:
+        response = get(f"{base}/anti-patterns/users")
+        assert served.stdout is not None
+        first = served.stdout.readline()
+        password = re.sub(r".* of this run: ", "", first).strip()
+        credentials = {"email": "guide@example.org", "password": password}
+        token = httpx.post(f"{base}/auth/token", json=credentials, trust_env=False)
         served.send_signal(signal.SIGTERM)
-        output = served.communicate(timeout=60)[0]
+        output = served.stdout.read()
+    assert first.startswith("Log in at POST /auth/token as guide@example.org")
     assert response.headers["X-Query-Count"] == "11"
+    assert token.status_code == 200
     assert "query_guard.request" in output
     assert "query_guard.finding" in output
     assert "Application shutdown complete" in output
+
+
+def test_the_postgres_that_it_started_stops_with_it_and_keeps_its_data() -> None:
+    with TemporaryDirectory() as directory:
+        for words in (("--migrate", "--seed"), ()):
+            port = free_port()
+            with start(port, environment(EXAMPLE_DATA_DIRECTORY=directory), *words) as served:
+                assert len(get(f"http://127.0.0.1:{port}/users").json()) == 10
+                served.send_signal(signal.SIGTERM)
+            assert served.returncode == 0
+        processes = subprocess.run(["ps", "-A", "-o", "args"], capture_output=True, text=True, check=True).stdout
+        assert directory not in processes
+
+
+def test_without_migrations_it_says_what_to_type(tmp_path: Path) -> None:
+    with start(free_port(), environment(DATABASE_URL=f"sqlite:///{tmp_path / 'served.db'}")) as served:
+        assert served.stdout is not None
+        output = served.stdout.read()
+    assert served.returncode != 0
+    assert "revision none, the application needs 0002: run 'alembic upgrade head'" in output

@@ -11,13 +11,18 @@ from tempfile import TemporaryDirectory
 from platformdirs import user_runtime_path
 from sqlalchemy import URL
 
+from example_app.core.settings import Settings, async_url
+
 
 @contextmanager
-def embedded_postgres(directory: Path | None = None) -> Iterator[URL]:
+def embedded_postgres(directory: Path | None = None, **settings: object) -> Iterator[URL]:
     """Run PostgreSQL for the block; its data stay in `directory`, or go with a temporary one.
 
-    It listens on a Unix socket only. Raises ValueError for a directory whose path holds a space.
+    It listens on a Unix socket only. `settings` are the server's own, such as `max_prepared_transactions=5`, of a
+    temporary one. Raises ValueError for settings beside a directory, and for a directory whose path holds a space.
     """
+    if directory is not None and settings:
+        raise ValueError(f"expected no settings beside a directory, which keeps its own, got {sorted(settings)}")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
         with suppress(OSError):  # without this directory the wheel locks a file of /tmp that other users cannot open
@@ -32,8 +37,9 @@ def embedded_postgres(directory: Path | None = None) -> Iterator[URL]:
         server = get_server(data, cleanup_mode="stop", start=False)
         if directory is None:
             server.ensure_pgdata_inited()
+            chosen = {"fsync": "off", **settings}  # data that nobody keeps need not survive a crash
             with (data / "postgresql.conf").open("a") as configuration:
-                configuration.write("fsync = off\n")  # data that nobody keeps need not survive a crash
+                configuration.writelines(f"{name} = {value}\n" for name, value in chosen.items())
         server.start()
         with server:
             sockets = Path(str(server.get_postmaster_info().socket_dir))
@@ -41,3 +47,13 @@ def embedded_postgres(directory: Path | None = None) -> Iterator[URL]:
         if sockets != data:  # a path too long for a socket made the wheel choose another directory
             with suppress(OSError):
                 sockets.rmdir()
+
+
+@contextmanager
+def database_of(settings: Settings) -> Iterator[Settings]:
+    """Give settings with a database: theirs, or a PostgreSQL that runs as long as the block does."""
+    if settings.database_url is not None:
+        yield settings
+    else:
+        with embedded_postgres(settings.data_directory) as url:
+            yield settings.model_copy(update={"database_url": async_url(url)})

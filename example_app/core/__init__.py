@@ -1,0 +1,1 @@
+"""What every part of the application relies on: its settings, its secrets, its current user, its errors."""
