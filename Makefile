@@ -39,12 +39,16 @@ help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: .venv/ready ## Start PostgreSQL and the example application, send requests, print what is found, stop
+demo: .venv/ready ## Start PostgreSQL and the example application, visit its anti-patterns, print what is found, stop
 	@$(IN) example_app.demo
 
 .PHONY: serve
 serve: .venv/ready ## Serve the example application on 127.0.0.1:8000 (or PORT=...); its data stay in .data
-	@$(IN) example_app --port $(PORT)
+	@$(IN) example_app --migrate --seed --port $(PORT)
+
+.PHONY: migrate
+migrate: .venv/ready ## Bring the database of the example application (DATABASE_URL, or that in .data) to the newest revision
+	$(IN) alembic upgrade head
 
 .PHONY: test
 test: .venv/ready ## Run all tests, on SQLite and PostgreSQL
@@ -65,6 +69,10 @@ gate: .venv/ready ## Run the scenarios of the gate and write docs/gate.md
 .PHONY: bench
 bench: .venv/ready ## Measure what the middleware costs
 	$(IN) benchmarks
+
+.PHONY: bench-check
+bench-check: .venv/ready ## Count instructions, and fail when the hot path has become longer (needs valgrind)
+	$(IN) benchmarks check
 
 .PHONY: test-matrix test-oldest test-3.12 test-3.13
 test-matrix: test-oldest test-3.12 test-3.13 ## Run all tests on the oldest SQLAlchemy, on Python 3.12 and on 3.13

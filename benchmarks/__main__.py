@@ -67,7 +67,7 @@ def _measured(sections: Any, *, quick: bool, peers: bool) -> dict[str, Any]:
         results["paired"] = _paired(contestants, quick=quick)
     if "instructions" in sections:
         counted = [contestant for contestant in contestants if contestant not in _TIMED_ONLY]
-        results["instructions"] = count(counted, repeats=5 if quick else 40)
+        results["instructions"] = count(counted, repeats=4 if quick else 12)
     for section in _MODULES.keys() & {*sections}:
         results[section] = _repeated(_MODULES[section], times=1 if quick else 5)
     if "imports" in sections:
@@ -79,7 +79,7 @@ def _measured(sections: Any, *, quick: bool, peers: bool) -> dict[str, Any]:
 
 
 def _paired(contestants: list[str], *, quick: bool) -> dict[str, Rounds]:
-    seeds, rounds = (1, 3) if quick else (3, 8)
+    seeds, rounds = (1, 3) if quick else (2, 8)
     found = {}
     for driver in DRIVERS:
         paths = [f"/select/{times}" for times in (0, 1, 3, 20, 200)]

@@ -14,12 +14,16 @@ from time import perf_counter
 from benchmarks.workloads import make_app, make_engine, send_request
 from query_guard.capture.facts import freeze
 from query_guard.capture.install import install
-from query_guard.capture.recorder import Recorder, open_window
+from query_guard.capture.open_window import open_window
+from query_guard.capture.recorder import Recorder
+from query_guard.capture.rows import VALUES
 from query_guard.detectors import defaults
 from query_guard.headers import report_headers
-from query_guard.records import Finding, Report, Request
+from query_guard.profile import Profile, RunningReport
+from query_guard.records import Finding, LateCounter, Report, Request
 
 SIZES = (3, 20, 100, 1_000, 5_000)
+PROFILE = Profile(defaults(), ())
 REQUEST = Request("http", "GET", "/select", "/select/{times}", 200)
 
 
@@ -31,12 +35,14 @@ async def recorded(times: int) -> Recorder:
     with open_window(recorder, request=True):
         await send_request(app, "/select/1")
     row = recorder.rows[0]
-    recorder.rows[:] = [row._replace(values=(value,)) for value in range(times)]
+    recorder.rows[:] = [(*row[:VALUES], (value,), *row[VALUES + 1 :]) for value in range(times)]
     return recorder
 
 
 def headers(recorder: Recorder) -> None:
-    list(report_headers(analyse(recorder)))
+    """What a response with findings waits for."""
+    late = LateCounter()
+    report_headers("0", *RunningReport(PROFILE, recorder, late, "0").at_a_glance(REQUEST))
 
 
 def analyse(recorder: Recorder) -> Report:

@@ -32,10 +32,14 @@ def floor(app: Starlette, _engine: Any) -> None:
 
 
 def query_guard(app: Starlette, _engine: Any) -> None:
-    """As people install it: recorded, judged, written in headers."""
-    from query_guard import QueryGuard
+    """As people install it: recorded, judged, written in headers.
 
-    app.add_middleware(QueryGuard)
+    Only of the driver nothing is said: it blocks the loop here, so that no thread's noise is measured.
+    """
+    from query_guard import QueryGuard, defaults
+    from query_guard.detectors import BlockingDriver
+
+    app.add_middleware(QueryGuard, detectors=[one for one in defaults() if not isinstance(one, BlockingDriver)])
 
 
 def query_guard_logged(app: Starlette, _engine: Any) -> None:
@@ -92,7 +96,8 @@ class WindowMiddleware:
     """Opens a window for each request and forgets it."""
 
     def __init__(self, app: ASGIApp) -> None:
-        from query_guard.capture.recorder import Recorder, open_window
+        from query_guard.capture.open_window import open_window
+        from query_guard.capture.recorder import Recorder
 
         self.app = app
         self.recorder = Recorder

@@ -37,6 +37,7 @@ async def _time(app: ASGIApp, path: str, seconds: float) -> float:
     times: list[float] = []
     end = perf_counter() + seconds
     while not times or times[-1] < end:
+        await asyncio.sleep(0)  # a server, too, lets the loop turn between two requests
         before = perf_counter()
         await send_request(app, path)
         times += (before, perf_counter())
