@@ -18,6 +18,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import StaticPool
 
 from query_guard import Facts, Finding, QueryGuard, Report, query_budget
+from tests.serving import guarded
 
 engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
 
@@ -26,13 +27,6 @@ def send(number: int = 1) -> None:
     with engine.connect() as connection:
         for n in range(number):
             connection.execute(text(f"SELECT {n}"))
-
-
-def guarded(**options: Any) -> tuple[FastAPI, list[Report]]:
-    reports: list[Report] = []
-    app = FastAPI()
-    app.add_middleware(QueryGuard, **{"reporters": [reports.append], **options})
-    return app, reports
 
 
 async def get(app: FastAPI, path: str = "/", **options: Any) -> httpx.Response:
