@@ -203,7 +203,7 @@ def test_the_test_client_is_seen(guarded: bool) -> None:
     with TestClient(application(guarded=guarded)) as client, record_queries() as recording:
         client.get("/books")
     assert recording.query_count == 4
-    assert [finding.kind for finding in recording.findings] == ["n_plus_one"]
+    assert [finding.kind for finding in recording.report.loud_findings] == ["n_plus_one"]
 
 
 @pytest.mark.asyncio
