@@ -63,9 +63,8 @@ def test_every_public_name_can_be_imported() -> None:
 
 def test_a_default_detector_is_replaced_by_its_type() -> None:
     replaced = defaults(SlowStatement(seconds=0.2))
-    assert len(replaced) == len(DEFAULTS)
-    assert SlowStatement(seconds=0.2) in replaced
-    assert SlowStatement() not in replaced
+    assert [type(one) for one in replaced] == [type(one) for one in DEFAULTS]
+    assert [one.seconds for one in replaced if isinstance(one, SlowStatement)] == [0.2]
 
 
 def test_detectors_of_the_users_own_come_last() -> None:
@@ -75,4 +74,4 @@ def test_detectors_of_the_users_own_come_last() -> None:
     def yours(_facts: query_guard.Facts) -> list[query_guard.Finding]:
         return []
 
-    assert defaults(mine, yours) == (*DEFAULTS, mine, yours)
+    assert defaults(mine, yours)[len(DEFAULTS) :] == (mine, yours)

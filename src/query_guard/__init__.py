@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from query_guard.allowances import Allowance as Allowance
+    from query_guard.budgets import query_budget as query_budget
     from query_guard.detectors import defaults as defaults
     from query_guard.fingerprint import Fingerprint as Fingerprint
     from query_guard.fingerprint import fingerprint as fingerprint
     from query_guard.middleware import QueryGuard as QueryGuard
-    from query_guard.profile import query_budget as query_budget
     from query_guard.recording import Recording as Recording
     from query_guard.recording import allow as allow
     from query_guard.recording import record as record
@@ -33,7 +33,7 @@ _HOMES = {
     "Report": "records",
     "defaults": "detectors",
     "fingerprint": "fingerprint",
-    "query_budget": "profile",
+    "query_budget": "budgets",
     "record": "recording",
 }
 

@@ -237,16 +237,15 @@ def live_pool_document(pool: Pool, holders: Sequence[Holder]) -> dict[str, Any]:
 
 def pool_numbers(numbers: Numbers) -> dict[str, int | float | None]:
     """Return the checkouts, waits and holds of the pool with most checkouts, in the order of the header."""
-    pool = numbers.pool
-    if pool is None:
+    if not numbers.checkouts:
         return {}
     return {
         "checkouts": numbers.checkouts,
         "wait_ms": milliseconds(numbers.wait),
         "held_ms": milliseconds(numbers.held),
-        "checked_out": pool.checked_out,
-        "size": pool.size,
-        "overflow": pool.overflow,
+        "checked_out": numbers.checked_out,
+        "size": numbers.size,
+        "overflow": numbers.overflow,
     }
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from starlette.concurrency import run_in_threadpool
 
 from query_guard.asgi import Message, Receive, Scope, Send
-from query_guard.capture.call_site import code_start
 from query_guard.capture.event_loop import settle_here
 from query_guard.capture.outline import numbers_of
 from query_guard.capture.recorder import AFTER_RESPONSE, STREAMING, Recorder
@@ -16,9 +14,9 @@ from query_guard.capture.trouble import report_trouble
 from query_guard.capture.window import Window
 from query_guard.headers import empty_headers, pending_headers, report_headers
 from query_guard.options import Options
-from query_guard.profile import Profile, RunningReport, declared_budget, report_id
-from query_guard.records import LateCounter, Request
-from query_guard.routes import route_template
+from query_guard.profile import Profile, RunningReport, report_id
+from query_guard.records import LateCounter, Request, RequestKind
+from query_guard.routes import ServedRoutes
 
 MAX_JUDGED_FOR_HEADERS = 500
 """Statements up to which findings are known before the response starts."""
@@ -28,17 +26,25 @@ class Exchange:
     """Stands between the server and the application for one request."""
 
     def __init__(
-        self, profile: Profile, options: Options, scope: Scope, receive: Receive, send: Send, recorder: Recorder
+        self,
+        profile: Profile,
+        options: Options,
+        routes: ServedRoutes,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        recorder: Recorder,
     ) -> None:
         self._profile = profile
         self._options = options
+        self._routes = routes
         self._scope = scope
         self._receive = receive
         self._send = send
         self._recorder = recorder
         self._id = report_id()
         self._app = scope.get("app")
-        self._outer_root = scope.get("root_path", "")
+        self._outer_root = str(scope.get("root_path", ""))
         self._late: LateCounter | None = None
         self._report: RunningReport | None = None
         self._request: Request | None = None
@@ -122,24 +128,19 @@ class Exchange:
 
     def _asked(self) -> Request:
         """Describe the request, once its route is known; only the status may change after that."""
-        if self._request is None or self._request.route is None:
-            self._request = self._described()
-        elif self._request.status != self.status:
-            self._request = replace(self._request, status=self.status)
-        return self._request
+        request = self._request
+        if request is None or request.route is None:
+            request = self._request = self._described()
+        elif request.status != self.status:
+            request = self._request = request._replace(status=self.status)
+        return request
 
     def _described(self) -> Request:
         scope = self._scope
         is_websocket = scope["type"] == "websocket"
-        endpoint = scope.get("endpoint")
-        request = Request(
-            kind="websocket" if is_websocket else "http",
-            method="WEBSOCKET" if is_websocket else scope["method"],
-            path=scope["path"],
-            route=route_template(scope, self._app, str(self._outer_root)),
-            status=self.status,
-            endpoint=code_start(endpoint) if endpoint is not None else None,
-        )
-        budget = self._options.budgets.get(request.name) if self._options.budgets else None
-        budget = declared_budget(endpoint) if budget is None else budget
-        return request if budget is None else replace(request, budget=budget)
+        method = "WEBSOCKET" if is_websocket else scope["method"]
+        route, endpoint, budget = self._routes.served(scope, self._app, self._outer_root)
+        kind: RequestKind = "websocket" if is_websocket else "http"
+        request = Request(kind, method, scope["path"], route, self.status, endpoint, budget)
+        budgets = self._options.budgets
+        return request._replace(budget=budgets[request.name]) if budgets and request.name in budgets else request

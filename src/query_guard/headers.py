@@ -8,7 +8,6 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from query_guard.document import pool_numbers
 from query_guard.records import Finding, Numbers
 
 _NOT_A_KEY = re.compile(r"[^a-z0-9_\-.*]")
@@ -36,7 +35,6 @@ def pending_headers(report_id: str, numbers: Numbers) -> list[tuple[bytes, bytes
 
 
 def _headers(report_id: str, numbers: Numbers, findings: str) -> list[tuple[bytes, bytes]]:
-    pool = pool_numbers(numbers)
     headers = [
         (b"x-query-count", str(numbers.query_count).encode()),
         (b"x-query-time-ms", f"{numbers.query_time * 1000:.3f}".encode()),
@@ -45,23 +43,18 @@ def _headers(report_id: str, numbers: Numbers, findings: str) -> list[tuple[byte
     ]
     if findings:
         headers.append((b"x-query-findings", findings.encode("ascii")))
-    if pool:
-        headers.append((b"x-query-pool", _dictionary(pool).encode("ascii")))
+    if numbers.checkouts:
+        headers.append((b"x-query-pool", _pool(numbers).encode("ascii")))
     return headers
 
 
-def _dictionary(pool: dict[str, int | float | None]) -> str:
-    return ", ".join([f"{_NAMES[name]}={_number(value)}" for name, value in pool.items() if value is not None])
-
-
-_NAMES = {
-    "checkouts": "checkouts",
-    "wait_ms": "wait-ms",
-    "held_ms": "held-ms",
-    "checked_out": "checked-out",
-    "size": "size",
-    "overflow": "overflow",
-}
+def _pool(numbers: Numbers) -> str:
+    text = f"checkouts={numbers.checkouts}, wait-ms={numbers.wait * 1000:.1f}, held-ms={numbers.held * 1000:.1f}"
+    if numbers.checked_out is not None:
+        text += f", checked-out={numbers.checked_out}"
+    if numbers.size is not None:
+        text += f", size={numbers.size}"
+    return text if numbers.overflow is None else f"{text}, overflow={numbers.overflow}"
 
 
 def _server_timing(numbers: Numbers) -> str:
@@ -69,10 +62,6 @@ def _server_timing(numbers: Numbers) -> str:
     times = "1 checkout" if numbers.checkouts == 1 else f"{numbers.checkouts} checkouts"
     database = f'db;dur={numbers.query_time * 1000:.1f};desc="{queries}"'
     return f'{database}, pool;dur={numbers.wait * 1000:.1f};desc="{times}"'
-
-
-def _number(value: int | float) -> str:
-    return str(value) if isinstance(value, int) else f"{value:.1f}"
 
 
 def _key(kind: str) -> str:

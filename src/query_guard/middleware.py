@@ -23,7 +23,7 @@ from query_guard.options import Options, callables, check_history, check_options
 from query_guard.profile import Profile
 from query_guard.reporters import Reporter
 from query_guard.reporters.log import LogReporter
-from query_guard.routes import all_routes
+from query_guard.routes import ServedRoutes, all_routes
 
 if TYPE_CHECKING:
     from query_guard.debug import DebugEndpoint
@@ -78,28 +78,21 @@ class QueryGuard:
         self._debug = (
             _debug_endpoint(self._history, self._options, allowances) if debug and self._history is not None else None
         )
+        self._routes = ServedRoutes()
         self._knows_app = False
         if self._enabled:
             install()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not self._enabled or scope["type"] not in _SERVED or _SEEN in scope:
-            await self.app(scope, receive, send)
-        elif self._debug is not None and self._debug.serves(scope):
-            await self._debug(scope, receive, send)
-        elif self._options.exclude and any(fnmatchcase(scope["path"], one) for one in self._options.exclude):
-            await self.app(scope, receive, send)
-        else:
-            scope[_SEEN] = True
-            await self._profiled(scope, receive, send)
-
-    async def _profiled(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not self._knows_app:
-            self._learn(scope.get("app"))
+        unseen = self._unseen(scope)
+        if unseen is not None:
+            await unseen(scope, receive, send)
+            return
+        scope[_SEEN] = True
         options = self._options
         sampled = options.sample_rate >= 1 or _chance.random() < options.sample_rate
         recorder = Recorder(details=sampled, engines=options.engines, parameters=options.capture_parameters)
-        exchange = Exchange(self._profile, options, scope, receive, send, recorder)
+        exchange = Exchange(self._profile, options, self._routes, scope, receive, send, recorder)
         if scope["type"] == "websocket":
             receive = exchange.receive
         try:
@@ -112,6 +105,18 @@ class QueryGuard:
         finally:
             if not exchange.is_published_at_once():
                 await exchange.publish_in_thread()
+
+    def _unseen(self, scope: Scope) -> ASGIApp | None:
+        """Return what answers a request that is not profiled; None for all others."""
+        if not self._enabled or scope["type"] not in _SERVED or _SEEN in scope:
+            return self.app
+        if self._debug is not None and self._debug.serves(scope):
+            return self._debug
+        if self._options.exclude and any(fnmatchcase(scope["path"], one) for one in self._options.exclude):
+            return self.app
+        if not self._knows_app:
+            self._learn(scope.get("app"))
+        return None
 
     def _learn(self, app: Any) -> None:
         """Look at the application once: its endpoints' packages, and whether each budget names a route."""

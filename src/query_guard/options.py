@@ -14,7 +14,7 @@ _BUDGET = re.compile(r"[A-Z]+ /\S*")
 _TRUE, _FALSE = frozenset(("1", "true", "yes", "on")), frozenset(("0", "false", "no", "off", ""))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Options:
     """What `QueryGuard` was built with, checked."""
 

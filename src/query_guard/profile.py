@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from time import time
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from query_guard.allowances import Allowance, allowance_for
 from query_guard.capture.facts import freeze
@@ -20,11 +20,8 @@ from query_guard.listeners import listeners
 from query_guard.records import Facts, Finding, LateCounter, Numbers, Outline, Report, Request, Silence, Statement
 from query_guard.reporters import Reporter
 
-Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
-
 _ids = random.Random()  # the application's own generator is not touched
 os.register_at_fork(after_in_child=_ids.seed)
-_BUDGET = "__query_guard_max_queries__"
 
 
 class Profile:
@@ -35,6 +32,8 @@ class Profile:
     ) -> None:
         self._steady = [(one, _may_find(one)) for one in detectors if not judges_ends(one)]
         self._at_end = [(one, _may_find(one)) for one in detectors if judges_ends(one)]
+        self._questions_of_ends = [may_find for _, may_find in self._at_end]
+        self._questions = [*(may_find for _, may_find in self._steady), *self._questions_of_ends]
         self.reporters = reporters
         self.allowances = allowances
         self._hearers = [getattr(reporter, "hears_of_quiet_reports", _always) for reporter in reporters]
@@ -47,6 +46,13 @@ class Profile:
             [one for one, may_find in self._at_end if outline is None or may_find(outline)],
         )
 
+    def is_quiet(self, outline: Outline, *, but_for_its_end: bool = False) -> bool:
+        """Whether no detector could find anything; `but_for_its_end` says that the others have been asked."""
+        for may_find in self._questions_of_ends if but_for_its_end else self._questions:
+            if may_find(outline):
+                return False
+        return True
+
     def hears_of_quiet_reports(self) -> bool:
         """Whether anyone would be told of a request without findings.
 
@@ -54,7 +60,7 @@ class Profile:
         """
         if listeners:
             return True
-        for hears in self._hearers:  # noqa: SIM110 - a generator would cost each request more than the question
+        for hears in self._hearers:  # noqa: SIM110 - a generator would cost each request more than the questions
             if hears():
                 return True
         return False
@@ -91,6 +97,8 @@ class RunningReport:
         self._recorder = recorder
         self._late = late
         self._identity = identity
+        self._was_quiet_after: tuple[int, int] | None = None
+        """Statements and failed loads after which there was nothing to find."""
         self._statements: tuple[Statement, ...] = ()
         self._verdict: Verdict | None = None
         self._of_ends: list[Detector] = []
@@ -99,7 +107,8 @@ class RunningReport:
     def at_a_glance(self, request: Request) -> tuple[Numbers, tuple[Finding, ...]]:
         """Return what headers say: numbers and loud findings."""
         outline = outline_of(self._recorder, request)
-        if outline is not None and not any(self._profile.to_ask(outline)):
+        if outline is not None and self._profile.is_quiet(outline):
+            self._was_quiet_after = self._recorder.progress
             return numbers_of(self._recorder), ()
         report = self.so_far(request, outline)
         return report.facts.numbers, report.loud_findings
@@ -107,13 +116,10 @@ class RunningReport:
     def at_end(self, request: Request) -> Report | None:
         """Return the finished report, or None where nothing was found and nobody wants to hear of that."""
         outline = outline_of(self._recorder, request)
-        if (
-            outline is not None
-            and self._verdict is None
-            and not any(self._profile.to_ask(outline))
-            and not self._profile.hears_of_quiet_reports()
-        ):
-            return None
+        if outline is not None and self._verdict is None and not self._profile.hears_of_quiet_reports():
+            is_known = self._was_quiet_after == self._recorder.progress
+            if self._profile.is_quiet(outline, but_for_its_end=is_known):
+                return None
         return self.so_far(request, outline)
 
     def so_far(self, request: Request, outline: Outline | None = None) -> Report:
@@ -173,24 +179,6 @@ def judge(facts: Facts, detectors: Sequence[Detector], allowances: Sequence[Allo
 def ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Order findings by what mending them wins, the loud ones first."""
     return tuple(sorted(findings, key=lambda finding: (not finding.is_loud, -finding.saving)))
-
-
-def query_budget(*, max_queries: int) -> Callable[[Endpoint], Endpoint]:
-    """Declare on an endpoint how many statements it may send; more is a `statement_budget` finding."""
-    if isinstance(max_queries, bool) or not isinstance(max_queries, int) or max_queries < 0:
-        raise ValueError(f"query_budget: max_queries must be an integer of at least 0, not {max_queries!r}")
-
-    def declare(endpoint: Endpoint) -> Endpoint:
-        setattr(endpoint, _BUDGET, max_queries)
-        return endpoint
-
-    return declare
-
-
-def declared_budget(endpoint: Any) -> int | None:
-    """Return the budget that `query_budget` left on an endpoint."""
-    budget = getattr(endpoint, _BUDGET, None)
-    return budget if isinstance(budget, int) else None
 
 
 def report_id() -> str:

@@ -20,7 +20,7 @@ from query_guard.profile import judge, ranked, report_id
 from query_guard.records import Facts, Finding, LateCounter, Report, Request, Silence, Statement
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Recording:
     """What a block has sent, while it goes on and after.
 

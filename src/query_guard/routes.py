@@ -5,33 +5,50 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from query_guard.asgi import Scope
+from query_guard.budgets import declared_budget
+from query_guard.capture.call_site import code_start
+from query_guard.records import Frame
 
-_MAX_SIMPLE = 1_000
-_simple: dict[int, tuple[Any, str]] = {}
-"""Routes that have one template wherever they are asked for, by their identity; routes cannot be hashed."""
+_MAX_SERVED = 1_000
 _templates: WeakKeyDictionary[Any, dict[int, list[str]]] = WeakKeyDictionary()
 
 
-def route_template(scope: Scope, app: Any, outer_root: str = "") -> str | None:
-    """Return the template, or None when nothing matched.
-
-    `app` is the outermost application, `outer_root` the root_path that the server itself had set.
+class Served(NamedTuple):
+    """What answers a request: the template of its route, None when nothing matched; where the endpoint's code begins,
+    and the budget it declares.
     """
-    route = scope.get("route")
-    mounted = len(scope.get("root_path", "")) > len(outer_root)
-    known = None if mounted else _simple.get(id(route))
-    if known is not None and known[0] is route:
-        return known[1]
-    template = _looked_up(scope, app, outer_root, route)
-    if not mounted and template is not None and len(_templates_of(scope.get("app"), route)) <= 1:
-        if len(_simple) >= _MAX_SIMPLE:
-            _simple.clear()
-        _simple[id(route)] = (route, template)
-    return template
+
+    template: str | None
+    endpoint: Frame | None
+    budget: int | None
+
+
+class ServedRoutes:
+    """The routes of one application that have been asked for."""
+
+    def __init__(self) -> None:
+        self._served: dict[int, tuple[Any, Any, Served]] = {}
+        """Routes with one template wherever they are asked for, by their identity; routes cannot be hashed."""
+
+    def served(self, scope: Scope, app: Any, outer_root: str) -> Served:
+        """Return what answers: `app` is the outermost application, `outer_root` the root_path the server had set."""
+        route, inner = scope.get("route"), scope.get("app")
+        is_mounted = len(scope.get("root_path", "")) > len(outer_root)
+        known = self._served.get(id(route))
+        if known is not None and known[0] is route and known[1] is inner and not is_mounted:
+            return known[2]
+        endpoint = scope.get("endpoint")
+        code = code_start(endpoint) if endpoint is not None else None
+        served = Served(_looked_up(scope, app, outer_root, route), code, declared_budget(endpoint))
+        if not is_mounted and served.template is not None and len(_templates_of(inner, route)) <= 1:
+            if len(self._served) >= _MAX_SERVED:
+                self._served.clear()
+            self._served[id(route)] = (route, inner, served)
+        return served
 
 
 def _looked_up(scope: Scope, app: Any, outer_root: str, route: Any) -> str | None:

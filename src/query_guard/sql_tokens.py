@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 BUDGET: Final = 20_000
 
@@ -46,14 +46,14 @@ _PG_OPERATORS = (
     r"::|:=|@\?|\?(?:\|\||-\||[|&#-])?"
     rf"|{_PG_SIGN}{{0,16}}+{_PG_MARK}(?:{_PG_SIGN}|{_PG_MARK})*+|{_PG_SIGN}{{0,16}}[*/<>=]|."
 )
-_TAG = re.compile(rf"\$(?:{_START}[^\x00-/:-@\[-^`{{-\x7f]*+)?\$", re.ASCII)
-_FLAT = re.compile(
-    rf"(?:[eE]{_ESCAPED}|{_WORD}|[\x00-!#%&(-,.0-@\[-^`{{-\x7f]++|{_STRING}|{_DOUBLE}|--[^\n]*+|(?!/\*|{_TAG.pattern}).)*+",
-    re.ASCII | re.DOTALL,
+# What few texts need is compiled when the first one comes, and then found in the cache of `re`.
+_TAG = rf"(?a:\$(?:{_START}[^\x00-/:-@\[-^`{{-\x7f]*+)?\$)"
+_FLAT = (
+    rf"(?as)(?:[eE]{_ESCAPED}|{_WORD}|[\x00-!#%&(-,.0-@\[-^`{{-\x7f]++|{_STRING}|{_DOUBLE}|--[^\n]*+"
+    rf"|(?!/\*|{_TAG}).)*+"
 )
-_COMMENT_EDGE = re.compile(r"/\*|\*/")
 _PIECE = r"((?:(?!~~).){1,256}+)"
-_EXPANDING_CALL = re.compile(rf"__\[POSTCOMPILE_[^\s~]{{1,256}}+~~{_PIECE}~~REPL~~{_PIECE}~~\]", re.DOTALL)
+_EXPANDING_CALL = rf"(?s)__\[POSTCOMPILE_[^\s~]{{1,256}}+~~{_PIECE}~~REPL~~{_PIECE}~~\]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,7 @@ class Dialect:
     bare: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Rules:
+class _Rules(NamedTuple):
     quoted: str = f"{_DOUBLE}|{_BACK}"
     opened: str = '["`]'
     strings: str = rf"(?:[bBxXnN]|[uU]&)?{_STRING}"
@@ -153,8 +152,8 @@ def _compiled(name: str) -> Dialect:
 def tokens(sql: str, dialect: Dialect) -> list[str]:
     """Cut `sql`, into at most BUDGET tokens and one more; an empty token marks the end of the text."""
     if "~~REPL~~" in sql:
-        sql = _EXPANDING_CALL.sub(r"\1?\2", sql)
-    if dialect.name == "postgresql" and ("/*" in sql or ("$" in sql and _TAG.search(sql))):
+        sql = re.sub(_EXPANDING_CALL, r"\1?\2", sql)
+    if dialect.name == "postgresql" and ("/*" in sql or ("$" in sql and re.search(_TAG, sql))):
         sql = _flattened(sql)
     if len(sql) <= BUDGET:
         return dialect.scan.findall(sql)
@@ -163,12 +162,13 @@ def tokens(sql: str, dialect: Dialect) -> list[str]:
 
 def _flattened(sql: str) -> str:
     """Take out what no regular expression can cross: comments inside comments, and strings between dollar tags."""
+    flat, quoting_tag = re.compile(_FLAT), re.compile(_TAG)
     parts: list[str] = []
     position = 0
-    while (match := _FLAT.match(sql, position)) and match.end() < len(sql):
+    while (match := flat.match(sql, position)) and match.end() < len(sql):
         parts.append(match[0])
         position = match.end()
-        if tag := _TAG.match(sql, position):
+        if tag := quoting_tag.match(sql, position):
             closing = sql.find(tag[0], tag.end())
             position = closing + len(tag[0]) if closing >= 0 else len(sql)
             parts.append(" '' ")
@@ -181,7 +181,7 @@ def _flattened(sql: str) -> str:
 
 def _end_of_comment(sql: str, position: int) -> int:
     depth = 0
-    for edge in _COMMENT_EDGE.finditer(sql, position):
+    for edge in re.compile(r"/\*|\*/").finditer(sql, position):
         depth += 1 if edge[0] == "/*" else -1
         if depth == 0:
             return edge.end()

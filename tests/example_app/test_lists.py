@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from example_app.models import Comment, Post, User
-from query_guard.profile import declared_budget
+from query_guard.budgets import declared_budget
 from query_guard.routes import all_routes
 from query_guard.testing import assert_constant_queries
 from tests.example_app.factory import Factory

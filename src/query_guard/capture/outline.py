@@ -6,7 +6,7 @@ from collections import Counter
 from time import perf_counter
 
 from query_guard.capture.facts import shape_of
-from query_guard.capture.pools import pool_facts
+from query_guard.capture.pools import checked_out
 from query_guard.capture.recorder import Recorder
 from query_guard.capture.rows import BLOCKING, ERROR, ROWS
 from query_guard.records import Numbers, Outline, Request
@@ -32,9 +32,8 @@ def numbers_of(recorder: Recorder) -> Numbers:
     now = perf_counter()
     held = sum([max(0.0, (one.ended or now) - one.acquired) for one in checkouts])
     wait = sum([one.wait for one in checkouts])
-    return Numbers(
-        len(rows) + dropped, query_time, pool_facts(watch), len(checkouts) + recorder.dropped_checkouts, wait, held
-    )
+    number = len(checkouts) + recorder.dropped_checkouts
+    return Numbers(len(rows) + dropped, query_time, number, wait, held, *checked_out(watch))
 
 
 def outline_of(recorder: Recorder, request: Request) -> Outline | None:

@@ -23,18 +23,25 @@ def watch_of(pool: Any) -> PoolWatch:
 
 def pool_facts(watch: PoolWatch) -> PoolFacts | None:
     """Read a pool's numbers as they stand; None once it is gone."""
-    pool = watch.pool()
-    if pool is None:
+    if watch.pool() is None:
         return None
-    size, most, overflow = watch.size, watch.most, number(pool, "overflow")
-    out = number(pool, "checkedout")  # less than 0 when a connection came back after dispose()
+    out, size, overflow = checked_out(watch)
+    most = watch.most
     return PoolFacts(
-        watch.serial, watch.engine, watch.kind, size, None if out is None else max(0, out),
-        max(0, overflow) if overflow is not None else None,
+        watch.serial, watch.engine, watch.kind, size, out, overflow,
         size + most if size is not None and most is not None and most >= 0 else None,
         (size, most) == _DEFAULT_SIZES, watch.pre_ping, watch.peak, watch.waits, watch.wait_time, watch.connects,
         watch.connect_time,
     )  # fmt: skip
+
+
+def checked_out(watch: PoolWatch) -> tuple[int | None, int | None, int | None]:
+    """Return how many connections are out, the size of the pool, and how many are out beyond it."""
+    pool = watch.pool()
+    out, overflow = number(pool, "checkedout"), number(pool, "overflow")
+    if out is not None and out < 0:  # a connection came back after dispose()
+        out = 0
+    return out, watch.size, 0 if overflow is not None and overflow < 0 else overflow
 
 
 def live_watches() -> tuple[PoolWatch, ...]:

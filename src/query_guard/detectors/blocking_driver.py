@@ -13,7 +13,7 @@ _ASYNC = {"postgresql": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite", "mys
 """What to put in the place of a blocking URL, by dialect."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class BlockingDriver:
     """Find statements of a sync driver that held up the event loop: in `async def`, not in a thread, nor in run_sync.
 

@@ -10,7 +10,7 @@ from query_guard.records import Facts, Finding, Outline, Statement, grouped
 KIND = "cartesian_product"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class CartesianProduct:
     """Find a select that loads two sibling collections with joinedload, and so multiplies their rows.
 

@@ -10,7 +10,7 @@ from query_guard.records import Facts, Finding, Outline, Transaction, grouped
 KIND = "commit_after_response"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class CommitAfterResponse:
     """Find transactions of the request's own work that were committed after its response had started.
 

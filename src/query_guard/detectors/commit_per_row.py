@@ -10,7 +10,7 @@ from query_guard.records import Facts, Finding, Outline, Silence, Transaction, g
 KIND = "commit_per_row"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class CommitPerRow:
     """Find a line that commits writes `commits` times or more; `chunk` rows on average make it work in chunks."""
 

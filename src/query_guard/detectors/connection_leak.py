@@ -10,7 +10,7 @@ from query_guard.records import Checkout, Facts, Finding, Outline, Pool, grouped
 KIND = "connection_leak"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class ConnectionLeak:
     """Find connections that were out when nothing of the request lived that could return them, or that the garbage
     collector had to take back.

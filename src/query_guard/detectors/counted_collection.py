@@ -10,7 +10,7 @@ from query_guard.records import Facts, Finding, Read, Statement
 KIND = "counted_collection"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class CountedCollection:
     """Find a collection whose every read was `len()`; opt-in, for windows that note reads.
 

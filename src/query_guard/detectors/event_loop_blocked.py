@@ -10,7 +10,7 @@ from query_guard.records import Facts, Finding, LoopBlock, Outline, grouped, sho
 KIND = "event_loop_blocked"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class EventLoopBlocked:
     """Find times of at least `seconds` in which the event loop stood still while the request ran.
 

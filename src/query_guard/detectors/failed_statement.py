@@ -10,7 +10,7 @@ from query_guard.records import Facts, Finding, Outline, Severity, grouped
 KIND = "failed_statement"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class FailedStatement:
     """Find statements that failed, one finding for each shape, site and error.
 

@@ -13,7 +13,7 @@ KIND = "large_result"
 _LIMITED = re.compile(r"\b(?:LIMIT|FETCH FIRST|FETCH NEXT|TOP)\b")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class LargeResult:
     """Find a SELECT without LIMIT that fetched at least `rows` rows; a streamed result holds few at a time.
 

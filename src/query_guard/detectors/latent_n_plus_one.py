@@ -14,7 +14,7 @@ KIND = "latent_n_plus_one"
 _ONE_ROW = re.compile(r"\b(?:LIMIT|FETCH FIRST|FETCH NEXT)\b")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class LatentNPlusOne:
     """Find a relationship that was lazily loaded for one object, from a query that could have returned many.
 

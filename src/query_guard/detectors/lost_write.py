@@ -10,7 +10,7 @@ from query_guard.records import Facts, Finding, Outline, Statement, Transaction
 KIND = "lost_write"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class LostWrite:
     """Find transactions that wrote and were rolled back only because their session was closed.
 

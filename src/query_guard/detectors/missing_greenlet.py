@@ -11,7 +11,7 @@ from query_guard.records import Facts, FailedLoad, Finding, Outline, grouped
 KIND = "missing_greenlet"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class MissingGreenlet:
     """Find attributes of an AsyncSession's objects that were read without await before they were loaded."""
 

@@ -13,7 +13,7 @@ from query_guard.records import Facts, Finding, Outline, Silence, Statement
 KIND = "n_plus_one"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class NPlusOne:
     """Find a statement that a loop repeats, and say of each other repetition why it is none.
 

@@ -10,7 +10,7 @@ from query_guard.records import Checkout, Facts, Finding, Holder, Outline, Pool,
 KIND = "pool_timeout"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class PoolTimeout:
     """Find checkouts that ran into the pool's timeout, with the holders of its connections at that moment."""
 

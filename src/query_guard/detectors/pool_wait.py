@@ -10,7 +10,7 @@ from query_guard.records import Checkout, Facts, Finding, Outline, Pool, grouped
 KIND = "pool_wait"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class PoolWait:
     """Find checkouts that waited at least `seconds`, one finding for each pool, with those who held its connections."""
 

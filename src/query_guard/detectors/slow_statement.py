@@ -10,7 +10,7 @@ from query_guard.records import Facts, Finding, Outline, Silence, grouped
 KIND = "slow_statement"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class SlowStatement:
     """Find statements whose driver call took at least `seconds`, one finding for each shape and site.
 

@@ -10,7 +10,7 @@ from query_guard.records import NOWHERE, Facts, Finding, Outline, Request
 KIND = "statement_budget"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class StatementBudget:
     """Hold a request against its declared budget; without one, mention more than `unbudgeted` statements."""
 

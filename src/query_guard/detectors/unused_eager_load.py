@@ -26,7 +26,7 @@ class _Load(NamedTuple):
         return bool(self.row.rows) or (self.row.rows is None and not self.joined)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class UnusedEagerLoad:
     """Find an eager load of which no object's relationship was read; opt-in, for windows that note reads.
 

@@ -12,7 +12,7 @@ KIND = "write_in_read_request"
 _READ_ONLY = frozenset(("GET", "HEAD", "OPTIONS"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class WriteInReadRequest:
     """Find INSERT, UPDATE and DELETE, also inside a CTE, in a GET, HEAD or OPTIONS request."""
 

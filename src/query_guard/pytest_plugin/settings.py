@@ -15,7 +15,7 @@ MODES = ("off", "warn", "fail")
 SUFFIXES = (".json", ".sarif", ".md")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Settings:
     """What was asked for. `mode` is empty where nothing was said; `known` is None where there is no baseline yet."""
 

@@ -171,12 +171,16 @@ class Facts:
         """What headers and logs say: of the pools, that with most checkouts."""
         by_pool = grouped(self.checkouts, lambda checkout: checkout.pool)
         busiest = max(self.pools, key=lambda pool: len(by_pool.get(pool.serial, ())), default=None)
-        checkouts = by_pool.get(busiest.serial, []) if busiest is not None else []
+        if busiest is None:
+            return Numbers(self.query_count, self.query_time)
+        checkouts = by_pool.get(busiest.serial, [])
         return Numbers(
             self.query_count,
             self.query_time,
-            busiest,
             len(checkouts) + self.dropped_checkouts,
-            sum(checkout.wait for checkout in checkouts),
-            sum(self.held(checkout) for checkout in checkouts),
+            sum([checkout.wait for checkout in checkouts]),
+            sum([self.held(checkout) for checkout in checkouts]),
+            busiest.checked_out,
+            busiest.size,
+            busiest.overflow,
         )

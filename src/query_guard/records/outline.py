@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
-from query_guard.records.connections import Pool
 from query_guard.records.request import Request
 
 
 class Numbers(NamedTuple):
-    """What headers say of a window; `pool` is the one with most `checkouts`, and times are sums of seconds."""
+    """What headers say of a window: of its pools the one with most checkouts. Times are sums of seconds.
+
+    `checked_out`, `size` and `overflow` are the pool's own, now; None where its class does not have them.
+    """
 
     query_count: int = 0
     query_time: float = 0.0
-    pool: Pool | None = None
     checkouts: int = 0
     wait: float = 0.0
     held: float = 0.0
+    checked_out: int | None = None
+    size: int | None = None
+    overflow: int | None = None
 
 
-@dataclass(slots=True)
 class Outline:
     """Enough to see that a detector could find nothing, so that a request without faults need not be read at all.
 
     Durations are the longest, in seconds. What cannot be told at a glance is said to be there.
     """
 
-    request: Request
-    query_count: int
     server_pools: tuple[tuple[int, int, int], ...] = ()
     """Serial, peak and connections made of each pool of a server that was used."""
     checkouts: int = 0
@@ -47,3 +47,7 @@ class Outline:
     """Whether some statement joins collections."""
     has_failed_loads: bool = False
     longest_block: float = 0.0
+
+    def __init__(self, request: Request, query_count: int) -> None:
+        self.request = request
+        self.query_count = query_count

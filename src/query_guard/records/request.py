@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from query_guard.records.statements import Frame
 
 RequestKind: TypeAlias = Literal["http", "websocket", "block"]
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What the window was opened for. `route` is the full template, or None when nothing matched."""
 
     kind: RequestKind

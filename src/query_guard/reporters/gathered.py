@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from query_guard.tallies import Entry, Told
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Gathered:
     """A finding, how often it was made, and by which tests. `told` is the first of them."""
 

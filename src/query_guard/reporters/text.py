@@ -14,7 +14,7 @@ _SHAPES = 12
 _WIDTH = 110
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class TextReporter:
     """Print each report to a stream, standard error by default."""
 

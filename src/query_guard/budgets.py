@@ -1,0 +1,28 @@
+"""Budgets that endpoints declare: how many statements each may send."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+
+_BUDGET = "__query_guard_max_queries__"
+
+
+def query_budget(*, max_queries: int) -> Callable[[Endpoint], Endpoint]:
+    """Declare on an endpoint how many statements it may send; more is a `statement_budget` finding."""
+    if isinstance(max_queries, bool) or not isinstance(max_queries, int) or max_queries < 0:
+        raise ValueError(f"query_budget: max_queries must be an integer of at least 0, not {max_queries!r}")
+
+    def declare(endpoint: Endpoint) -> Endpoint:
+        setattr(endpoint, _BUDGET, max_queries)
+        return endpoint
+
+    return declare
+
+
+def declared_budget(endpoint: Any) -> int | None:
+    """Return the budget that `query_budget` left on an endpoint."""
+    budget = getattr(endpoint, _BUDGET, None)
+    return budget if isinstance(budget, int) else None
