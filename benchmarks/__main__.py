@@ -84,7 +84,7 @@ def _paired(contestants: list[str], *, quick: bool) -> dict[str, Rounds]:
     for driver in DRIVERS:
         paths = [f"/select/{times}" for times in (0, 1, 3, 20, 200)]
         if driver == "sqlite":
-            paths += [f"/{kind}/{times}" for kind in ("checkout", "transaction") for times in (1, 41)]
+            paths += [f"/{kind}/{times}" for kind in ("core", "checkout", "transaction") for times in (1, 41)]
         with server() if driver == "asyncpg" else nullcontext("") as postgres:
             found[driver] = measure(contestants, driver, paths, seeds=seeds, rounds=rounds, postgres=postgres)
     return found
@@ -92,6 +92,7 @@ def _paired(contestants: list[str], *, quick: bool) -> dict[str, Rounds]:
 
 def _repeated(module: str, *arguments: str, times: int) -> dict[str, Spread]:
     """Return lower quartile, median and upper quartile of each figure over fresh processes."""
+    run_module(module, *arguments)  # compiles what an installation has compiled already
     runs = [run_module(module, *arguments) for _ in range(max(2, times))]
     return {key: spread([run[key] for run in runs]) for key in runs[0]}
 

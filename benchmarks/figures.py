@@ -46,13 +46,15 @@ def _slopes(rounds: Rounds, contestant: str, kind: str, few: int, many: int) -> 
     return [(more - less) / (many - few) for less, more in pairs]
 
 
-def added_statement(rounds: Rounds, contestant: str) -> Spread:
-    return added_to_each(rounds, contestant, "select", 20, 200)
+def added_statement(rounds: Rounds, contestant: str, kind: str = "orm") -> Spread:
+    """Return what one more `orm` or `core` statement adds."""
+    path, few, many = {"orm": ("select", 20, 200), "core": ("core", 1, 41)}[kind]
+    return added_to_each(rounds, contestant, path, few, many)
 
 
-def statement_ratio(rounds: Rounds, contestant: str) -> Spread | None:
+def statement_ratio(rounds: Rounds, contestant: str, kind: str) -> Spread | None:
     """Return what a statement costs where the floor is 1, or None where the floor cannot be told from nothing."""
-    added, floor = added_statement(rounds, contestant), added_statement(rounds, "floor")
+    added, floor = added_statement(rounds, contestant, kind), added_statement(rounds, "floor", kind)
     return scaled(added, 1 / floor.median) if floor.lower > 0 else None
 
 

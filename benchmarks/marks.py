@@ -4,12 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks import figures
 from benchmarks.figures import Spread
 
 MICRO, MILLI = 1e6, 1e3
+_SELECTS = {"orm": "ORM select", "core": "Core select"}
+
+
+class Mode(NamedTuple):
+    """A contestant, what it does, and what a statement may cost: instructions and time, in floors."""
+
+    contestant: str
+    what: str
+    instructions: float
+    time: float
+
+
+_MODES = (
+    Mode("recorded", "recorded with all facts", 0.6, 1.0),
+    Mode("not_sampled", "counted only (not sampled)", 0.35, 0.6),
+    Mode("outside_window", "outside a window", 0.15, 0.25),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +46,18 @@ class Mark:
         return "met" if found.upper <= self.limit else "**missed**"
 
 
-def _instructions(contestant: str, what: str, limit: float) -> Mark:
+def _instructions(mode: Mode, kind: str) -> Mark:
     def figure(counts: Any) -> Spread:
-        return figures.instruction_spread(counts, contestant, "orm")
+        return figures.instruction_spread(counts, mode.contestant, kind)
 
-    return Mark("instructions", f"ORM select {what}, instructions", limit, "x floor", figure)
+    return Mark("instructions", f"{_SELECTS[kind]} {mode.what}, instructions", mode.instructions, "x floor", figure)
 
 
-def _time(contestant: str, what: str, limit: float) -> Mark:
+def _time(mode: Mode, kind: str) -> Mark:
     def figure(paired: Any) -> Spread | None:
-        return figures.statement_ratio(paired["sqlite"], contestant)
+        return figures.statement_ratio(paired["sqlite"], mode.contestant, kind)
 
-    return Mark("paired", f"ORM select {what}, time", limit, "x floor", figure)
+    return Mark("paired", f"{_SELECTS[kind]} {mode.what}, time", mode.time, "x floor", figure)
 
 
 def _request(contestant: str, path: str, what: str, limit: float) -> Mark:
@@ -68,12 +85,8 @@ def _plain(section: str, key: str, what: str, limit: float, unit: str, scale: fl
 
 
 MARKS: tuple[Mark, ...] = (
-    _instructions("recorded", "recorded with all facts", 0.6),
-    _instructions("not_sampled", "counted only (not sampled)", 0.35),
-    _instructions("outside_window", "outside a window", 0.15),
-    _time("recorded", "recorded with all facts", 1.0),
-    _time("not_sampled", "counted only (not sampled)", 0.6),
-    _time("outside_window", "outside a window", 0.25),
+    *[_instructions(mode, kind) for kind in _SELECTS for mode in _MODES],
+    *[_time(mode, kind) for kind in _SELECTS for mode in _MODES],
     _request("query_guard", "/select/0", "Request without a database", 4),
     _request("query_guard", "/select/1", "Request with one statement, no finding", 12),
     _request("query_guard_logged", "/select/3", "Request with a finding, log line included", 80),

@@ -58,10 +58,17 @@ def _measured(found: Spread | None, unit: str) -> str:
 
 def _statements(paired: dict[str, Rounds]) -> Iterator[str]:
     yield "## Each statement"
-    yield "Added by one more ORM select of a request, and as a ratio to the floor."
+    yield "Added by one more select of a request, and as a ratio to the floor: of the ORM, and of SQLAlchemy Core."
     contestants = [contestant for contestant in paired["sqlite"] if contestant != "bare"]
-    rows = [(contestant, *[_statement(rounds, contestant) for rounds in paired.values()]) for contestant in contestants]
-    yield _table(("", *paired), rows)
+    rows = [
+        (
+            contestant,
+            _statement(paired["sqlite"], contestant, "core"),
+            *[_statement(rounds, contestant, "orm") for rounds in paired.values()],
+        )
+        for contestant in contestants
+    ]
+    yield _table(("", "sqlite, Core", *[f"{driver}, ORM" for driver in paired]), rows)
 
 
 def _requests(paired: dict[str, Rounds]) -> Iterator[str]:
@@ -78,8 +85,8 @@ def _requests(paired: dict[str, Rounds]) -> Iterator[str]:
         yield _table(("", *[path.rpartition("/")[2] for path in paths]), rows)
 
 
-def _statement(rounds: Rounds, contestant: str) -> str:
-    return _beside(figures.added_statement(rounds, contestant), figures.added_statement(rounds, "floor"))
+def _statement(rounds: Rounds, contestant: str, kind: str) -> str:
+    return _beside(figures.added_statement(rounds, contestant, kind), figures.added_statement(rounds, "floor", kind))
 
 
 def _request(rounds: Rounds, contestant: str, path: str) -> str:

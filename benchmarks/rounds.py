@@ -6,12 +6,16 @@ of the same round. Processes are started anew with another hash seed several tim
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -73,9 +77,18 @@ def _stop(worker: subprocess.Popen[str]) -> None:
     worker.communicate()
 
 
+@cache
+def _bytecode() -> Path:
+    """Return a folder for compiled modules, as an installation has them: imports are timed, not the compiler."""
+    folder = tempfile.mkdtemp(prefix="query_guard-bytecode-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
 def run_module(module: str, *arguments: str, seed: str = "random") -> dict[str, float]:
     """Run a module of this package in a fresh process and return the one JSON line it prints."""
-    environment = {**os.environ, "PYTHONHASHSEED": seed}
+    environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPYCACHEPREFIX": str(_bytecode())}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     command = [sys.executable, "-W", "ignore", "-m", f"benchmarks.{module}", *arguments]
     done = subprocess.run(command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, check=True)
     figures: dict[str, float] = json.loads(done.stdout)

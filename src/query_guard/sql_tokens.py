@@ -56,7 +56,7 @@ _PIECE = r"((?:(?!~~).){1,256}+)"
 _EXPANDING_CALL = rf"(?s)__\[POSTCOMPILE_[^\s~]{{1,256}}+~~{_PIECE}~~REPL~~{_PIECE}~~\]"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Dialect:
     """How one kind of database cuts its text; `spaced` and `bare` remember the plain words met, for their writer."""
 

@@ -6,17 +6,15 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from statistics import median
 
-from query_guard.records import Facts, Finding, Outline, Statement, distinct_sites, grouped
+from query_guard.records import Facts, Finding, Outline, Statement, distinct_sites, grouped, usual_duration
 
 KIND = "duplicate_statement"
 
-_UNREPEATABLE = re.compile(
-    r"\bFOR (?:NO KEY )?(?:UPDATE|SHARE)\b|\bFOR KEY SHARE\b|\bCURRENT_|\bLOCALTIME|"
+_UNREPEATABLE = (
+    r"(?i)\bFOR (?:NO KEY )?(?:UPDATE|SHARE)\b|\bFOR KEY SHARE\b|\bCURRENT_|\bLOCALTIME|"
     r"\b(?:now|nextval|currval|random|rand|uuid|uuid4|newid|gen_random_uuid|clock_timestamp|statement_timestamp|"
-    r"pg_try_advisory\w*|pg_advisory\w*|pg_sleep|last_insert_rowid|last_insert_id|changes)\s*\(",
-    re.IGNORECASE,
+    r"pg_try_advisory\w*|pg_advisory\w*|pg_sleep|last_insert_rowid|last_insert_id|changes)\s*\("
 )
 
 
@@ -40,7 +38,7 @@ class DuplicateStatement:
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         groups = grouped(_outside_loops(facts), lambda row: (row.fingerprint, row.value_key, row.engine.serial))
-        repeated = [rows for rows in groups.values() if len(rows) > 1 and not _UNREPEATABLE.search(rows[0].sql)]
+        repeated = [rows for rows in groups.values() if len(rows) > 1 and not re.search(_UNREPEATABLE, rows[0].sql)]
         if not repeated:
             return
         changes = _Changes(facts)
@@ -64,7 +62,7 @@ class DuplicateStatement:
             count=len(rows),
             relationship=first.relationship,
             saved_statements=len(rows) - 1,
-            saving=(len(rows) - 1) * median(row.duration for row in rows),
+            saving=(len(rows) - 1) * usual_duration(rows),
             phase=first.phase,
             statements=tuple(row.serial for row in rows),
             request=first.request,

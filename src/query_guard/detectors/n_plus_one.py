@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from statistics import median
 
 from query_guard.detectors.batches import batch_reason
 from query_guard.detectors.remedies import remedy_for
-from query_guard.records import Facts, Finding, Outline, Silence, Statement
+from query_guard.records import Facts, Finding, Outline, Silence, Statement, usual_duration
 
 KIND = "n_plus_one"
 
@@ -70,7 +69,7 @@ def _finding(rows: list[Statement], facts: Facts) -> Finding:
         count=len(rows),
         relationship=remedy.relationship or first.relationship,
         saved_statements=saved,
-        saving=saved * median([row.duration for row in rows]),
+        saving=saved * usual_duration(rows),
         phase=first.phase,
         statements=tuple([row.serial for row in rows]),
         request=first.request,

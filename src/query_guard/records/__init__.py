@@ -19,7 +19,7 @@ from query_guard.records.connections import (
     TransactionOutcome,
     shown_seconds,
 )
-from query_guard.records.facts import Facts, LateCounter, distinct_sites, grouped
+from query_guard.records.facts import Facts, LateCounter, distinct_sites, grouped, usual_duration
 from query_guard.records.findings import LOUD, Finding, Severity, Silence
 from query_guard.records.outline import Numbers, Outline
 from query_guard.records.report import Report
@@ -73,4 +73,5 @@ __all__ = [
     "distinct_sites",
     "grouped",
     "shown_seconds",
+    "usual_duration",
 ]

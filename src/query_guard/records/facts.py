@@ -30,6 +30,12 @@ def distinct_sites(rows: Iterable[Statement]) -> tuple[CallSite, ...]:
     return tuple({row.site.key: row.site for row in rows}.values())
 
 
+def usual_duration(rows: Iterable[Statement]) -> float:
+    """Return the median duration; of two in the middle, the longer."""
+    durations = sorted([row.duration for row in rows])
+    return durations[len(durations) // 2]
+
+
 Key = TypeVar("Key", bound=Hashable)
 Row = TypeVar("Row")
 
