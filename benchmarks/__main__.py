@@ -21,13 +21,14 @@ from benchmarks.imports import IMPORTED_BEFORE
 from benchmarks.instructions import count
 from benchmarks.peers import PEERS, is_installed
 from benchmarks.postgres import server
+from benchmarks.profiled import PROFILED
 from benchmarks.report import markdown
 from benchmarks.rounds import ROOT, Rounds, measure, run_module
 from benchmarks.workloads import DRIVERS
 
-SECTIONS = ("statements", "requests", "instructions", "analysis", "memory", "fingerprint", "imports")
-_TIMED_ONLY = ("bare_again", "query_guard_logged")
-"""Instructions have no noise to show, and a log line costs the same in each request."""
+SECTIONS = ("statements", "requests", "instructions", "analysis", "memory", "fingerprint", "imports", "profile")
+_TIMED_ONLY = ("bare_again", "without_headers", "query_guard_logged")
+"""Instructions have no noise to show, and headers and a log line cost each request the same."""
 _MODULES = {"analysis": "analysis", "memory": "memory", "fingerprint": "fingerprints"}
 
 
@@ -70,6 +71,9 @@ def _measured(sections: Any, *, quick: bool, peers: bool) -> dict[str, Any]:
         results["instructions"] = count(counted, repeats=4 if quick else 12)
     for section in _MODULES.keys() & {*sections}:
         results[section] = _repeated(_MODULES[section], times=1 if quick else 5)
+    if "profile" in sections:
+        results["profile"] = {path: run_module("profiled", path) for path in PROFILED}
+        results["imported"] = run_module("imports", "query_guard.middleware", "profile")
     if "imports" in sections:
         times = 3 if quick else 20
         results["imports"] = {

@@ -42,6 +42,15 @@ def query_guard(app: Starlette, _engine: Any) -> None:
     app.add_middleware(QueryGuard, detectors=[one for one in defaults() if not isinstance(one, BlockingDriver)])
 
 
+def without_headers(app: Starlette, _engine: Any) -> None:
+    """As above, but nothing is said, and so judged, before the response."""
+    from query_guard import QueryGuard, defaults
+    from query_guard.detectors import BlockingDriver
+
+    detectors = [one for one in defaults() if not isinstance(one, BlockingDriver)]
+    app.add_middleware(QueryGuard, headers=False, detectors=detectors)
+
+
 def query_guard_logged(app: Starlette, _engine: Any) -> None:
     """As above, with a log line for each request."""
     import logging
@@ -117,6 +126,7 @@ OURS: tuple[Contestant, ...] = (
     bare_again,
     floor,
     query_guard,
+    without_headers,
     query_guard_logged,
     recorded,
     cursor_events,

@@ -16,9 +16,9 @@ None, stage; from there on the fields of `Statement` from `text` on, in their or
 FIRST_SHARED = 7
 """Where the part begins that a row shares with `Statement`."""
 _SHARED = Statement._fields[Statement._fields.index("text") :]
-SITE, ENGINE, BLOCKING, VALUES, ROWS, ERROR, PARAMETERS, REQUEST = (
+SITE, ENGINE, TASK, BLOCKING, VALUES, ROWS, ERROR, PARAMETERS, REQUEST = (
     FIRST_SHARED + _SHARED.index(name)
-    for name in ("site", "engine", "blocking", "values", "rows", "error", "parameters", "request")
+    for name in ("site", "engine", "task", "blocking", "values", "rows", "error", "parameters", "request")
 )
 
 

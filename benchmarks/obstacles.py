@@ -1,0 +1,80 @@
+"""What stands in the way of the marks that are missed: where time and memory go, as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from benchmarks import figures
+from benchmarks.figures import Spread, spread
+from benchmarks.rounds import Rounds
+from benchmarks.tables import micro, table
+
+_FILES = 12
+"""How many files a profile names."""
+
+
+def obstacles(results: dict[str, Any]) -> Iterator[str]:
+    """Yield the parts of a section; nothing where nothing of it was measured."""
+    if not {"paired", "profile", "memory"} & results.keys():
+        return
+    yield "## Where it goes"
+    if "paired" in results:
+        yield from _request(results["paired"]["sqlite"])
+    if "profile" in results:
+        yield from _profile(results["profile"], results["imported"])
+    if "memory" in results:
+        yield from _row(results["memory"])
+
+
+def _request(rounds: Rounds) -> Iterator[str]:
+    """Take a request of one Core statement apart, by what the contestants do and do not do."""
+    yield (
+        "What the guard adds to a request of one Core statement. Of checkout, transaction and statement the price is "
+        "that of one among forty; the first of each finds nothing of it in the processor's caches, and the list below "
+        "says what is left for that. The floor pays most of its own for SQLAlchemy's joined dispatch, which each new "
+        "connection builds once a listener of any engine exists."
+    )
+    window = figures.added_to_request(rounds, "recorded", "/select/0")
+    parts = {"window": window}
+    parts |= {kind: figures.added_to_each(rounds, "recorded", _PATHS[kind], 1, 41) for kind in _PATHS}
+    capture = figures.added_to_request(rounds, "recorded", "/core/1")
+    rest = capture.median - sum(part.median for part in parts.values())
+    parts["the rest of capture"] = Spread(rest, rest, rest)
+    parts["the end of the request"] = _beyond(rounds, "without_headers", "recorded")
+    parts["judged and written before the response"] = _beyond(rounds, "query_guard", "without_headers")
+    parts["together"] = figures.added_to_request(rounds, "query_guard", "/core/1")
+    parts["the floor, for comparison"] = figures.added_to_request(rounds, "floor", "/core/1")
+    yield table(("", "added"), [(name, micro(part)) for name, part in parts.items()])
+
+
+_PATHS = {"statement": "core", "checkout": "checkout", "transaction": "transaction"}
+
+
+def _beyond(rounds: Rounds, contestant: str, other: str) -> Spread:
+    return spread(
+        more - less for more, less in zip(rounds[contestant]["/core/1"], rounds[other]["/core/1"], strict=True)
+    )
+
+
+def _profile(shares: dict[str, dict[str, float]], imported: dict[str, float]) -> Iterator[str]:
+    yield (
+        "By file, of the time that cProfile saw in the guard, in a request of no, one and three ORM selects; the last "
+        "is a finding. cProfile charges each call, so that files of small functions look larger than they are."
+    )
+    order = sorted(shares["/select/1"], key=lambda file: -shares["/select/1"][file])
+    order += [file for file in shares["/select/3"] if file not in order]
+    listed = sorted(order, key=lambda file: -max(share.get(file, 0) for share in shares.values()))[:_FILES]
+    rows = [(file, *[f"{share.get(file, 0):.0%}" for share in shares.values()]) for file in listed]
+    yield table(("", *[path.rpartition("/")[2] for path in shares]), rows)
+    yield "Importing the middleware, `-X importtime`: what its modules take themselves, most of it for making classes."
+    yield table(("", "ms"), [(name, f"{seconds * 1000:.1f}") for name, seconds in imported.items()])
+
+
+def _row(memory: dict[str, Spread]) -> Iterator[str]:
+    yield (
+        "What one recorded statement holds alone, in bytes before the allocator rounds them up. Fewer fields would "
+        "weigh less, and make reading them, a mark of its own, slower."
+    )
+    parts = [name for name in memory if name not in ("statement", "window")]
+    yield table(("", "bytes"), [(name, f"{memory[name].median:.0f}") for name in parts])
