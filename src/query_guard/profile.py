@@ -60,7 +60,7 @@ class Profile:
         """
         if listeners:
             return True
-        for hears in self._hearers:  # noqa: SIM110 - a generator would cost each request more than the questions
+        for hears in self._hearers:  # noqa: SIM110 - a generator would cost each request more than the question
             if hears():
                 return True
         return False
