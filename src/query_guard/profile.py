@@ -167,13 +167,18 @@ def judge(facts: Facts, detectors: Sequence[Detector], allowances: Sequence[Allo
             continue
         allowance = allowance_for(verdict, allowances)
         if allowance is None:
-            findings.append(replace(verdict, endpoint=endpoint))
+            findings.append(_placed(verdict, endpoint))
         elif allowance.has_expired:
-            findings.append(replace(verdict, endpoint=endpoint, fix=f"{verdict.fix}; {allowance.expiry}"))
+            findings.append(replace(_placed(verdict, endpoint), fix=f"{verdict.fix}; {allowance.expiry}"))
         else:
             reason = f"{verdict.kind} is allowed by {allowance}"
             silences.append(Silence(verdict.kind, reason, verdict.site, verdict.count, verdict.statements))
     return Verdict(ranked(findings), tuple(silences))
+
+
+def _placed(finding: Finding, endpoint: str) -> Finding:
+    """Name the endpoint where no line of the application was running."""
+    return finding if finding.site.frames or not endpoint else replace(finding, endpoint=endpoint)
 
 
 def ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:

@@ -42,13 +42,8 @@ def freeze(
         transactions=transactions,
         pools=pools,
         loop_blocks=blocks,
-        failed_loads=tuple(
-            FailedLoad(
-                row.after + 1, row.loader, row.site, phase_of(row.site, row.stage, row.request, request), row.request
-            )
-            for row in tuple(recorder.failed_loads)
-        ),
-        reads=tuple(Read(*key, count) for key, count in tuple((recorder.reads or {}).items())),
+        failed_loads=_failed_loads(recorder, request) if recorder.failed_loads else (),
+        reads=tuple(Read(*key, count) for key, count in tuple(recorder.reads.items())) if recorder.reads else (),
         notes_reads=recorder.reads is not None,
         eager_mappings=eager_mappings() if recorder.reads is not None else frozenset(),
         query_count=len(rows) + dropped,
@@ -58,6 +53,15 @@ def freeze(
         late=late,
         serial=recorder.request,
     )
+
+
+def _failed_loads(recorder: Recorder, request: Request) -> tuple[FailedLoad, ...]:
+    return tuple(
+        FailedLoad(
+            row.after + 1, row.loader, row.site, phase_of(row.site, row.stage, row.request, request), row.request
+        )
+        for row in tuple(recorder.failed_loads)
+    )  # fmt: skip
 
 
 def loop_blocks(recorder: Recorder) -> tuple[LoopBlock, ...]:

@@ -152,11 +152,6 @@ def record(
         rows = cursor.rowcount if is_told else -1
         stages = window.stages if window is not None else None
         loop = _get_running_loop()
-        text = hash(statement)
-        if text == target.text:
-            text = target.text  # the rows of one text share the number, which would weigh a tenth of each
-        else:
-            target.text = text
         row = (
             target,
             started,
@@ -165,7 +160,7 @@ def record(
             transaction,
             batches,
             0 if stages is None else stages.stage,
-            text,
+            target.text_hash(statement),
             target.way_out.site(2),
             loader,
             owner,

@@ -43,7 +43,7 @@ class Finding:
         return self.severity in LOUD
 
     endpoint: str = ""
-    """Name of the function that answers the route."""
+    """Name of the function that answers the route, where no line of the application was running."""
 
     @property
     def place(self) -> str:
