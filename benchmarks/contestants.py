@@ -32,34 +32,32 @@ def floor(app: Starlette, _engine: Any) -> None:
 
 
 def query_guard(app: Starlette, _engine: Any) -> None:
-    """As people install it: recorded, judged, written in headers.
-
-    Only of the driver nothing is said: it blocks the loop here, so that no thread's noise is measured.
-    """
-    from query_guard import QueryGuard, defaults
-    from query_guard.detectors import BlockingDriver
-
-    app.add_middleware(QueryGuard, detectors=[one for one in defaults() if not isinstance(one, BlockingDriver)])
+    """As people install it: recorded, judged, written in headers."""
+    _installed(app)
 
 
 def without_headers(app: Starlette, _engine: Any) -> None:
     """As above, but nothing is said, and so judged, before the response."""
-    from query_guard import QueryGuard, defaults
-    from query_guard.detectors import BlockingDriver
-
-    detectors = [one for one in defaults() if not isinstance(one, BlockingDriver)]
-    app.add_middleware(QueryGuard, headers=False, detectors=detectors)
+    _installed(app, headers=False)
 
 
 def query_guard_logged(app: Starlette, _engine: Any) -> None:
-    """As above, with a log line for each request."""
+    """As `query_guard`, with a log line for each request."""
     import logging
     import os
 
-    from query_guard import QueryGuard
+    logging.basicConfig(level=logging.INFO, filename=os.devnull, force=True)
+    _installed(app)
 
-    logging.basicConfig(level=logging.INFO, filename=os.devnull)
-    app.add_middleware(QueryGuard)
+
+def _installed(app: Starlette, **options: Any) -> None:
+    """Only of the driver nothing is said: it blocks the loop here, so that no thread's noise is measured."""
+    from query_guard import QueryGuard, defaults
+    from query_guard.detectors import BlockingDriver
+
+    app.add_middleware(
+        QueryGuard, detectors=[one for one in defaults() if not isinstance(one, BlockingDriver)], **options
+    )
 
 
 def recorded(app: Starlette, _engine: Any) -> None:

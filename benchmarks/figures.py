@@ -46,10 +46,17 @@ def _slopes(rounds: Rounds, contestant: str, kind: str, few: int, many: int) -> 
     return [(more - less) / (many - few) for less, more in pairs]
 
 
-def added_statement(rounds: Rounds, contestant: str, kind: str = "orm") -> Spread:
+_STATEMENTS = {"orm": ("select", 20, 200), "core": ("core", 1, 41)}
+
+
+def added_statement(rounds: Rounds, contestant: str, kind: str) -> Spread:
     """Return what one more `orm` or `core` statement adds."""
-    path, few, many = {"orm": ("select", 20, 200), "core": ("core", 1, 41)}[kind]
-    return added_to_each(rounds, contestant, path, few, many)
+    return added_to_each(rounds, contestant, *_STATEMENTS[kind])
+
+
+def statement(rounds: Rounds, contestant: str, kind: str) -> Spread:
+    """Return what one more statement takes."""
+    return spread(_slopes(rounds, contestant, *_STATEMENTS[kind]))
 
 
 def statement_ratio(rounds: Rounds, contestant: str, kind: str) -> Spread | None:

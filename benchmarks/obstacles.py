@@ -7,6 +7,7 @@ from typing import Any
 
 from benchmarks import figures
 from benchmarks.figures import Spread, spread
+from benchmarks.instructions import Counts
 from benchmarks.rounds import Rounds
 from benchmarks.tables import micro, table
 
@@ -21,6 +22,8 @@ def obstacles(results: dict[str, Any]) -> Iterator[str]:
     yield "## Where it goes"
     if "paired" in results:
         yield from _request(results["paired"]["sqlite"])
+    if {"paired", "instructions"} <= results.keys():
+        yield from _stalls(results["paired"]["sqlite"], results["instructions"])
     if "profile" in results:
         yield from _profile(results["profile"], results["imported"])
     if "memory" in results:
@@ -55,6 +58,25 @@ def _beyond(rounds: Rounds, contestant: str, other: str) -> Spread:
     return spread(
         more - less for more, less in zip(rounds[contestant]["/core/1"], rounds[other]["/core/1"], strict=True)
     )
+
+
+def _stalls(rounds: Rounds, counts: Counts) -> Iterator[str]:
+    """Hold time against instructions: what takes long for its instructions waits for memory."""
+    yield (
+        "A statement's time beside its instructions, and the time for each thousand of them. Capture executes no more "
+        "beside an ORM select than beside a Core select; where it takes longer there, it waits, for memory as we "
+        "suppose. That is why the marks in instructions and in time disagree."
+    )
+    rows = []
+    for name, contestant in (("bare", "bare"), ("added by recorded", "recorded"), ("added by the floor", "floor")):
+        cells = []
+        for kind in ("core", "orm"):
+            is_bare = contestant == "bare"
+            taken = (figures.statement if is_bare else figures.added_statement)(rounds, contestant, kind)
+            executed = counts[contestant][kind] - (0 if is_bare else counts["bare"][kind])
+            cells.append(f"{micro(taken)}, {executed / 1000:.1f} k: {1e9 * taken.median / executed:.2f} us each")
+        rows.append((name, *cells))
+    yield table(("", "Core select", "ORM select"), rows)
 
 
 def _profile(shares: dict[str, dict[str, float]], imported: dict[str, float]) -> Iterator[str]:

@@ -46,6 +46,7 @@ class Recorder:
         "_counted",
         "_dropped",
         "_dropped_time",
+        "_newest",
         "_texts",
         "allowances",
         "checkouts",
@@ -88,6 +89,7 @@ class Recorder:
         self.room_for_stays = STAY_BYTES
         self.dropped_checkouts = 0
         self._texts: set[UnreadTarget] = set()
+        self._newest: UnreadTarget | None = None
 
     def add(self, row: Row) -> None:
         """Keep a row where there is room, and else count it."""
@@ -100,9 +102,11 @@ class Recorder:
         self.rows.append(row)
         self.room -= ROW_BYTES
         target = row[0]
-        if target not in self._texts:
-            self._texts.add(target)
-            self.room -= len(target.sql)
+        if target is not self._newest:
+            self._newest = target
+            if target not in self._texts:
+                self._texts.add(target)
+                self.room -= len(target.sql)
         if self.parameters:
             self.room -= sum(map(len, row[PARAMETERS]))
 

@@ -20,6 +20,9 @@ def value_hashes(parameters: Any) -> tuple[int, ...]:
     """Hash each value; from the 33rd on they share one hash. What has none is distinct from everything."""
     values = parameters if parameters.__class__ is tuple else _values_of(parameters)
     try:
+        if len(values) == 1:
+            [value] = values  # most loads are by one key: a plain line is nearer at hand than two maps
+            return (hash(value) ^ SALT,)
         if len(values) <= _MAX_POSITIONS:
             return tuple(map(_salted, map(hash, values)))
         values = tuple(values)
