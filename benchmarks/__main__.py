@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import platform
@@ -14,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from benchmarks import served
 from benchmarks.check import check
 from benchmarks.contestants import OURS
 from benchmarks.figures import Spread, spread
@@ -26,7 +28,18 @@ from benchmarks.report import markdown
 from benchmarks.rounds import ROOT, Rounds, measure, run_module
 from benchmarks.workloads import DRIVERS
 
-SECTIONS = ("statements", "requests", "instructions", "analysis", "memory", "fingerprint", "imports", "profile")
+SECTIONS = (
+    "statements",
+    "requests",
+    "instructions",
+    "analysis",
+    "memory",
+    "fingerprint",
+    "imports",
+    "profile",
+    "served",
+    "endurance",
+)
 _TIMED_ONLY = ("bare_again", "without_headers", "query_guard_logged")
 """Instructions have no noise to show, and headers and a log line cost each request the same."""
 _MODULES = {"analysis": "analysis", "memory": "memory", "fingerprint": "fingerprints"}
@@ -74,6 +87,12 @@ def _measured(sections: Any, *, quick: bool, peers: bool) -> dict[str, Any]:
     if "profile" in sections:
         results["profile"] = {path: run_module("profiled", path) for path in PROFILED}
         results["imported"] = run_module("imports", "query_guard.middleware", "profile")
+    if "served" in sections:
+        with server() as postgres:
+            results["served"] = asyncio.run(served.measure(postgres, rounds=2 if quick else 12))
+    if "endurance" in sections:
+        growth = run_module("endurance")["growth"]
+        results["endurance"] = {"growth": Spread(growth, growth, growth)}
     if "imports" in sections:
         times = 3 if quick else 20
         results["imports"] = {

@@ -22,7 +22,7 @@ from query_guard.headers import report_headers
 from query_guard.profile import Profile, RunningReport
 from query_guard.records import Finding, LateCounter, Report, Request
 
-SIZES = (3, 20, 100, 1_000, 5_000)
+SIZES = (3, 20, 100, 1_000, 5_000, 100_000)
 DETECTORS = [one for one in defaults() if not isinstance(one, BlockingDriver)]
 """As in `contestants.query_guard`: of the driver nothing is said, so that the window has one finding."""
 PROFILE = Profile(DETECTORS, ())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import hypot
 from statistics import quantiles
 from typing import NamedTuple
@@ -63,6 +63,11 @@ def statement_ratio(rounds: Rounds, contestant: str, kind: str) -> Spread | None
     """Return what a statement costs where the floor is 1, or None where the floor cannot be told from nothing."""
     added, floor = added_statement(rounds, contestant, kind), added_statement(rounds, "floor", kind)
     return scaled(added, 1 / floor.median) if floor.lower > 0 else None
+
+
+def ratio(found: Sequence[float], bare: Sequence[float]) -> Spread:
+    """Return figures as a ratio to those of bare in the same round."""
+    return spread(own / other for own, other in zip(found, bare, strict=True))
 
 
 def scaled(values: Iterable[float], factor: float) -> Spread:

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from benchmarks import figures
-from benchmarks.figures import Spread
+from benchmarks.figures import Spread, spread
 from benchmarks.instructions import Counts
 from benchmarks.marks import MARKS
 from benchmarks.obstacles import obstacles
 from benchmarks.rounds import Rounds
+from benchmarks.served import Served
 from benchmarks.tables import micro, table
 
 HEAD = """# What it costs
@@ -34,6 +35,8 @@ def markdown(results: dict[str, Any]) -> str:
     parts = [HEAD, f"{results['machine']}.", *_marks(results)]
     if "paired" in results:
         parts += [*_statements(results["paired"]), *_requests(results["paired"])]
+    if "served" in results:
+        parts += _served(results["served"])
     if "instructions" in results:
         parts += _instructions(results["instructions"])
     parts += obstacles(results)
@@ -86,6 +89,22 @@ def _requests(paired: dict[str, Rounds]) -> Iterator[str]:
             if contestant != "bare"
         ]
         yield table(("", *[path.rpartition("/")[2] for path in paths]), rows)
+
+
+def _served(found: Served) -> Iterator[str]:
+    yield "## Served"
+    yield (
+        "Under uvicorn on loopback, a request of one ORM select on asyncpg, asked for again as soon as it has been "
+        "answered; beside bare in the same round."
+    )
+    bare = found["bare"]
+    rate, slowest = spread(bare["rate"]), spread(bare["p99"])
+    rows = [("bare has", f"{rate.median:.0f} ({rate.lower:.0f} to {rate.upper:.0f})", micro(slowest))]
+    for contestant in [one for one in found if one != "bare"]:
+        ratios = [figures.ratio(found[contestant][key], bare[key]) for key in bare]
+        rate_ratio, slowest_ratio = [f"{it.median:.3f}x ({it.lower:.3f} to {it.upper:.3f})" for it in ratios]
+        rows.append((contestant, rate_ratio, slowest_ratio))
+    yield table(("", "requests a second", "99th percentile"), rows)
 
 
 def _statement(rounds: Rounds, contestant: str, kind: str) -> str:
