@@ -78,7 +78,10 @@ async def _times(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, num
 
 async def _serve(contestant: str) -> None:
     app = await attached(contestant, "asyncpg")
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    # asyncio sends at once, instead of waiting for more, only where the socket says that it is TCP
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
         print(listening.getsockname()[1], flush=True)
         config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", timeout_keep_alive=3_600)
         await uvicorn.Server(config).serve(sockets=[listening])
