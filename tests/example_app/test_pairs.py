@@ -18,7 +18,6 @@ FOLDER = Path(anti_patterns.__file__).parent
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.query_guard(mode="off"),  # one of the anti-patterns exceeds its budget, which fails a test by default
-    pytest.mark.filterwarnings("ignore:coroutine 'Connection.cursor' was never awaited"),  # aiosqlite, MissingGreenlet
 ]
 each_pair = pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.title)
 
