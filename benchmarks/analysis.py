@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from functools import partial
 from statistics import median
 from time import perf_counter
 
@@ -66,7 +67,7 @@ def seconds(work: Callable[[], object], *, budget: float = 0.3) -> float:
 
 async def _figures() -> dict[str, float]:
     windows = {times: await recorded(times) for times in SIZES}
-    figures = {str(times): seconds(lambda window=window: analyse(window)) for times, window in windows.items()}  # type: ignore[misc]
+    figures = {str(times): seconds(partial(analyse, window)) for times, window in windows.items()}
     return {**figures, "headers": seconds(lambda: headers(windows[3]))}
 
 

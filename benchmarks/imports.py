@@ -12,7 +12,6 @@ from importlib import import_module
 from time import perf_counter
 
 _MARK = "imported before"
-_PACKAGES = ("capture", "detectors", "records", "reporters", "history")
 
 IMPORTED_BEFORE = {
     "query_guard": (),
@@ -37,7 +36,7 @@ def by_package(report: str) -> dict[str, float]:
         if microseconds.isdigit():
             package, _, rest = module.strip().partition(".")
             part, is_nested, _ = rest.partition(".")
-            name = f"{package}.{part}" if is_nested or part in _PACKAGES else f"{package}, its own modules"
+            name = f"{package}.{part}" if is_nested else f"{package}, its own modules"
             spent[name if package == "query_guard" else "others"] += int(microseconds)
     return {name: microseconds / 1e6 for name, microseconds in spent.most_common()}
 

@@ -34,7 +34,8 @@ async def _figures(path: str) -> dict[str, float]:
             profile.enable()
         await send_request(app, path)
     profile.disable()
-    seconds = _by_file(pstats.Stats(profile).stats)  # type: ignore[attr-defined]
+    profiled: Any = pstats.Stats(profile)  # its types leave out `stats`, the one place that has the callers
+    seconds = _by_file(profiled.stats)
     return {file: spent / seconds.total() for file, spent in seconds.most_common()}
 
 

@@ -55,6 +55,14 @@ class Database:
         self.async_engine: AsyncEngine | None = create_async_engine(url, **options) if self.is_async else None
 
     @property
+    def sync_engine(self) -> Engine:
+        """The engine whose events are listened to."""
+        if self.async_engine is not None:
+            return self.async_engine.sync_engine
+        assert self.engine is not None
+        return self.engine
+
+    @property
     def dialect(self) -> str:
         return "postgresql" if self.is_server else "sqlite"
 

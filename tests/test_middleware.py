@@ -101,6 +101,18 @@ async def test_route_templates_are_full() -> None:
 
 
 @pytest.mark.asyncio
+async def test_a_router_of_two_applications_has_a_template_in_each() -> None:
+    router = APIRouter()
+    router.get("/items/{item}")(lambda item: None)
+    for prefix in ("/v1", "/v2"):
+        app, reports = guarded()
+        app.include_router(router, prefix=prefix)
+        for _ in range(2):
+            await get(app, f"{prefix}/items/7")
+        assert [report.request.route for report in reports] == [f"{prefix}/items/{{item}}"] * 2
+
+
+@pytest.mark.asyncio
 async def test_an_exception_passes_unchanged_and_is_reported_as_500() -> None:
     app, reports = guarded()
     error = ValueError("the application's own")

@@ -63,7 +63,7 @@ def test_every_public_name_can_be_imported() -> None:
 
 def test_a_default_detector_is_replaced_by_its_type() -> None:
     replaced = defaults(SlowStatement(seconds=0.2))
-    assert [type(one) for one in replaced] == [type(one) for one in DEFAULTS]
+    assert [type(one) for one in replaced] == [*DEFAULTS]
     assert [one.seconds for one in replaced if isinstance(one, SlowStatement)] == [0.2]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import CursorResult, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -40,8 +40,8 @@ class CRUDPost(CRUDBase[Post, PostCreate, PostUpdate]):
     async def remove_of_user(self, session: AsyncSession, user_id: int) -> int:
         """Mark all posts of a user with one statement, and return how many there were."""
         marked = update(Post).where(Post.author_id == user_id, Post.is_deleted.is_(False))
-        result: CursorResult[Any] = await session.execute(marked.values(is_deleted=True, deleted_at=utc_now()))  # type: ignore[assignment]
-        return result.rowcount
+        result = await session.execute(marked.values(is_deleted=True, deleted_at=utc_now()))
+        return cast("CursorResult[Any]", result).rowcount  # an UPDATE has one, though execute() does not say so
 
     async def restore(self, session: AsyncSession, post_id: int) -> Post | None:
         """Bring a removed post back; None when there was never one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -91,10 +92,10 @@ def _parse(name: str, given: str | Allowance) -> Allowance:
 def _day(pattern: str, given: object) -> date | None:
     if given is None or type(given) is date:
         return given
-    try:
-        return date.fromisoformat(given)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise ValueError(f"the allowance {pattern!r} must end on a date, such as '2027-01-31', not {given!r}") from None
+    if isinstance(given, str):
+        with suppress(ValueError):
+            return date.fromisoformat(given)
+    raise ValueError(f"the allowance {pattern!r} must end on a date, such as '2027-01-31', not {given!r}")
 
 
 def allowance_for(finding: Finding, allowances: Iterable[Allowance]) -> Allowance | None:

@@ -235,7 +235,7 @@ def test_a_class_that_is_mapped_meanwhile_is_noted_too() -> None:
             parent_id: Mapped[int] = mapped_column(ForeignKey("parents.id"))
 
         child = Child(parent=Parent())
-        assert child.parent.kids == [child]  # type: ignore[attr-defined]
+        assert child.parent.kids == [child]  # type: ignore[attr-defined]  # a synonym, which is mapped late on purpose
         late.append(Parent)
 
     late: list[Any] = []

@@ -58,8 +58,7 @@ async def test_twenty_requests_fight_for_two_connections(database: Database) -> 
 async def test_holders_are_named_with_what_they_do(database: Database) -> None:
     def hold(session: Session) -> Any:
         session.execute(ONE)
-        engine = session.get_bind()
-        return holders_of(watch_of(engine.pool))  # type: ignore[union-attr]
+        return holders_of(watch_of(session.connection().engine.pool))
 
     with record("nightly job"):
         (holder,) = await database.run(hold)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from query_guard.capture.recorder import BEFORE_RESPONSE, STREAMING
 from query_guard.records import CallSite, Phase, Request
 
+_APART: dict[str, Phase] = {"middleware": "middleware", "background": "background", "task": "task"}
+"""Phases of what did not come through the router, by the boundary at which its frames end."""
+
 
 def phase_of(site: CallSite, stage: int, of_request: int, request: Request) -> Phase | None:
     """Name the part of a request that did something, from its frames and the ASGI messages sent by then.
@@ -15,8 +18,8 @@ def phase_of(site: CallSite, stage: int, of_request: int, request: Request) -> P
         return None
     if request.kind == "websocket":
         stage = BEFORE_RESPONSE
-    if site.boundary in ("middleware", "background", "task"):
-        return site.boundary  # type: ignore[return-value]
+    if site.boundary in _APART:
+        return _APART[site.boundary]
     if site.boundary == "response" or not site.frames:
         return "serialization" if stage == BEFORE_RESPONSE else "streaming"
     if request.kind == "block":

@@ -137,8 +137,8 @@ def record(
             transaction.statements += 1
             transaction.wrote |= target.may_write
         engine = target.engine
-        is_alone = window is not None and window.outer is None and not watchers
-        wanting = window.recorder if is_alone else None  # type: ignore[union-attr]
+        alone = window if window is not None and window.outer is None and not watchers else None
+        wanting = alone.recorder if alone is not None else None
         if wanting is None or wanting.room <= 0 or wanting.engines is not None:
             wanting = who_wants(window, engine)
         if wanting is None:
@@ -177,7 +177,7 @@ def record(
             shown_values(parameters) if wanting.parameters else (),
             window.request if window is not None else 0,
         )
-        if is_alone:
+        if alone is not None:
             wanting.keep(row)
         else:
             deliver(window, engine, row)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from query_guard.tallies import Entry
 
 NAME = "query_guard_session"
+_CARRIED = "query_guard"
+"""The attribute of a test's report that takes what the test left to the process that writes the summary."""
 _OUTCOME = pytest.StashKey[str]()
 
 
@@ -62,7 +64,7 @@ class GuardedSession:
         elif call.when == "teardown":
             entry = self._entry(item)
             if entry is not None:
-                report.query_guard = entry  # type: ignore[attr-defined]
+                setattr(report, _CARRIED, entry)
         return report
 
     def _entry(self, item: pytest.Item) -> Entry | None:
@@ -78,7 +80,7 @@ class GuardedSession:
         return {**entry, "outcome": item.stash.get(_OUTCOME, "failed"), "stale": stale}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        entry = getattr(report, "query_guard", None)
+        entry = getattr(report, _CARRIED, None)
         if entry is not None and not self._is_worker:
             self.entries[entry["test"]] = entry
 

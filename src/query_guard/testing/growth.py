@@ -15,6 +15,7 @@ from query_guard.testing.found import found_in
 from query_guard.testing.messages import NOTHING_SENT, found_lines, shape_lines
 
 
+# An awaitable is an object, too, so that the first two overlap with the last; of overloads the first that fits counts.
 @overload
 def assert_constant_queries(  # type: ignore[overload-overlap]
     call: Callable[[], Awaitable[object]],
