@@ -32,8 +32,7 @@ class Profile:
     ) -> None:
         self._steady = [(one, _may_find(one)) for one in detectors if not judges_ends(one)]
         self._at_end = [(one, _may_find(one)) for one in detectors if judges_ends(one)]
-        self._questions_of_ends = [may_find for _, may_find in self._at_end]
-        self._questions = [*(may_find for _, may_find in self._steady), *self._questions_of_ends]
+        self._questions = [may_find for _, may_find in (*self._steady, *self._at_end)]
         self.reporters = reporters
         self.allowances = allowances
         self._hearers = [getattr(reporter, "hears_of_quiet_reports", _always) for reporter in reporters]
@@ -46,9 +45,9 @@ class Profile:
             [one for one, may_find in self._at_end if outline is None or may_find(outline)],
         )
 
-    def is_quiet(self, outline: Outline, *, but_for_its_end: bool = False) -> bool:
-        """Whether no detector could find anything; `but_for_its_end` says that the others have been asked."""
-        for may_find in self._questions_of_ends if but_for_its_end else self._questions:
+    def is_quiet(self, outline: Outline) -> bool:
+        """Whether no detector could find anything."""
+        for may_find in self._questions:  # noqa: SIM110 - as above, and here for most requests twice
             if may_find(outline):
                 return False
         return True
@@ -97,8 +96,6 @@ class RunningReport:
         self._recorder = recorder
         self._late = late
         self._identity = identity
-        self._was_quiet_after: tuple[int, int] | None = None
-        """Statements and failed loads after which there was nothing to find."""
         self._statements: tuple[Statement, ...] = ()
         self._verdict: Verdict | None = None
         self._of_ends: list[Detector] = []
@@ -108,7 +105,6 @@ class RunningReport:
         """Return what headers say: numbers and loud findings."""
         outline = outline_of(self._recorder, request)
         if outline is not None and self._profile.is_quiet(outline):
-            self._was_quiet_after = self._recorder.progress
             return numbers_of(self._recorder), ()
         report = self.so_far(request, outline)
         return report.facts.numbers, report.loud_findings
@@ -116,10 +112,13 @@ class RunningReport:
     def at_end(self, request: Request) -> Report | None:
         """Return the finished report, or None where nothing was found and nobody wants to hear of that."""
         outline = outline_of(self._recorder, request)
-        if outline is not None and self._verdict is None and not self._profile.hears_of_quiet_reports():
-            is_known = self._was_quiet_after == self._recorder.progress
-            if self._profile.is_quiet(outline, but_for_its_end=is_known):
-                return None
+        if (
+            outline is not None
+            and self._verdict is None
+            and self._profile.is_quiet(outline)
+            and not self._profile.hears_of_quiet_reports()
+        ):
+            return None
         return self.so_far(request, outline)
 
     def so_far(self, request: Request, outline: Outline | None = None) -> Report:

@@ -26,7 +26,7 @@ from query_guard.capture.holders import NOTICED_WAIT, holders_of, those_before
 from query_guard.capture.pools import watch_of
 from query_guard.capture.stays import OpenCheckout, PoolWatch
 from query_guard.capture.trouble import report_trouble
-from query_guard.capture.window import Window, current, recorders, stage_of, watchers
+from query_guard.capture.window import Window, current, stage_of, watchers, watching
 
 STAY = "_query_guard_stay"
 """Where a checked out connection carries its OpenCheckout."""
@@ -171,10 +171,8 @@ def _failed(pool: Any, started: float, error: BaseException) -> None:
 
 
 def _deliver(checkout: OpenCheckout) -> None:
-    serial = checkout.pool.engine.serial
-    for recorder in recorders(current.get()):
-        if recorder.engines is None or serial in recorder.engines:
-            recorder.add_checkout(checkout)
+    for recorder in watching(current.get(), checkout.pool.engine):
+        recorder.add_checkout(checkout)
 
 
 def _on_checkin(_dbapi_connection: Any, record: Any) -> None:

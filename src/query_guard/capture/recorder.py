@@ -153,11 +153,6 @@ class Recorder:
         return len(self.rows) + self._dropped + len(self._counted)
 
     @property
-    def progress(self) -> tuple[int, int]:
-        """How many statements were sent and loads failed so far."""
-        return self.query_count, len(self.failed_loads)
-
-    @property
     def is_empty(self) -> bool:
         """Whether nothing has been seen that a report could speak of: most requests of most applications."""
         blocks = self.loop_blocks

@@ -21,7 +21,7 @@ from query_guard.capture.open_transaction import OpenTransaction
 from query_guard.capture.source_files import LIBRARY, kind_of
 from query_guard.capture.stays import OpenCheckout
 from query_guard.capture.trouble import report_trouble
-from query_guard.capture.window import current, is_recording, recorders, stage_of
+from query_guard.capture.window import current, is_recording, stage_of, watching
 from query_guard.records import TransactionOutcome
 
 _CLOSING = frozenset(("close", "_reset", "_finalize_fairy", "invalidate"))
@@ -112,10 +112,8 @@ def _open(dialect: Any, connection: Any) -> None:
         )  # fmt: skip
         checkout.sent_begin = False
         checkout.last = transaction.started
-        serial = transaction.engine.serial
-        for recorder in recorders(current.get()):
-            if recorder.engines is None or serial in recorder.engines:
-                recorder.add_transaction(transaction)
+        for recorder in watching(current.get(), transaction.engine):
+            recorder.add_transaction(transaction)
     except Exception:
         report_trouble("the beginning of a transaction could not be recorded")
 

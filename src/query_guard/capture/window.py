@@ -67,6 +67,13 @@ def recorders(window: Window | None) -> Iterator[Recorder]:
     yield from watchers
 
 
+def watching(window: Window | None, engine: Engine) -> Iterator[Recorder]:
+    """Those of them that watch an engine."""
+    for recorder in recorders(window):
+        if recorder.engines is None or engine.serial in recorder.engines:
+            yield recorder
+
+
 def who_wants(window: Window | None, engine: Engine) -> Recorder | None:
     """Return the innermost recorder that wants a statement's details; None when it is only to be counted."""
     while window is not None:

@@ -8,7 +8,6 @@ is asked only where that says so: the windows of most requests need not be read 
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import TypeAlias
 
 from query_guard.detectors.blocking_driver import BlockingDriver
@@ -39,29 +38,30 @@ from query_guard.records import Facts, Finding, Silence
 
 Detector: TypeAlias = Callable[[Facts], Iterable[Finding | Silence]]
 
-DEFAULTS: tuple[Detector, ...] = (
-    NPlusOne(),
-    DuplicateStatement(),
-    SlowStatement(),
-    FailedStatement(),
-    MissingGreenlet(),
-    CartesianProduct(),
-    LargeResult(),
-    StatementBudget(),
-    PoolTimeout(),
-    ConnectionLeak(),
-    PoolWait(),
-    NestedCheckout(),
-    LostWrite(),
-    CommitAfterResponse(),
-    CommitPerRow(),
-    SplitTransaction(),
-    IdleInTransaction(),
-    WriteInReadRequest(),
-    BlockingDriver(),
-    EventLoopBlocked(),
-    PoolSettings(),
+DEFAULTS: tuple[Callable[[], Detector], ...] = (
+    NPlusOne,
+    DuplicateStatement,
+    SlowStatement,
+    FailedStatement,
+    MissingGreenlet,
+    CartesianProduct,
+    LargeResult,
+    StatementBudget,
+    PoolTimeout,
+    ConnectionLeak,
+    PoolWait,
+    NestedCheckout,
+    LostWrite,
+    CommitAfterResponse,
+    CommitPerRow,
+    SplitTransaction,
+    IdleInTransaction,
+    WriteInReadRequest,
+    BlockingDriver,
+    EventLoopBlocked,
+    PoolSettings,
 )
+"""Made anew for each application: some remember what they have told."""
 
 ON_READS: tuple[Detector, ...] = (UnusedEagerLoad(), CountedCollection())
 """They need to know which relationships were read, which only tests note, and judge a whole test at once."""
@@ -75,12 +75,12 @@ def judges_ends(detector: Detector) -> bool:
 
 
 def defaults(*replacements: Detector) -> tuple[Detector, ...]:
-    """Return the default detectors with each replacement in the place of its type; new types come last."""
-    fresh = tuple(replace(detector) for detector in DEFAULTS)  # type: ignore[type-var]  # each application is told of its pools
-    types = {type(detector) for detector in DEFAULTS}
-    by_type = {type(replacement): replacement for replacement in replacements if type(replacement) in types}
-    new = tuple(replacement for replacement in replacements if type(replacement) not in types)
-    return tuple(by_type.get(type(detector), detector) for detector in fresh) + new
+    """Return new default detectors with each replacement in the place of its type; new types come last."""
+    by_type: dict[object, Detector] = {
+        type(replacement): replacement for replacement in replacements if type(replacement) in DEFAULTS
+    }
+    new = tuple(replacement for replacement in replacements if type(replacement) not in DEFAULTS)
+    return tuple(by_type.get(kind) or kind() for kind in DEFAULTS) + new
 
 
 __all__ = [

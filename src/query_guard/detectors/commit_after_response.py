@@ -39,7 +39,6 @@ def _is_of_the_answer(transaction: Transaction, facts: Facts) -> bool:
 
 def _finding(transactions: list[Transaction], facts: Facts) -> Finding:
     first = transactions[0]
-    rows = [row for one in transactions for row in facts.by_transaction.get(one.serial, []) if row.writes]
     status = facts.request.status
     return Finding(
         kind=KIND,
@@ -52,6 +51,6 @@ def _finding(transactions: list[Transaction], facts: Facts) -> Finding:
         site=first.site,
         count=len(transactions),
         phase=first.phase,
-        statements=tuple(row.serial for row in rows),
+        statements=facts.writes_of(transactions),
         request=first.request,
     )

@@ -38,7 +38,6 @@ class CommitPerRow:
 
 def _finding(transactions: list[Transaction], facts: Facts) -> Finding:
     first = transactions[0]
-    rows = [row for one in transactions for row in facts.by_transaction.get(one.serial, []) if row.writes]
     return Finding(
         kind=KIND,
         severity="warning",
@@ -47,6 +46,6 @@ def _finding(transactions: list[Transaction], facts: Facts) -> Finding:
         site=first.site,
         count=len(transactions),
         phase=first.phase,
-        statements=tuple(row.serial for row in rows),
+        statements=facts.writes_of(transactions),
         request=first.request,
     )

@@ -39,7 +39,6 @@ class SplitTransaction:
 def _finding(transactions: list[Transaction], facts: Facts) -> Finding:
     second = transactions[1]
     commit = "await session.commit()" if second.engine.is_async else "session.commit()"
-    rows = [row for one in transactions for row in facts.by_transaction.get(one.serial, []) if row.writes]
     return Finding(
         kind=KIND,
         severity="info",
@@ -50,6 +49,6 @@ def _finding(transactions: list[Transaction], facts: Facts) -> Finding:
         callers=tuple(one.site for one in transactions),
         count=len(transactions),
         phase=second.phase,
-        statements=tuple(row.serial for row in rows),
+        statements=facts.writes_of(transactions),
         request=second.request,
     )

@@ -105,6 +105,11 @@ class Facts:
     def by_transaction(self) -> dict[int, list[Statement]]:
         return grouped(self.statements, lambda row: row.transaction)
 
+    def writes_of(self, transactions: Iterable[Transaction]) -> tuple[int, ...]:
+        """Return the serials of the statements that wrote in some transactions."""
+        rows = self.by_transaction
+        return tuple([row.serial for one in transactions for row in rows.get(one.serial, ()) if row.writes])
+
     @cached_property
     def committed_writes(self) -> tuple[Transaction, ...]:
         """The transactions that wrote and committed; AUTOCOMMIT has none that could be split or lost."""

@@ -37,13 +37,12 @@ class Finding:
     request: int = 0
     details: tuple[str, ...] = ()
     """Further lines for people, such as who held the connections; never a value of the application."""
+    endpoint: str = ""
+    """Name of the function that answers the route, where no line of the application was running."""
 
     @property
     def is_loud(self) -> bool:
         return self.severity in LOUD
-
-    endpoint: str = ""
-    """Name of the function that answers the route, where no line of the application was running."""
 
     @property
     def place(self) -> str:
