@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from collections.abc import Callable
 from functools import partial
@@ -17,11 +18,11 @@ from query_guard.capture.facts import freeze
 from query_guard.capture.install import install
 from query_guard.capture.open_window import open_window
 from query_guard.capture.recorder import Recorder
-from query_guard.capture.rows import VALUES
+from query_guard.capture.window import Window
 from query_guard.detectors import BlockingDriver, defaults
 from query_guard.headers import report_headers
 from query_guard.profile import Profile, RunningReport
-from query_guard.records import Finding, LateCounter, Report, Request
+from query_guard.records import Finding, Report, Request
 
 SIZES = (3, 20, 100, 1_000, 5_000, 100_000)
 DETECTORS = [one for one in defaults() if not isinstance(one, BlockingDriver)]
@@ -37,15 +38,15 @@ async def recorded(times: int) -> Recorder:
     recorder = Recorder()
     with open_window(recorder, request=True):
         await send_request(app, "/select/1")
-    row = recorder.rows[0]
-    recorder.rows[:] = [(*row[:VALUES], (value,), *row[VALUES + 1 :]) for value in range(times)]
+    shared, start, duration, owner, _, rows = recorder.rows[0]
+    recorder.loop_blocks = ()  # the loop stands still here for as long as the benchmark measures
+    recorder.rows[:] = [(shared, start, duration, owner, value, rows) for value in range(times)]
     return recorder
 
 
 def headers(recorder: Recorder) -> None:
     """What a response with findings waits for."""
-    late = LateCounter()
-    report_headers("0", *RunningReport(PROFILE, recorder, late, "0").at_a_glance(REQUEST))
+    report_headers("0", *RunningReport(PROFILE, recorder, Window(Recorder()), "0").at_a_glance(REQUEST))
 
 
 def analyse(recorder: Recorder) -> Report:
@@ -66,6 +67,7 @@ def seconds(work: Callable[[], object], *, budget: float = 0.3) -> float:
 
 
 async def _figures() -> dict[str, float]:
+    gc.disable()
     windows = {times: await recorded(times) for times in SIZES}
     figures = {str(times): seconds(partial(analyse, window)) for times, window in windows.items()}
     return {**figures, "headers": seconds(lambda: headers(windows[3]))}

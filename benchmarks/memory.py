@@ -14,7 +14,7 @@ from benchmarks.workloads import make_app, make_engine, send_request
 from query_guard.capture.install import install
 from query_guard.capture.open_window import open_window
 from query_guard.capture.recorder import Recorder
-from query_guard.capture.rows import TASK, VALUES, Row
+from query_guard.capture.rows import SHARED, VALUES, Row
 
 
 async def held(app: ASGIApp, times: int) -> int:
@@ -31,13 +31,13 @@ async def held(app: ASGIApp, times: int) -> int:
 
 
 def parts(row: Row) -> dict[str, float]:
-    """Return the bytes of what a row alone holds, in the order of their weight."""
-    values = row[VALUES]
+    """Return the bytes of what a row alone holds, in the order of their weight, and of what it shares with its like."""
+    value = row[VALUES]
     return {
         f"its tuple of {len(row)} fields": getsizeof(row),
-        "hashes of its values": getsizeof(values) + sum(map(getsizeof, values)),
         "start and duration": getsizeof(row[1]) + getsizeof(row[2]),
-        "serial of its task": getsizeof(row[TASK]),
+        "hash of its value": getsizeof(value),
+        f"shared with the rows of its loop: {len(row[SHARED])} fields": getsizeof(row[SHARED]),
     }
 
 

@@ -2,62 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
+from typing import NamedTuple
 
 from starlette.concurrency import run_in_threadpool
 
 from query_guard.asgi import Message, Receive, Scope, Send
-from query_guard.capture.event_loop import settle_here
-from query_guard.capture.outline import numbers_of
+from query_guard.capture.open_window import open_window
+from query_guard.capture.outline import Glance
 from query_guard.capture.recorder import AFTER_RESPONSE, STREAMING, Recorder
 from query_guard.capture.trouble import report_trouble
-from query_guard.capture.window import Window
 from query_guard.headers import empty_headers, pending_headers, report_headers
 from query_guard.options import Options
 from query_guard.profile import Profile, RunningReport, report_id
-from query_guard.records import LateCounter, Request, RequestKind
+from query_guard.records import Request, RequestKind
 from query_guard.routes import ServedRoutes
 
 MAX_JUDGED_FOR_HEADERS = 500
 """Statements up to which findings are known before the response starts."""
 
 
+class Terms(NamedTuple):
+    """What all requests of one middleware have in common."""
+
+    profile: Profile
+    options: Options
+    routes: ServedRoutes
+
+
 class Exchange:
     """Stands between the server and the application for one request."""
 
+    __slots__ = (
+        "_app", "_id", "_outer_root", "_published", "_receive", "_recorder", "_report", "_request", "_scope", "_send",
+        "_terms", "_window", "status",
+    )  # fmt: skip
+
     def __init__(
-        self,
-        profile: Profile,
-        options: Options,
-        routes: ServedRoutes,
-        scope: Scope,
-        receive: Receive,
-        send: Send,
-        recorder: Recorder,
+        self, terms: Terms, scope: Scope, receive: Receive, send: Send, recorder: Recorder, window: open_window
     ) -> None:
-        self._profile = profile
-        self._options = options
-        self._routes = routes
+        self._terms = terms
         self._scope = scope
         self._receive = receive
         self._send = send
         self._recorder = recorder
+        self._window = window
         self._id = report_id()
         self._app = scope.get("app")
-        self._outer_root = str(scope.get("root_path", ""))
-        self._late: LateCounter | None = None
+        self._outer_root: str = scope.get("root_path", "")
         self._report: RunningReport | None = None
         self._request: Request | None = None
         self._published = False
         self.status: int | None = None
-
-    def opened(self, window: Window) -> None:
-        """Take note of the window that the request runs in."""
-        self._late = window.late
-        window.describe = self._name
-
-    def _name(self) -> str:
-        return self._asked().name
+        window.describe = self._asked
 
     async def receive(self) -> Message:
         message = await self._receive()
@@ -65,19 +62,19 @@ class Exchange:
             self._recorder.stage += 1
         return message
 
-    async def send(self, message: Message) -> None:
+    def send(self, message: Message) -> Awaitable[None]:
+        """Hand a message on: no coroutine of its own, which each message would have to pay for."""
         kind = message["type"]
         if kind == "http.response.start":
             message = self._started(message)
-        await self._send(message)
-        if kind == "http.response.start":
             self._recorder.stage = STREAMING
         elif kind == "http.response.body" and not message.get("more_body"):
             self._recorder.stage = AFTER_RESPONSE
+        return self._send(message)
 
     def _started(self, message: Message) -> Message:
         self.status = message["status"]
-        if self._options.headers:
+        if self._terms.options.headers:
             try:
                 message = {**message, "headers": [*message.get("headers", ()), *self._headers()]}
             except Exception:
@@ -85,16 +82,16 @@ class Exchange:
         return message
 
     def _headers(self) -> Iterable[tuple[bytes, bytes]]:
-        settle_here()
+        self._window.settle_loop()
         if self._recorder.is_empty:
             return empty_headers(self._id)
         if self._recorder.query_count > MAX_JUDGED_FOR_HEADERS:
-            return pending_headers(self._id, numbers_of(self._recorder))
+            return pending_headers(self._id, Glance(self._recorder).numbers())
         return report_headers(self._id, *self._running().at_a_glance(self._asked()))
 
     def _running(self) -> RunningReport:
         if self._report is None:
-            self._report = RunningReport(self._profile, self._recorder, self._late or LateCounter(), self._id)
+            self._report = RunningReport(self._terms.profile, self._recorder, self._window, self._id)
         return self._report
 
     def is_published_at_once(self) -> bool:
@@ -119,10 +116,10 @@ class Exchange:
             return
         self._published = True
         try:
-            if not self._recorder.is_empty or self._profile.hears_of_quiet_reports():
+            if not self._recorder.is_empty or self._terms.profile.hears_of_quiet_reports():
                 report = self._running().at_end(self._asked())
                 if report is not None:
-                    self._profile.publish(report)
+                    self._terms.profile.publish(report)
         except Exception:
             report_trouble("the report of a request could not be made")
 
@@ -139,8 +136,8 @@ class Exchange:
         scope = self._scope
         is_websocket = scope["type"] == "websocket"
         method = "WEBSOCKET" if is_websocket else scope["method"]
-        route, endpoint, budget = self._routes.served(scope, self._app, self._outer_root)
+        route, endpoint, budget = self._terms.routes.served(scope, self._app, self._outer_root)
         kind: RequestKind = "websocket" if is_websocket else "http"
         request = Request(kind, method, scope["path"], route, self.status, endpoint, budget)
-        budgets = self._options.budgets
+        budgets = self._terms.options.budgets
         return request._replace(budget=budgets[request.name]) if budgets and request.name in budgets else request

@@ -35,33 +35,31 @@ def pending_headers(report_id: str, numbers: Numbers) -> list[tuple[bytes, bytes
 
 
 def _headers(report_id: str, numbers: Numbers, findings: str) -> list[tuple[bytes, bytes]]:
+    count, seconds, checkouts, wait, held, checked_out, size, overflow = numbers
+    milliseconds, wait = seconds * 1000, wait * 1000
+    queries = "1 query" if count == 1 else f"{count} queries"
+    times = "1 checkout" if checkouts == 1 else f"{checkouts} checkouts"
     headers = [
-        (b"x-query-count", str(numbers.query_count).encode()),
-        (b"x-query-time-ms", f"{numbers.query_time * 1000:.3f}".encode()),
+        (b"x-query-count", b"%d" % count),
+        (b"x-query-time-ms", b"%.3f" % milliseconds),
         (b"x-query-guard-id", report_id.encode("ascii")),
-        (b"server-timing", _server_timing(numbers).encode("ascii")),
+        (
+            b"server-timing",
+            f'db;dur={milliseconds:.1f};desc="{queries}", pool;dur={wait:.1f};desc="{times}"'.encode("ascii"),
+        ),
     ]
     if findings:
         headers.append((b"x-query-findings", findings.encode("ascii")))
-    if numbers.checkouts:
-        headers.append((b"x-query-pool", _pool(numbers).encode("ascii")))
+    if checkouts:
+        pool = f"checkouts={checkouts}, wait-ms={wait:.1f}, held-ms={held * 1000:.1f}"
+        if checked_out is not None:
+            pool += f", checked-out={checked_out}"
+        if size is not None:
+            pool += f", size={size}"
+        if overflow is not None:
+            pool += f", overflow={overflow}"
+        headers.append((b"x-query-pool", pool.encode("ascii")))
     return headers
-
-
-def _pool(numbers: Numbers) -> str:
-    text = f"checkouts={numbers.checkouts}, wait-ms={numbers.wait * 1000:.1f}, held-ms={numbers.held * 1000:.1f}"
-    if numbers.checked_out is not None:
-        text += f", checked-out={numbers.checked_out}"
-    if numbers.size is not None:
-        text += f", size={numbers.size}"
-    return text if numbers.overflow is None else f"{text}, overflow={numbers.overflow}"
-
-
-def _server_timing(numbers: Numbers) -> str:
-    queries = "1 query" if numbers.query_count == 1 else f"{numbers.query_count} queries"
-    times = "1 checkout" if numbers.checkouts == 1 else f"{numbers.checkouts} checkouts"
-    database = f'db;dur={numbers.query_time * 1000:.1f};desc="{queries}"'
-    return f'{database}, pool;dur={numbers.wait * 1000:.1f};desc="{times}"'
 
 
 def _key(kind: str) -> str:

@@ -16,7 +16,7 @@ from query_guard.capture.recorder import Recorder
 from query_guard.capture.source_files import allow_package_of
 from query_guard.capture.trouble import report_trouble
 from query_guard.detectors import Detector, defaults
-from query_guard.exchange import Exchange
+from query_guard.exchange import Exchange, Terms
 from query_guard.history import History
 from query_guard.history.memory import MemoryHistory
 from query_guard.options import Options, callables, check_history, check_options, environment
@@ -73,12 +73,12 @@ class QueryGuard:
         if self._history is not None:
             outlets.append(self._history.add)
         judges = defaults() if detectors is None else callables("detectors", detectors)
-        self._profile = Profile(judges, outlets, parse_allowances("QueryGuard", allow))
-        allowances = self._profile.allowances
+        profile = Profile(judges, outlets, parse_allowances("QueryGuard", allow))
+        allowances = profile.allowances
         self._debug = (
             _debug_endpoint(self._history, self._options, allowances) if debug and self._history is not None else None
         )
-        self._routes = ServedRoutes()
+        self._terms = Terms(profile, self._options, ServedRoutes())
         self._knows_app = False
         if self._enabled:
             install()
@@ -92,12 +92,12 @@ class QueryGuard:
         options = self._options
         sampled = options.sample_rate >= 1 or _chance.random() < options.sample_rate
         recorder = Recorder(details=sampled, engines=options.engines, parameters=options.capture_parameters)
-        exchange = Exchange(self._profile, options, self._routes, scope, receive, send, recorder)
+        window = open_window(recorder, request=True)
+        exchange = Exchange(self._terms, scope, receive, send, recorder, window)
         if scope["type"] == "websocket":
             receive = exchange.receive
         try:
-            with open_window(recorder, request=True) as window:
-                exchange.opened(window)
+            with window:
                 await self.app(scope, receive, exchange.send)
         except BaseException:
             exchange.status = 500

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from time import time
 from typing import Any, NamedTuple
@@ -12,12 +12,14 @@ from typing import Any, NamedTuple
 from query_guard.allowances import Allowance, allowance_for
 from query_guard.capture.facts import freeze
 from query_guard.capture.holders import due_suspicions
-from query_guard.capture.outline import numbers_of, outline_of
+from query_guard.capture.outline import Glance
 from query_guard.capture.recorder import Recorder
 from query_guard.capture.trouble import report_trouble
+from query_guard.capture.window import Window
 from query_guard.detectors import Detector, judges_ends
+from query_guard.interests import Interests
 from query_guard.listeners import listeners
-from query_guard.records import Facts, Finding, LateCounter, Numbers, Outline, Report, Request, Silence, Statement
+from query_guard.records import Facts, Finding, Numbers, Outline, Report, Request, Silence, Statement
 from query_guard.reporters import Reporter
 
 _ids = random.Random()  # the application's own generator is not touched
@@ -30,27 +32,21 @@ class Profile:
     def __init__(
         self, detectors: Sequence[Detector], reporters: Sequence[Reporter], allowances: Sequence[Allowance] = ()
     ) -> None:
-        self._steady = [(one, _may_find(one)) for one in detectors if not judges_ends(one)]
-        self._at_end = [(one, _may_find(one)) for one in detectors if judges_ends(one)]
-        self._questions = [may_find for _, may_find in (*self._steady, *self._at_end)]
+        self._detectors = detectors
+        self._interests = Interests(detectors)
         self.reporters = reporters
         self.allowances = allowances
         self._hearers = [getattr(reporter, "hears_of_quiet_reports", _always) for reporter in reporters]
         self._tellers = [reporter.suspect for reporter in reporters if hasattr(reporter, "suspect")]
 
     def to_ask(self, outline: Outline | None) -> tuple[list[Detector], list[Detector]]:
-        """Return the detectors that may find something, and those of them that look at ends."""
-        return (
-            [one for one, may_find in self._steady if outline is None or may_find(outline)],
-            [one for one, may_find in self._at_end if outline is None or may_find(outline)],
-        )
+        """Return the detectors that may find something: those that are asked once, and those that look at ends."""
+        asked = self._detectors if outline is None else self._interests.interested(outline)
+        return [one for one in asked if not judges_ends(one)], [one for one in asked if judges_ends(one)]
 
     def is_quiet(self, outline: Outline) -> bool:
         """Whether no detector could find anything."""
-        for may_find in self._questions:  # noqa: SIM110 - as above, and here for most requests twice
-            if may_find(outline):
-                return False
-        return True
+        return self._interests.is_quiet(outline)
 
     def hears_of_quiet_reports(self) -> bool:
         """Whether anyone would be told of a request without findings.
@@ -91,11 +87,12 @@ class RunningReport:
     Only detectors that look at how connections and transactions end (`at_end`) see the facts twice.
     """
 
-    def __init__(self, profile: Profile, recorder: Recorder, late: LateCounter, identity: str) -> None:
+    def __init__(self, profile: Profile, recorder: Recorder, window: Window, identity: str) -> None:
         self._profile = profile
         self._recorder = recorder
-        self._late = late
+        self._window = window
         self._identity = identity
+        self._glance = Glance(recorder)
         self._statements: tuple[Statement, ...] = ()
         self._verdict: Verdict | None = None
         self._of_ends: list[Detector] = []
@@ -103,15 +100,17 @@ class RunningReport:
 
     def at_a_glance(self, request: Request) -> tuple[Numbers, tuple[Finding, ...]]:
         """Return what headers say: numbers and loud findings."""
-        outline = outline_of(self._recorder, request)
+        outline = self._glance.outline(request)
         if outline is not None and self._profile.is_quiet(outline):
-            return numbers_of(self._recorder), ()
-        report = self.so_far(request, outline)
-        return report.facts.numbers, report.loud_findings
+            return self._glance.numbers(), ()
+        steady, of_ends = self._profile.to_ask(outline)
+        looks_at_checkouts = bool(of_ends) or any(not hasattr(one, "clues") for one in steady)
+        _, verdict = self._judged(request, steady, of_ends, checkouts=looks_at_checkouts)
+        return self._glance.numbers(), tuple([finding for finding in verdict.findings if finding.is_loud])
 
     def at_end(self, request: Request) -> Report | None:
         """Return the finished report, or None where nothing was found and nobody wants to hear of that."""
-        outline = outline_of(self._recorder, request)
+        outline = self._glance.outline(request)
         if (
             outline is not None
             and self._verdict is None
@@ -119,34 +118,29 @@ class RunningReport:
             and not self._profile.hears_of_quiet_reports()
         ):
             return None
-        return self.so_far(request, outline)
+        facts, verdict = self._judged(request, *self._profile.to_ask(outline))
+        return Report(self._identity, time() - facts.duration, facts, verdict.findings, verdict.silences)
 
-    def so_far(self, request: Request, outline: Outline | None = None) -> Report:
-        """Return all that is known now; without an outline, each detector is asked."""
-        profile = self._profile
-        facts = freeze(self._recorder, request, self._late, self._statements)
-        allowances = (*profile.allowances, *self._recorder.allowances)
-        steady, of_ends = profile.to_ask(outline)
+    def _judged(
+        self, request: Request, steady: Sequence[Detector], of_ends: Sequence[Detector], *, checkouts: bool = True
+    ) -> tuple[Facts, Verdict]:
+        """Return all that is known now, and what is to be said of it."""
+        facts = freeze(self._recorder, request, self._window.late, self._statements, checkouts=checkouts)
+        allowances = (*self._profile.allowances, *self._recorder.allowances)
         if self._verdict is None or facts.statements is not self._statements:
             self._statements = facts.statements
             self._verdict = judge(facts, steady, allowances)
         self._of_ends += [one for one in of_ends if one not in self._of_ends]
-        ends = judge(facts, self._of_ends, allowances) if self._of_ends else NO_VERDICT
-        return Report(
-            self._identity,
-            time() - facts.duration,
-            facts,
-            ranked((*self._verdict.findings, *ends.findings)),
-            (*self._verdict.silences, *ends.silences),
-        )
+        if not self._of_ends:
+            return facts, self._verdict
+        ends = judge(facts, self._of_ends, allowances)
+        both = ranked((*self._verdict.findings, *ends.findings))
+        return facts, Verdict(both, (*self._verdict.silences, *ends.silences))
 
 
 class Verdict(NamedTuple):
     findings: tuple[Finding, ...]
     silences: tuple[Silence, ...]
-
-
-NO_VERDICT = Verdict((), ())
 
 
 def judge(facts: Facts, detectors: Sequence[Detector], allowances: Sequence[Allowance] = ()) -> Verdict:
@@ -186,12 +180,7 @@ def ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
 
 
 def report_id() -> str:
-    return f"{_ids.getrandbits(64):016x}"
-
-
-def _may_find(detector: Detector) -> Callable[[Outline], bool]:
-    may_find: Callable[[Outline], bool] = getattr(detector, "may_find", _always)
-    return may_find
+    return "%016x" % _ids.getrandbits(64)  # noqa: UP031 - each request pays for it
 
 
 def _always(_outline: object = None) -> bool:

@@ -111,10 +111,11 @@ def record(name: str = "block", *, detectors: Sequence[Detector] | None = None) 
     """Record the statements of a script, job or shell in this context; the report is there when the block ends."""
     install()
     recorder = Recorder()
-    recording = Recording(recorder, Request("block", "", name), defaults() if detectors is None else tuple(detectors))
+    request = Request("block", "", name)
+    recording = Recording(recorder, request, defaults() if detectors is None else tuple(detectors))
     with open_window(recorder) as window:
         recording.late = window.late
-        window.describe = lambda: name
+        window.describe = lambda: request
         try:
             yield recording
         finally:

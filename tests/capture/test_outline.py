@@ -9,7 +9,7 @@ from sqlalchemy.pool import QueuePool
 from query_guard.capture.facts import freeze
 from query_guard.capture.install import install
 from query_guard.capture.open_window import open_window
-from query_guard.capture.outline import numbers_of
+from query_guard.capture.outline import Glance
 from query_guard.capture.recorder import Recorder
 from query_guard.records import Request
 
@@ -22,6 +22,6 @@ def test_numbers_are_those_of_the_pool_with_most_checkouts() -> None:
         for engine in (once, often, often):
             with engine.connect() as connection:
                 connection.execute(text("SELECT 1"))
-    glance, look = numbers_of(recorder), freeze(recorder, Request("http", "GET", "/")).numbers
+    glance, look = Glance(recorder).numbers(), freeze(recorder, Request("http", "GET", "/")).numbers
     assert (glance.query_count, glance.checkouts, glance.checked_out, glance.size) == (3, 2, 0, 3)
     assert glance == pytest.approx(look)

@@ -26,7 +26,7 @@ from query_guard.capture.holders import NOTICED_WAIT, holders_of, those_before
 from query_guard.capture.pools import watch_of
 from query_guard.capture.stays import OpenCheckout, PoolWatch
 from query_guard.capture.trouble import report_trouble
-from query_guard.capture.window import Window, current, stage_of, watchers, watching
+from query_guard.capture.window import Window, current, loop_here, sole_recorder, stage_of, watchers, watching
 
 STAY = "_query_guard_stay"
 """Where a checked out connection carries its OpenCheckout."""
@@ -60,7 +60,8 @@ def install(watch_dialect: Callable[[Any], None]) -> None:
 def _timed(connect: Callable[[Any], Any], watch_dialect: Callable[[Any], None]) -> Callable[[Any], Any]:
     @wraps(connect)
     def timed_connect(pool: Any) -> Any:
-        if not watchers and current.get() is None:
+        window = current.get()
+        if window is None and not watchers:
             return connect(pool)
         watch_dialect(pool._dialect)
         started = perf_counter()
@@ -69,7 +70,7 @@ def _timed(connect: Callable[[Any], Any], watch_dialect: Callable[[Any], None]) 
         except BaseException as error:
             _failed(pool, started, error)
             raise
-        _checked_out(pool, fairy, started)
+        _checked_out(pool, fairy, started, window)
         return fairy
 
     return timed_connect
@@ -99,36 +100,37 @@ def _timed_ping(ping: Callable[..., bool]) -> Callable[..., bool]:
     return timed
 
 
-def _checked_out(pool: Any, fairy: Any, started: float) -> None:
+def _checked_out(pool: Any, fairy: Any, started: float, window: Window | None) -> None:
     try:
         attributes = fairy.__dict__
         if STAY in attributes:
             return  # a SingletonThreadPool hands out the connection of its thread again
         watch = watch_of(pool)
-        info = fairy.record_info
-        window = current.get()
-        checkout = _new_checkout(watch, started, window)
+        info = attributes.get("_connection_record", fairy).record_info
+        checkout = attributes[STAY] = _new_checkout(watch, started, window)
         checkout.connect = info.pop(_CONNECT, 0.0)
         if checkout.connect:
             watch.connected(checkout.connect)
-        elif pool._pre_ping:
+            checkout.grew = True
+        elif watch.pre_ping:
             checkout.connect = _ping.get()
-        checkout.last = perf_counter()
-        checkout.wait = max(0.0, checkout.last - started - checkout.connect)
+        checkout.last = had = perf_counter()
+        wait = had - started - checkout.connect
+        checkout.wait = max(0.0, wait)
         checkout.connection = info.get(_SERIAL) or _numbered(info)
-        if checkout.wait >= NOTICED_WAIT:
-            watch.waited(checkout.wait)
+        if wait >= NOTICED_WAIT:
+            watch.waited(wait)
             checkout.holders = those_before(checkout, info.get(_LAST))
         checkout.fairy = weakref.ref(fairy, checkout.collected)
-        attributes[STAY] = checkout
         info.setdefault(_OPEN, []).append(checkout)
         holders = watch.holders
         holders[checkout.serial] = checkout
         out = checkout.held_in_pool = len(holders)
-        if out > watch.peak:  # noqa: PLR1730 - max() would cost each checkout a call
+        if out > watch.peak:
             watch.peak = out
-        recorder = window.recorder if window is not None and window.outer is None and not watchers else None
-        if recorder is not None and recorder.engines is None:
+            checkout.grew = True
+        recorder = sole_recorder(window)
+        if recorder is not None:
             recorder.add_checkout(checkout)
         else:
             _deliver(checkout)
@@ -138,9 +140,8 @@ def _checked_out(pool: Any, fairy: Any, started: float) -> None:
 
 def _new_checkout(watch: PoolWatch, started: float, window: Window | None) -> OpenCheckout:
     site = watch.way_out.site(3)
-    if window is None:
-        return OpenCheckout(watch, started, site, None, 0, 0)
-    return OpenCheckout(watch, started, site, window.origin, window.request, stage_of(window))
+    request = window.request if window is not None else 0
+    return OpenCheckout(watch, started, site, window, request, stage_of(window), loop_here(window))
 
 
 def _numbered(info: Any) -> int:
@@ -178,10 +179,11 @@ def _deliver(checkout: OpenCheckout) -> None:
 def _on_checkin(_dbapi_connection: Any, record: Any) -> None:
     """End every checkout of the record: a StaticPool hands one record out twice and takes it back once."""
     try:
-        ended = record.record_info.pop(_OPEN, ())
+        info = record.record_info
+        ended = info.pop(_OPEN, ())
         for checkout in ended:
             checkout.end("returned", cuts_off=len(ended) == 1)
-            record.record_info[_LAST] = checkout
+            info[_LAST] = checkout
     except Exception:
         report_trouble("a checkin could not be recorded")
 

@@ -114,13 +114,6 @@ def heart_here() -> Heart | None:
     return heart
 
 
-def settle_here() -> None:
-    """Remember that the loop of this thread stands still, if it does: a report is to be made before its next beat."""
-    heart = heart_here()
-    if heart is not None:
-        heart.settle()
-
-
 class _Watchdog:
     """Looks at the lines that hold up loops, in a thread of its own that sleeps while no heart beats."""
 

@@ -10,18 +10,24 @@ from query_guard.capture.attribute_reads import eager_mappings
 from query_guard.capture.connection_facts import freeze_checkouts, freeze_transactions
 from query_guard.capture.phases import phase_of
 from query_guard.capture.recorder import Recorder
-from query_guard.capture.rows import ENGINE, FIRST_SHARED, REQUEST, SITE, Row
+from query_guard.capture.rows import BATCHES, ENGINE, ERROR, FIRST_TOLD, REQUEST, SITE, Row, Shared
 from query_guard.capture.targets import UnreadTarget
 from query_guard.fingerprint import fingerprint
-from query_guard.records import Facts, FailedLoad, LateCounter, LoopBlock, Phase, Read, Request, Statement
+from query_guard.records import Facts, FailedLoad, LateCounter, LoopBlock, Read, Request, Statement
 
 
 def freeze(
-    recorder: Recorder, request: Request, late: LateCounter | None = None, known: tuple[Statement, ...] = ()
+    recorder: Recorder,
+    request: Request,
+    late: LateCounter | None = None,
+    known: tuple[Statement, ...] = (),
+    *,
+    checkouts: bool = True,
 ) -> Facts:
     """Return what a window has recorded so far; the recorder may go on.
 
-    `known` are the statements of an earlier call, used again when no row has followed.
+    `known` are the statements of an earlier call, used again when no row has followed. Without `checkouts`, these and
+    their pools are left out: a response should not wait for what none of the detectors to be asked looks at.
     """
     late = late or LateCounter()
     if recorder.is_empty and recorder.reads is None:
@@ -33,12 +39,12 @@ def freeze(
     if not known or len(known) != len(rows):
         statements = tuple(_statements(rows, recorder.started, request, blocks))
     transactions = freeze_transactions(recorder, statements, request)
-    checkouts, pools = freeze_checkouts(recorder, statements, request)
+    stays, pools = freeze_checkouts(recorder, statements, request) if checkouts else ((), ())
     return Facts(
         request=request,
         duration=perf_counter() - recorder.started,
         statements=statements,
-        checkouts=checkouts,
+        checkouts=stays,
         transactions=transactions,
         pools=pools,
         loop_blocks=blocks,
@@ -77,30 +83,50 @@ def loop_blocks(recorder: Recorder) -> tuple[LoopBlock, ...]:
 
 
 def _statements(rows: Iterable[Row], origin: float, request: Request, blocks: tuple[LoopBlock, ...]) -> list[Statement]:
-    phases: dict[tuple[int, int, int], Phase | None] = {}
-    is_websocket = request.kind == "websocket"
     statements: list[Statement] = []
-    make, shared = tuple.__new__, FIRST_SHARED
-    for serial, row in enumerate(rows, 1):
-        target, start, duration, checkout, transaction, batches, stage = row[:shared]
-        site, of_request = row[SITE], row[REQUEST]
-        place = (site.key, stage, of_request)
-        if place not in phases:
-            phases[place] = phase_of(site, stage, of_request, request)
-        facts = (
-            start - origin,
-            duration + sum(batches) if batches else duration,
-            _stalled(start - origin, duration, blocks) if blocks and row[ENGINE].is_async else 0.0,
-            checkout.connection if checkout is not None else 0,
-            transaction.serial if transaction is not None else 0,
-            transaction.autocommit if transaction is not None else False,
-            1 + len(batches) if batches else 1,
-            phases[place],
-            stage if is_websocket else 0,
+    make, last = tuple.__new__, None
+    common: tuple[Any, ...] = ()
+    further, stalls = 0.0, False
+    for serial, (shared, start, duration, owner, values, count) in enumerate(rows, 1):
+        if shared is not last:
+            last = shared
+            common = _common(shared, request)
+            further = sum(shared[BATCHES].durations) if shared[BATCHES] is not None else 0.0
+            stalls = bool(blocks) and shared[ENGINE].is_async
+        statements.append(
+            make(
+                Statement,
+                (
+                    serial,
+                    start - origin,
+                    duration + further,
+                    _stalled(start - origin, duration, blocks) if stalls else 0.0,
+                    owner,
+                    (values,) if values.__class__ is int else values,
+                    count,
+                    *common,
+                ),
+            )
         )
-        statement = make(Statement, (serial, *(target.shape or shape_of(target)), *facts, *row[shared:]))
-        statements.append(statement._replace(error=batches.error) if batches and batches.error else statement)
     return statements
+
+
+def _common(shared: Shared, request: Request) -> tuple[Any, ...]:
+    """Return a statement's fields from `fingerprint` on."""
+    target, checkout, transaction, batches, stage = shared[:FIRST_TOLD]
+    told = shared[FIRST_TOLD:]
+    if batches is not None and batches.error:
+        told = (*shared[FIRST_TOLD:ERROR], batches.error, *shared[ERROR + 1 :])
+    return (
+        *(target.shape or shape_of(target)),
+        checkout.connection if checkout is not None else 0,
+        transaction.serial if transaction is not None else 0,
+        transaction.autocommit if transaction is not None else False,
+        1 + len(batches.durations) if batches is not None else 1,
+        phase_of(shared[SITE], stage, shared[REQUEST], request),
+        stage if request.kind == "websocket" else 0,
+        *told,
+    )
 
 
 def shape_of(target: UnreadTarget) -> tuple[Any, ...]:

@@ -6,45 +6,50 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import Token
 
-from query_guard.capture.event_loop import heart_here
+from query_guard.capture.event_loop import Heart, heart_here
 from query_guard.capture.leaks import settle
 from query_guard.capture.recorder import Recorder
 from query_guard.capture.window import Window, current, watchers
 
 
-class open_window:
+class open_window(Window):
     """Record this context's statements until the block ends, and those of everything it starts.
 
-    A class, since a generator would cost every request several times as much.
+    The window is its own context manager, since a generator would cost every request several times as much.
     """
 
-    __slots__ = ("_heart", "_is_request", "_recorder", "_token", "_window")
+    __slots__ = ("_heart", "_token")
 
-    def __init__(self, recorder: Recorder, *, request: bool = False) -> None:
-        self._recorder = recorder
-        self._is_request = request
-        self._token: Token[Window | None]
-
-    def __enter__(self) -> Window:
-        recorder = self._recorder
-        window = self._window = Window(recorder, current.get(), request=self._is_request)
-        self._token = current.set(window)
-        heart = self._heart = heart_here()
+    def __enter__(self) -> open_window:
+        self._token: Token[Window | None] = current.set(self)
+        heart = heart_here()
+        self._heart: Heart | None = heart
         if heart is not None:
-            recorder.loop_blocks = heart.blocks
+            self.loop = heart.loop()
+            self.thread = heart.thread
+            if self.recorder is not None:
+                self.recorder.loop_blocks = heart.blocks
             heart.enter()
-        return window
+        return self
 
     def __exit__(self, *_: object) -> None:
         if self._heart is not None:
             self._heart.leave()
-        if self._is_request and self._recorder.checkouts:
-            settle(self._window, self._recorder)
-        self._window.seal()
+            self._heart = None
+        recorder = self.recorder
+        if recorder is not None and recorder.checkouts and self.request == self.serial:
+            settle(self, recorder)
+        self.seal()
         try:  # noqa: SIM105 - cheaper than suppress(), for each request
             current.reset(self._token)
         except ValueError:  # a framework may leave a generator in another context than it entered
             pass
+        del self._token
+
+    def settle_loop(self) -> None:
+        """Remember that the window's loop stands still, if it does: a report is to be made before its next beat."""
+        if self._heart is not None:
+            self._heart.settle()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from time import perf_counter
 from query_guard.capture.facts import shape_of
 from query_guard.capture.pools import checked_out
 from query_guard.capture.recorder import Recorder
-from query_guard.capture.rows import BLOCKING, ERROR, ROWS
+from query_guard.capture.rows import BATCHES, BLOCKING, ERROR, TARGET, Row
 from query_guard.records import Numbers, Outline, Request
 
 _MANY = 50
@@ -16,73 +16,118 @@ _MANY = 50
 _USUAL = frozenset(("open", "returned"))
 
 
-def numbers_of(recorder: Recorder) -> Numbers:
-    """Return the numbers for headers."""
-    rows = tuple(recorder.rows)
-    dropped, dropped_time = recorder.dropped()
-    query_time = sum([row[2] for row in rows]) + dropped_time
-    query_time += sum([sum(row[5]) for row in rows if row[5]])
+class Glance:
+    """Glances at a window, before the response and at its end; what the rows tell is kept while none follows."""
+
+    __slots__ = ("_known", "_of_rows", "_query_time", "_recorder")
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self._known = 0
+        self._query_time = 0.0
+        self._of_rows = _of_rows(())[0]
+
+    def numbers(self) -> Numbers:
+        """Return the numbers for headers."""
+        recorder = self._recorder
+        self._read()
+        dropped, dropped_time = recorder.dropped()
+        count, query_time = self._known + dropped, self._query_time + dropped_time
+        checkouts = tuple(recorder.checkouts)
+        if not checkouts:
+            return Numbers(count, query_time)
+        watch = checkouts[0].pool
+        if len(checkouts) > 1 and any(one.pool is not watch for one in checkouts):
+            watch = Counter(one.pool for one in checkouts).most_common(1)[0][0]
+            checkouts = tuple(one for one in checkouts if one.pool is watch)
+        now = perf_counter()
+        waited = held = 0.0
+        for one in checkouts:
+            waited += one.wait
+            held += max(0.0, (one.ended or now) - one.acquired)
+        return Numbers(
+            count, query_time, len(checkouts) + recorder.dropped_checkouts, waited, held, *checked_out(watch)
+        )
+
+    def outline(self, request: Request) -> Outline | None:
+        """Return what a glance tells, or None where there is too much of it."""
+        recorder = self._recorder
+        if len(recorder.rows) > _MANY:
+            return None
+        self._read()
+        statements = recorder.query_count
+        return Outline(
+            *self._of_rows,
+            statements,
+            statements - request.budget if request.budget is not None else 0,
+            self._writes if request.only_reads else 0,
+            *_of_connections(recorder),
+            len(recorder.failed_loads),
+            _longest_block(recorder) if recorder.loop_blocks else 0.0,
+        )
+
+    @property
+    def _writes(self) -> int:
+        return self._of_rows[4]
+
+    def _read(self) -> None:
+        rows = tuple(self._recorder.rows)
+        if len(rows) != self._known:
+            self._known = len(rows)
+            self._of_rows, self._query_time = _of_rows(rows)
+
+
+def _of_rows(rows: tuple[Row, ...]) -> tuple[tuple[int, float, int, int, int, int, int], float]:
+    """Return the fields of an Outline that rows tell, and the sum of their seconds."""
+    longest = total = 0.0
+    most = failed = writes = blocking = joins = 0
+    shapes: set[str] = set()
+    last = None
+    for shared, _, duration, _, _, count in rows:
+        if shared is not last:
+            last = shared
+            target = shared[TARGET]
+            fingerprint, _, _, _, writing, described = target.shape or shape_of(target)
+            shapes.add(fingerprint)
+            batches = shared[BATCHES]
+            if batches is not None:  # then it is this row's own
+                duration += sum(batches.durations)  # noqa: PLW2901
+                failed += batches.error is not None
+            failed += shared[ERROR] is not None
+            blocking += shared[BLOCKING]
+            writes += bool(writing)
+            joins += bool(described.joined)
+        total += duration
+        longest = max(longest, duration)
+        if count is not None and count > most:
+            most = count
+    return (len(rows) - len(shapes), longest, most, failed, writes, blocking, joins), total
+
+
+def _of_connections(recorder: Recorder) -> tuple[int, float, int, int, int, float]:
+    """Return the fields of an Outline that checkouts and transactions tell."""
+    waited = lasted = 0.0
+    lost = growth = wrote = 0
     checkouts = tuple(recorder.checkouts)
-    if not checkouts:
-        return Numbers(len(rows) + dropped, query_time)
-    watch = checkouts[0].pool
-    if len(checkouts) > 1 and any(one.pool is not watch for one in checkouts):
-        watch = Counter(one.pool for one in checkouts).most_common(1)[0][0]
-        checkouts = tuple(one for one in checkouts if one.pool is watch)
-    now = perf_counter()
-    held = sum([max(0.0, (one.ended or now) - one.acquired) for one in checkouts])
-    wait = sum([one.wait for one in checkouts])
-    number = len(checkouts) + recorder.dropped_checkouts
-    return Numbers(len(rows) + dropped, query_time, number, wait, held, *checked_out(watch))
-
-
-def outline_of(recorder: Recorder, request: Request) -> Outline | None:
-    """Return what a glance tells, or None where there is too much of it."""
-    if len(recorder.rows) > _MANY:
-        return None
-    outline = Outline(request, recorder.query_count)
-    _look_at_connections(outline, recorder)
-    _look_at_rows(outline, recorder)
-    outline.has_failed_loads = bool(recorder.failed_loads)
-    if recorder.loop_blocks:
-        blocks = (block.duration for block in tuple(recorder.loop_blocks) if block.end > recorder.started)
-        outline.longest_block = max(blocks, default=0.0)
-    return outline
-
-
-def _look_at_connections(outline: Outline, recorder: Recorder) -> None:
-    checkouts = tuple(recorder.checkouts)
-    outline.checkouts = len(checkouts)
     for one in checkouts:
-        outline.longest_wait = max(outline.longest_wait, one.wait)
+        waited = max(waited, one.wait)
         if one.outcome not in _USUAL:
-            outline.has_lost_checkouts = True
-        watch = one.pool
-        if watch.engine.is_server:
-            outline.server_pools += ((watch.serial, watch.peak, watch.connects),)
+            lost += 1
+        if one.grew and one.pool.engine.is_server:
+            growth += 1
     for transaction in tuple(recorder.transactions):
         if transaction.wrote:
-            outline.has_written = True
+            wrote += 1
         ended = transaction.ended
-        if ended is not None and ended - transaction.started > outline.longest_transaction:
-            outline.longest_transaction = ended - transaction.started
+        if ended is not None and ended - transaction.started > lasted:
+            lasted = ended - transaction.started
+    return len(checkouts), waited, lost, growth, wrote, lasted
 
 
-def _look_at_rows(outline: Outline, recorder: Recorder) -> None:
-    for row in tuple(recorder.rows):
-        target = row[0]
-        _, _, _, _, writes, described = target.shape or shape_of(target)
-        duration, batches = row[2], row[5]
-        if batches:
-            duration += sum(batches)
-        outline.longest_statement = max(outline.longest_statement, duration)
-        if (row[ROWS] or 0) > outline.most_rows:
-            outline.most_rows = row[ROWS]
-        if row[ERROR] is not None or (batches and batches.error):
-            outline.has_errors = True
-        if writes:
-            outline.has_writes = True
-        if row[BLOCKING]:
-            outline.has_blocking = True
-        if described.joined:
-            outline.has_joins = True
+def _longest_block(recorder: Recorder) -> float:
+    longest = 0.0
+    for block in reversed(tuple(recorder.loop_blocks)):
+        if block.end <= recorder.started:
+            break
+        longest = max(longest, block.duration)
+    return longest

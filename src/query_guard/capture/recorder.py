@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from query_guard.allowances import Allowance
 from query_guard.capture.open_transaction import OpenTransaction
-from query_guard.capture.rows import PARAMETERS, FailedLoadRow, Row
+from query_guard.capture.rows import DURATION, PARAMETERS, SHARED, TARGET, FailedLoadRow, Row, Shared
 from query_guard.capture.stays import OpenCheckout
 from query_guard.capture.targets import UnreadTarget
 from query_guard.records import CallSite, LoopBlock
@@ -19,8 +19,12 @@ WINDOW_BYTES = 500_000
 """What the details of one window may weigh; counts go on beyond it."""
 STAY_BYTES = 100_000
 """The part of it that is kept for checkouts and transactions, which are recorded also where statements are not."""
-ROW_BYTES = 420
+ROW_BYTES = 260
 """What a row weighs with all that belongs to it alone, as `make bench` measures it."""
+SHARED_BYTES = 280
+"""What the part weighs that the rows of a loop share."""
+STAY_ROW_BYTES = 420
+"""What a checkout or a transaction weighs."""
 
 BEFORE_RESPONSE, STREAMING, AFTER_RESPONSE = range(3)
 """Where the ASGI messages of a request stand."""
@@ -47,7 +51,6 @@ class Recorder:
         "_dropped",
         "_dropped_time",
         "_newest",
-        "_texts",
         "allowances",
         "checkouts",
         "dropped_checkouts",
@@ -60,6 +63,7 @@ class Recorder:
         "room",
         "room_for_stays",
         "rows",
+        "shared",
         "stage",
         "started",
         "transactions",
@@ -88,31 +92,36 @@ class Recorder:
         self.room = WINDOW_BYTES - STAY_BYTES if details else 0
         self.room_for_stays = STAY_BYTES
         self.dropped_checkouts = 0
-        self._texts: set[UnreadTarget] = set()
-        self._newest: UnreadTarget | None = None
+        self.shared: dict[UnreadTarget, Shared] = {}
+        """What the last row of each text shares with others."""
+        self._newest: Shared | None = None
 
     def add(self, row: Row) -> None:
         """Keep a row where there is room, and else count it."""
         if self.room > 0:
             self.keep(row)
         else:
-            self.count(row[2])
+            self.count(row[DURATION])
 
     def keep(self, row: Row) -> None:
         self.rows.append(row)
         self.room -= ROW_BYTES
-        target = row[0]
-        if target is not self._newest:
-            self._newest = target
-            if target not in self._texts:
-                self._texts.add(target)
-                self.room -= len(target.sql)
-        if self.parameters:
-            self.room -= sum(map(len, row[PARAMETERS]))
+        shared = row[SHARED]
+        if shared is not self._newest:
+            self._newest = shared
+            target = shared[TARGET]
+            known = self.shared.get(target)
+            if known is not shared:
+                self.shared[target] = shared
+                self.room -= SHARED_BYTES
+                if known is None:
+                    self.room -= len(target.sql)
+                if self.parameters:
+                    self.room -= sum(map(len, shared[PARAMETERS]))
 
     def add_checkout(self, checkout: OpenCheckout) -> None:
         if self.room_for_stays > 0:
-            self.room_for_stays -= ROW_BYTES
+            self.room_for_stays -= STAY_ROW_BYTES
             self.checkouts.append(checkout)
         else:
             with _lock:
@@ -120,7 +129,7 @@ class Recorder:
 
     def add_transaction(self, transaction: OpenTransaction) -> None:
         if self.room_for_stays > 0:
-            self.room_for_stays -= ROW_BYTES
+            self.room_for_stays -= STAY_ROW_BYTES
             self.transactions.append(transaction)
 
     def add_failed_load(self, load: FailedLoadRow) -> None:

@@ -1,31 +1,49 @@
-"""What the hot path leaves behind: executions, and loads that failed."""
+"""What the hot path leaves behind: executions, and loads that failed.
+
+An execution is two plain tuples, since named ones cost as much as all that is in them. What a loop repeats is one
+tuple that all its rows share: a row alone would weigh twice as much.
+"""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from query_guard.records import CallSite, Loader, Statement
 
-Row: TypeAlias = tuple[Any, ...]
-"""One execution as the hot path leaves it; a plain tuple, since a named one costs as much as all that is in it.
+Shared: TypeAlias = tuple[Any, ...]
+"""What executions of one text from one line have in common.
 
-UnreadTarget, start and duration (`perf_counter`, seconds), OpenCheckout or None, OpenTransaction or None, Batches or
-None, stage; from there on the fields of `Statement` from `text` on, in their order.
+UnreadTarget, OpenCheckout or None, OpenTransaction or None, Batches or None, stage; from there on the fields of
+`Statement` from `text` on, in their order.
 """
 
-FIRST_SHARED = 7
-"""Where the part begins that a row shares with `Statement`."""
-_SHARED = Statement._fields[Statement._fields.index("text") :]
-SITE, ENGINE, TASK, BLOCKING, VALUES, ROWS, ERROR, PARAMETERS, REQUEST = (
-    FIRST_SHARED + _SHARED.index(name)
-    for name in ("site", "engine", "task", "blocking", "values", "rows", "error", "parameters", "request")
-)
+Row: TypeAlias = tuple[Shared, float, float, int | None, "int | tuple[int, ...]", int | None]
+"""One execution: Shared, start and duration (`perf_counter`, seconds), and `owner`, `values` and `rows` of `Statement`.
+
+A single value stands for itself.
+"""
+
+SHARED: Final = 0
+DURATION: Final = 2
+VALUES: Final = 4
+TARGET, CHECKOUT, TRANSACTION, BATCHES, STAGE = range(5)
+FIRST_TOLD = 5
+"""Where the part of Shared begins that is a statement's own."""
+_TOLD = Statement._fields[Statement._fields.index("text") :]
+SITE, ENGINE, TASK, BLOCKING, ERROR, PARAMETERS, REQUEST = (
+    FIRST_TOLD + _TOLD.index(name)
+    for name in ("site", "engine", "task", "blocking", "error", "parameters", "request")
+)  # fmt: skip
 
 
-class Batches(list[float]):
+class Batches:
     """Durations of the further driver calls of one execution (insertmanyvalues), and the error that ended them."""
 
-    error: str | None = None
+    __slots__ = ("durations", "error")
+
+    def __init__(self) -> None:
+        self.durations: list[float] = []
+        self.error: str | None = None
 
 
 class FailedLoadRow(NamedTuple):

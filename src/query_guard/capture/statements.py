@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import sys
 from asyncio import current_task
-from asyncio.events import _get_running_loop
 from collections.abc import Callable
 from functools import wraps
 from threading import get_ident
@@ -26,12 +25,21 @@ from query_guard.capture.connections import STAY
 from query_guard.capture.engines import seen_by
 from query_guard.capture.flushes import current_flush
 from query_guard.capture.loaders import loader_of
-from query_guard.capture.rows import Batches
+from query_guard.capture.rows import Batches, Row, Shared
 from query_guard.capture.stays import OpenCheckout
 from query_guard.capture.targets import UnreadTarget
 from query_guard.capture.trouble import report_trouble
 from query_guard.capture.values import NO_VALUES, shown_values, value_hashes
-from query_guard.capture.window import Window, count, current, deliver, watchers, who_wants
+from query_guard.capture.window import (
+    Window,
+    count,
+    current,
+    deliver,
+    loop_here,
+    sole_recorder,
+    watchers,
+    who_wants,
+)
 from query_guard.records import Engine
 
 _Context: Any = ExecutionContext
@@ -137,10 +145,8 @@ def record(
             transaction.statements += 1
             transaction.wrote |= target.may_write
         engine = target.engine
-        alone = window if window is not None and window.outer is None and not watchers else None
-        wanting = alone.recorder if alone is not None else None
-        if wanting is None or wanting.room <= 0 or wanting.engines is not None:
-            wanting = who_wants(window, engine)
+        sole = sole_recorder(window)
+        wanting = sole if sole is not None and sole.room > 0 else who_wants(window, engine)
         if wanting is None:
             count(window, engine, duration)
             return
@@ -151,34 +157,38 @@ def record(
         is_told = error is None and batches is None and not (target.may_write and _is_told_later(engine, cursor))
         rows = cursor.rowcount if is_told else -1
         stages = window.stages if window is not None else None
-        loop = _get_running_loop()
-        row = (
+        loop = loop_here(window)
+        shared: Shared = (
             target,
-            started,
-            duration,
             stay,
             transaction,
             batches,
             0 if stages is None else stages.stage,
-            target.text_hash(statement),
+            target.text if statement is target.sql else hash(statement),
             target.way_out.site(2),
             loader,
-            owner,
             current_flush() if target.may_write else 0,
             engine,
             get_ident() if loop is None or not engine.is_async else id(current_task(loop)),
             loop is not None and not engine.is_async,
-            NO_VALUES if many else value_hashes(parameters),
             len(parameters) if batches is None else len(context.compiled_parameters),
             many,
             "stream_results" in options or "yield_per" in options,
-            rows if rows.__class__ is int and rows >= 0 else None,
             error,
             shown_values(parameters) if wanting.parameters else (),
             window.request if window is not None else 0,
         )
-        if alone is not None:
-            wanting.keep(row)
+        known = wanting.shared.get(target)
+        row: Row = (
+            known if known == shared else shared,
+            started,
+            duration,
+            owner,
+            NO_VALUES if many else value_hashes(parameters),
+            rows if rows.__class__ is int and rows >= 0 else None,
+        )
+        if wanting is sole:
+            sole.keep(row)
         else:
             deliver(window, engine, row)
     except Exception:
@@ -193,7 +203,7 @@ def _begun(context: Any, duration: float, error: str | None) -> Batches | None:
     if batches is None:
         batches = context.__dict__[_BATCHES] = Batches()
         return batches
-    batches.append(duration)
+    batches.durations.append(duration)
     batches.error = error
     return None
 

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import itertools
 import weakref
-from asyncio import Task, current_task
-from asyncio.events import _get_running_loop
-from collections.abc import Callable
+from asyncio import AbstractEventLoop, Task, current_task
 from threading import get_ident
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy.pool import Pool
 
@@ -25,21 +23,11 @@ _pool_serials = itertools.count(1)
 _checkout_serials = itertools.count(1)
 
 
-class Origin:
-    """Whose a checkout is: the request or block of its window, named while that is open and remembered after it."""
-
-    __slots__ = ("_describe", "_name")
-
-    def __init__(self, describe: Callable[[], str] | None) -> None:
-        self._describe = describe
-        self._name = ""
+class Owner(Protocol):
+    """The window that a checkout belongs to: slim, and named also after its end."""
 
     @property
-    def name(self) -> str:
-        return self._describe() if self._describe is not None else self._name
-
-    def close(self) -> None:
-        self._name, self._describe = self.name, None
+    def name(self) -> str: ...
 
 
 def number(pool: Any, name: str) -> int | None:
@@ -88,7 +76,10 @@ class PoolWatch:
 
 
 class OpenCheckout:
-    """One stay outside the pool. `running` says that a statement is under way, `last` when the last one ended."""
+    """One stay outside the pool. `running` says that a statement is under way, `last` when the last one ended.
+
+    `grew` says that the pool had to make the connection, or had never had so many out.
+    """
 
     __slots__ = (
         "busy",
@@ -96,10 +87,10 @@ class OpenCheckout:
         "connection",
         "ended",
         "fairy",
+        "grew",
         "held_in_pool",
         "holders",
         "last",
-        "origin",
         "outcome",
         "owner",
         "pool",
@@ -113,33 +104,37 @@ class OpenCheckout:
         "task",
         "transaction",
         "wait",
+        "window",
     )  # fmt: skip
 
     def __init__(
-        self, pool: PoolWatch, started: float, site: CallSite, origin: Origin | None, request: int, stage: int
+        self,
+        pool: PoolWatch,
+        started: float,
+        site: CallSite,
+        window: Owner | None,
+        request: int,
+        stage: int,
+        loop: AbstractEventLoop | None,
     ) -> None:
         self.serial = next(_checkout_serials)
         self.pool = pool
         self.started = started
         self.site = site
-        self.origin = origin
+        self.window = window
         self.request = request
         self.stage = stage
         self.connection = self.held_in_pool = 0
         self.wait = self.connect = self.busy = self.last = 0.0
-        self.running = self.sent_begin = False
+        self.running = self.sent_begin = self.grew = False
         self.ended: float | None = None
         self.outcome: CheckoutOutcome = "open"
         self.transaction: OpenTransaction | None = None
         self.holders: tuple[Holder, ...] = ()
         self.fairy: weakref.ref[Any] | None = None
-        self.owner: weakref.ref[Task[Any]] | None = None
-        task = current_task() if _get_running_loop() is not None else None
-        if task is None:
-            self.task = get_ident()
-        else:
-            self.task = id(task)
-            self.owner = weakref.ref(task)
+        task = current_task(loop) if loop is not None else None
+        self.task = id(task) if task is not None else get_ident()
+        self.owner: weakref.ref[Task[Any]] | None = weakref.ref(task) if task is not None else None
 
     @property
     def acquired(self) -> float:
@@ -148,7 +143,7 @@ class OpenCheckout:
     @property
     def name(self) -> str:
         """Whose it is: the request's or the block's name."""
-        return (self.origin.name if self.origin is not None else "") or "outside requests"
+        return (self.window.name if self.window is not None else "") or "outside requests"
 
     def end(self, outcome: CheckoutOutcome, *, cuts_off: bool = True) -> None:
         """Note that the connection is back, or lost to the pool, however that came.

@@ -42,19 +42,11 @@ class UnreadTarget:
         self.is_control = sql.startswith(_TRANSACTION_CONTROL)
         self.may_write = _WRITING.search(sql) is not None
         self.is_noted = False
-        self.text = 0
+        self.text = hash(sql)
         self.shape: tuple[Any, ...] | None = None
         """What is known of the text, once it has been read: as `Statement` has it, from `fingerprint` to `target`."""
         self._statement = self._compiled = None
         self._target: Target | None = None
-
-    def text_hash(self, statement: str) -> int:
-        """Hash what the driver was given; the rows of one text share the number, which would weigh a tenth of each."""
-        text, known = hash(statement), self.text
-        if text == known:
-            return known
-        self.text = text
-        return text
 
     def note(self, context: Any) -> None:
         """Keep the statement until it is read; not called where executions are only counted."""

@@ -21,7 +21,7 @@ from query_guard.capture.open_transaction import OpenTransaction
 from query_guard.capture.source_files import LIBRARY, kind_of
 from query_guard.capture.stays import OpenCheckout
 from query_guard.capture.trouble import report_trouble
-from query_guard.capture.window import current, is_recording, stage_of, watching
+from query_guard.capture.window import current, is_recording, sole_recorder, stage_of, watching
 from query_guard.records import TransactionOutcome
 
 _CLOSING = frozenset(("close", "_reset", "_finalize_fairy", "invalidate"))
@@ -112,7 +112,12 @@ def _open(dialect: Any, connection: Any) -> None:
         )  # fmt: skip
         checkout.sent_begin = False
         checkout.last = transaction.started
-        for recorder in watching(current.get(), transaction.engine):
+        window = current.get()
+        recorder = sole_recorder(window)
+        if recorder is not None:
+            recorder.add_transaction(transaction)
+            return
+        for recorder in watching(window, transaction.engine):
             recorder.add_transaction(transaction)
     except Exception:
         report_trouble("the beginning of a transaction could not be recorded")

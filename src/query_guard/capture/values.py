@@ -16,13 +16,16 @@ _MAX_SHOWN = 200
 _unhashable = itertools.count(1)
 
 
-def value_hashes(parameters: Any) -> tuple[int, ...]:
-    """Hash each value; from the 33rd on they share one hash. What has none is distinct from everything."""
+def value_hashes(parameters: Any) -> int | tuple[int, ...]:
+    """Hash each value; from the 33rd on they share one hash. What has none is distinct from everything.
+
+    A single hash stands for itself: most loads are by one key, and a tuple around it would weigh more than it.
+    """
     values = parameters if parameters.__class__ is tuple else _values_of(parameters)
     try:
         if len(values) == 1:
-            [value] = values  # most loads are by one key: a plain line is nearer at hand than two maps
-            return (hash(value) ^ SALT,)
+            [value] = values
+            return hash(value) ^ SALT
         if len(values) <= _MAX_POSITIONS:
             return tuple(map(_salted, map(hash, values)))
         values = tuple(values)

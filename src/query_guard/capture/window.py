@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import itertools
 import threading
+from asyncio import AbstractEventLoop
+from asyncio.events import _get_running_loop
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from threading import get_ident
 
 from query_guard.capture.recorder import BEFORE_RESPONSE, Recorder
 from query_guard.capture.rows import Row
-from query_guard.capture.stays import Origin
-from query_guard.records import Engine, LateCounter
+from query_guard.records import Engine, LateCounter, Request
 
 _serials = itertools.count(1)
 _lock = threading.Lock()
@@ -24,38 +26,62 @@ _lock = threading.Lock()
 class Window:
     """The holder in the ContextVar. `recorder` is None once the window is sealed; what comes then is late."""
 
-    __slots__ = ("_origin", "describe", "late", "outer", "recorder", "request", "serial", "stages")
+    __slots__ = (
+        "_late", "_opened_for", "describe", "loop", "outer", "recorder", "request", "serial", "stages", "thread",
+    )  # fmt: skip
 
-    def __init__(self, recorder: Recorder, outer: Window | None, *, request: bool) -> None:
-        self._origin: Origin | None = None
-        self.describe: Callable[[], str] | None = None
-        """Names what the window was opened for, while it is open."""
-        self.serial = next(_serials)
+    def __init__(self, recorder: Recorder, *, request: bool = False) -> None:
+        outer = current.get()
+        self.describe: Callable[[], Request] | None = None
+        """Tells what the window was opened for, while it is open."""
+        self._opened_for: Request | None = None
+        self.serial = serial = next(_serials)
         self.recorder: Recorder | None = recorder
         self.outer = outer
-        self.request: int = self.serial if request else (outer.request if outer else 0)
-        self.late = LateCounter()
-        recorder.request = self.request
-        self.stages: Recorder | None = recorder if request or outer is None else outer.stages
+        self._late: LateCounter | None = None
+        self.loop: AbstractEventLoop | None = None
+        """The loop that runs in `thread` while the window is open, if it was opened by one of its tasks."""
+        self.thread = 0
+        self.stages: Recorder | None
         """The recorder of the request around, which knows where its ASGI messages stand."""
+        if request or outer is None:
+            self.request = serial if request else 0
+            self.stages = recorder
+        else:
+            self.request = outer.request
+            self.stages = outer.stages
+        recorder.request = self.request
 
     @property
-    def origin(self) -> Origin:
-        """Whose a checkout is; made with the first one."""
-        if self._origin is None:
+    def name(self) -> str:
+        """What the window was opened for: told while it is open, and remembered where a connection was taken in it."""
+        request = self.describe() if self.describe is not None else self._opened_for
+        return request.name if request is not None else ""
+
+    @property
+    def late(self) -> LateCounter:
+        if self._late is None:
             with _lock:
-                self._origin = self._origin or Origin(self.describe)
-        return self._origin
+                self._late = self._late or LateCounter()
+        return self._late
 
     def seal(self) -> None:
-        self.describe = None
-        if self._origin is not None:
-            self._origin.close()
-        self.recorder = self.stages = None
+        describe, recorder = self.describe, self.recorder
+        if describe is not None and recorder is not None and recorder.checkouts:
+            self._opened_for = describe()
+        self.describe = self.recorder = self.stages = self.loop = None
+        self.thread = 0
 
 
 current: ContextVar[Window | None] = ContextVar("query_guard_window", default=None)
 watchers: list[Recorder] = []
+
+
+def loop_here(window: Window | None) -> AbstractEventLoop | None:
+    """Return the event loop that runs in this thread; a window knows it better than CPython 3.11, which asks the OS."""
+    if window is not None and window.thread == get_ident():
+        return window.loop
+    return _get_running_loop()
 
 
 def recorders(window: Window | None) -> Iterator[Recorder]:
@@ -65,6 +91,14 @@ def recorders(window: Window | None) -> Iterator[Recorder]:
             yield window.recorder
         window = window.outer
     yield from watchers
+
+
+def sole_recorder(window: Window | None) -> Recorder | None:
+    """Return the recorder that alone wants all that happens, as in most requests; None where it is not so simple."""
+    if window is None or window.outer is not None or watchers:
+        return None
+    recorder = window.recorder
+    return recorder if recorder is not None and recorder.engines is None else None
 
 
 def watching(window: Window | None, engine: Engine) -> Iterator[Recorder]:
@@ -113,8 +147,9 @@ def count(window: Window | None, engine: Engine, duration: float) -> None:
 
 
 def _count_late(window: Window) -> None:
+    late = window.late
     with _lock:
-        window.late.count += 1
+        late.count += 1
 
 
 def is_recording() -> bool:

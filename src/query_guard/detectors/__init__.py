@@ -3,8 +3,8 @@
 A detector is any callable that takes `Facts` and yields `Finding`s and, to explain itself, `Silence`s. Its
 thresholds are its own dataclass fields, its words travel on the finding. To ship one by default, add one line to
 `DEFAULTS`. What was judged for the headers is not judged again when the request has ended, unless a detector says
-`at_end = True`, as those do that look at checkouts and transactions. One with a method `may_find(Outline) -> bool`
-is asked only where that says so: the windows of most requests need not be read at all.
+`at_end = True`, as those do that look at checkouts and transactions. One with `clues`, `{"longest_statement": 0.1}`, is
+asked only where a figure of the window's `Outline` is as large: the windows of most requests need not be read at all.
 """
 
 from collections.abc import Callable, Iterable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from query_guard.records import Facts, Finding, Outline, Statement, grouped, shown_seconds
+from query_guard.records import Clues, Facts, Finding, Statement, grouped, shown_seconds
 
 KIND = "blocking_driver"
 
@@ -20,8 +20,9 @@ class BlockingDriver:
     Information only for a database that no network lies before.
     """
 
-    def may_find(self, outline: Outline) -> bool:
-        return outline.has_blocking
+    @property
+    def clues(self) -> Clues:
+        return {"blocking_statements": 1}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         blocking = (row for row in facts.statements if row.blocking and row.request)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from query_guard.records import Facts, Finding, Outline, Statement, grouped
+from query_guard.records import Clues, Facts, Finding, Statement, grouped
 
 KIND = "cartesian_product"
 
@@ -20,8 +20,9 @@ class CartesianProduct:
 
     rows: int = 20
 
-    def may_find(self, outline: Outline) -> bool:
-        return outline.has_joins
+    @property
+    def clues(self) -> Clues:
+        return {"joins": 1}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         for rows in facts.by_shape_and_site.values():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from query_guard.records import Facts, Finding, Outline, Transaction, grouped
+from query_guard.records import Clues, Facts, Finding, Transaction, grouped
 
 KIND = "commit_after_response"
 
@@ -19,8 +19,9 @@ class CommitAfterResponse:
 
     at_end = True
 
-    def may_find(self, outline: Outline) -> bool:
-        return outline.has_written
+    @property
+    def clues(self) -> Clues:
+        return {"written_transactions": 1}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         if facts.request.kind != "http":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from query_guard.records import Facts, Finding, Outline, Silence, Transaction, grouped
+from query_guard.records import Clues, Facts, Finding, Silence, Transaction, grouped
 
 KIND = "commit_per_row"
 
@@ -18,8 +18,9 @@ class CommitPerRow:
     chunk: float = 20
     at_end = True
 
-    def may_find(self, outline: Outline) -> bool:
-        return outline.has_written
+    @property
+    def clues(self) -> Clues:
+        return {"written_transactions": self.commits}
 
     def __call__(self, facts: Facts) -> Iterator[Finding | Silence]:
         if facts.request.kind == "websocket":

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from query_guard.records import Facts, Finding, Outline, Statement, distinct_sites, grouped, usual_duration
+from query_guard.records import Clues, Facts, Finding, Statement, distinct_sites, grouped, usual_duration
 
 KIND = "duplicate_statement"
 
@@ -33,8 +33,9 @@ class DuplicateStatement:
 
     loud: int = 3
 
-    def may_find(self, outline: Outline) -> bool:
-        return outline.query_count > 1
+    @property
+    def clues(self) -> Clues:
+        return {"repeated": 1}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         groups = grouped(_outside_loops(facts), lambda row: (row.fingerprint, row.value_key, row.engine.serial))

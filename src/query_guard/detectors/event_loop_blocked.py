@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from query_guard.records import Facts, Finding, LoopBlock, Outline, grouped, shown_seconds
+from query_guard.records import Clues, Facts, Finding, LoopBlock, grouped, shown_seconds
 
 KIND = "event_loop_blocked"
 
@@ -22,8 +22,9 @@ class EventLoopBlocked:
     seconds: float = 0.1
     at_end = True
 
-    def may_find(self, outline: Outline) -> bool:
-        return outline.longest_block >= self.seconds
+    @property
+    def clues(self) -> Clues:
+        return {"longest_block": self.seconds}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         blocks = (b for b in facts.loop_blocks if b.duration >= self.seconds and not _is_a_statement(b, facts))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from query_guard.records import Facts, Finding, Outline, Severity, grouped
+from query_guard.records import Clues, Facts, Finding, Severity, grouped
 
 KIND = "failed_statement"
 
@@ -17,8 +17,9 @@ class FailedStatement:
     A warning when the request failed with them; an answer below 500 says that the application has dealt with it.
     """
 
-    def may_find(self, outline: Outline) -> bool:
-        return outline.has_errors
+    @property
+    def clues(self) -> Clues:
+        return {"failed_statements": 1}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         status = facts.request.status

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from query_guard.records import CallSite, Facts, Finding, Outline, Phase, Transaction, grouped, shown_seconds
+from query_guard.records import CallSite, Clues, Facts, Finding, Phase, Transaction, grouped, shown_seconds
 
 KIND = "idle_in_transaction"
 
@@ -31,8 +31,9 @@ class IdleInTransaction:
     seconds: float = 0.1
     at_end = True
 
-    def may_find(self, outline: Outline) -> bool:
-        return outline.longest_transaction >= self.seconds
+    @property
+    def clues(self) -> Clues:
+        return {"longest_transaction": self.seconds}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         ended = [

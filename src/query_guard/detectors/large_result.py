@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from query_guard.records import Facts, Finding, Outline, grouped
+from query_guard.records import Clues, Facts, Finding, grouped
 
 KIND = "large_result"
 
@@ -22,8 +22,9 @@ class LargeResult:
 
     rows: int = 10_000
 
-    def may_find(self, outline: Outline) -> bool:
-        return outline.most_rows >= self.rows
+    @property
+    def clues(self) -> Clues:
+        return {"most_rows": self.rows}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         large = [

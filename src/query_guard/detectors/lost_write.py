@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from query_guard.records import Facts, Finding, Outline, Statement, Transaction
+from query_guard.records import Clues, Facts, Finding, Statement, Transaction
 
 KIND = "lost_write"
 
@@ -20,8 +20,9 @@ class LostWrite:
 
     at_end = True
 
-    def may_find(self, outline: Outline) -> bool:
-        return outline.has_written
+    @property
+    def clues(self) -> Clues:
+        return {"written_transactions": 1}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         status = facts.request.status

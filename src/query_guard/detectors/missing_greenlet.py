@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from query_guard.detectors.remedies import loading_remedy
-from query_guard.records import Facts, FailedLoad, Finding, Outline, grouped
+from query_guard.records import Clues, Facts, FailedLoad, Finding, grouped
 
 KIND = "missing_greenlet"
 
@@ -15,8 +15,9 @@ KIND = "missing_greenlet"
 class MissingGreenlet:
     """Find attributes of an AsyncSession's objects that were read without await before they were loaded."""
 
-    def may_find(self, outline: Outline) -> bool:
-        return outline.has_failed_loads
+    @property
+    def clues(self) -> Clues:
+        return {"failed_loads": 1}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         groups = grouped(facts.failed_loads, lambda load: (load.loader, load.site.key))

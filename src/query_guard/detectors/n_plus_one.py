@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from query_guard.detectors.batches import batch_reason
 from query_guard.detectors.remedies import remedy_for
-from query_guard.records import Facts, Finding, Outline, Silence, Statement, usual_duration
+from query_guard.records import Clues, Facts, Finding, Silence, Statement, usual_duration
 
 KIND = "n_plus_one"
 
@@ -27,8 +27,9 @@ class NPlusOne:
     owners: int = 2
     repeats: int = 3
 
-    def may_find(self, outline: Outline) -> bool:
-        return outline.query_count > 1
+    @property
+    def clues(self) -> Clues:
+        return {"repeated": 1}
 
     def __call__(self, facts: Facts) -> Iterator[Finding | Silence]:
         findings: list[Finding] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from query_guard.records import Checkout, Facts, Finding, Outline, Pool, Severity, grouped
+from query_guard.records import Checkout, Clues, Facts, Finding, Pool, Severity, grouped
 
 KIND = "nested_checkout"
 
@@ -24,8 +24,9 @@ class NestedCheckout:
     crowded: float = 0.8
     at_end = True
 
-    def may_find(self, outline: Outline) -> bool:
-        return outline.checkouts > 1
+    @property
+    def clues(self) -> Clues:
+        return {"checkouts": 2}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         pools = {pool.serial: pool for pool in facts.pools if pool.capacity is not None}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from query_guard.records import Checkout, Facts, Finding, Outline, Pool, shown_seconds
+from query_guard.records import Checkout, Clues, Facts, Finding, Pool, shown_seconds
 
 KIND = "pool_settings"
 
@@ -25,18 +25,16 @@ class PoolSettings:
     at_end = True
     _told: dict[tuple[int, str], int] = field(default_factory=dict, init=False, repr=False, compare=False)
     """By engine and setting, the request whose report says it."""
-    _seen: dict[int, tuple[int, int]] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """Peak and connections made of each pool, as it was judged last."""
 
-    def may_find(self, outline: Outline) -> bool:
-        return any(self._seen.get(serial) != (peak, connects) for serial, peak, connects in outline.server_pools)
+    @property
+    def clues(self) -> Clues:
+        return {"pool_growth": 1}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         if facts.request.kind != "http":
             return
         for pool in facts.pools:
             if pool.engine.is_server:
-                self._seen[pool.serial] = (pool.peak, pool.connects)
                 for setting, summary, fix in _advice(pool):
                     if self._told.setdefault((pool.engine.serial, setting), facts.serial) == facts.serial:
                         yield _finding(summary, fix, [one for one in facts.checkouts if one.pool == pool.serial])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from query_guard.records import Checkout, Facts, Finding, Holder, Outline, Pool, grouped, shown_seconds
+from query_guard.records import Checkout, Clues, Facts, Finding, Holder, Pool, grouped, shown_seconds
 
 KIND = "pool_timeout"
 
@@ -16,8 +16,9 @@ class PoolTimeout:
 
     at_end = True
 
-    def may_find(self, outline: Outline) -> bool:
-        return outline.has_lost_checkouts
+    @property
+    def clues(self) -> Clues:
+        return {"lost_checkouts": 1}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         pools = {pool.serial: pool for pool in facts.pools}

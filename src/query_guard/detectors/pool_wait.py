@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from query_guard.records import Checkout, Facts, Finding, Outline, Pool, grouped, shown_seconds
+from query_guard.records import Checkout, Clues, Facts, Finding, Pool, grouped, shown_seconds
 
 KIND = "pool_wait"
 
@@ -17,8 +17,9 @@ class PoolWait:
     seconds: float = 0.05
     at_end = True
 
-    def may_find(self, outline: Outline) -> bool:
-        return outline.longest_wait >= self.seconds
+    @property
+    def clues(self) -> Clues:
+        return {"longest_wait": self.seconds}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         pools = {pool.serial: pool for pool in facts.pools}

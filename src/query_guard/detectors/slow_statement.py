@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from query_guard.records import Facts, Finding, Outline, Silence, grouped
+from query_guard.records import Clues, Facts, Finding, Silence, grouped
 
 KIND = "slow_statement"
 
@@ -19,8 +19,9 @@ class SlowStatement:
 
     seconds: float = 0.1
 
-    def may_find(self, outline: Outline) -> bool:
-        return outline.longest_statement >= self.seconds
+    @property
+    def clues(self) -> Clues:
+        return {"longest_statement": self.seconds}
 
     def __call__(self, facts: Facts) -> Iterator[Finding | Silence]:
         long = [row for row in facts.statements if row.duration >= self.seconds]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from query_guard.records import Facts, Finding, Outline, Transaction, grouped
+from query_guard.records import Clues, Facts, Finding, Transaction, grouped
 
 KIND = "split_transaction"
 
@@ -23,8 +23,9 @@ class SplitTransaction:
     commits: int = 2
     at_end = True
 
-    def may_find(self, outline: Outline) -> bool:
-        return outline.has_written
+    @property
+    def clues(self) -> Clues:
+        return {"written_transactions": 2}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         if facts.request.kind == "block":

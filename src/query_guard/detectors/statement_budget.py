@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from query_guard.records import NOWHERE, Facts, Finding, Outline, Request
+from query_guard.records import NOWHERE, Clues, Facts, Finding, Request
 
 KIND = "statement_budget"
 
@@ -19,8 +19,9 @@ class StatementBudget:
     def _limit(self, request: Request) -> int:
         return self.unbudgeted if request.budget is None else request.budget
 
-    def may_find(self, outline: Outline) -> bool:
-        return outline.query_count > self._limit(outline.request)
+    @property
+    def clues(self) -> Clues:
+        return {"beyond_budget": 1, "statements": self.unbudgeted + 1}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         budget = facts.request.budget

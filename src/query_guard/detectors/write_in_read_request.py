@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from query_guard.records import Facts, Finding, Outline, grouped
+from query_guard.records import Clues, Facts, Finding, grouped
 
 KIND = "write_in_read_request"
-
-_READ_ONLY = frozenset(("GET", "HEAD", "OPTIONS"))
 
 
 @dataclass(slots=True, eq=False)
 class WriteInReadRequest:
     """Find INSERT, UPDATE and DELETE, also inside a CTE, in a GET, HEAD or OPTIONS request."""
 
-    def may_find(self, outline: Outline) -> bool:
-        return outline.has_writes and outline.request.method in _READ_ONLY
+    @property
+    def clues(self) -> Clues:
+        return {"writes_in_read": 1}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
-        if facts.request.kind != "http" or facts.request.method not in _READ_ONLY:
+        if not facts.request.only_reads:
             return
         writing = (row for row in facts.statements if row.writes)
         for rows in grouped(writing, lambda row: (row.fingerprint, row.site.key)).values():

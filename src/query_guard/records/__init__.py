@@ -21,7 +21,7 @@ from query_guard.records.connections import (
 )
 from query_guard.records.facts import Facts, LateCounter, distinct_sites, grouped, usual_duration
 from query_guard.records.findings import LOUD, Finding, Severity, Silence
-from query_guard.records.outline import Numbers, Outline
+from query_guard.records.outline import Clues, Numbers, Outline
 from query_guard.records.report import Report
 from query_guard.records.request import Request, RequestKind
 from query_guard.records.statements import (
@@ -45,6 +45,7 @@ __all__ = [
     "CallSite",
     "Checkout",
     "CheckoutOutcome",
+    "Clues",
     "Doing",
     "Engine",
     "Facts",

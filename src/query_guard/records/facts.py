@@ -48,13 +48,14 @@ def grouped(rows: Iterable[Row], key: Callable[[Row], Key]) -> dict[Key, list[Ro
     return dict(groups)
 
 
-def _are_new(rows: list[Statement]) -> bool:
-    """Whether executions of one shape differ whatever their values: an INSERT makes a new row each time."""
-    return len(rows) == 1 or rows[0].executemany or rows[0].operation == "INSERT"
-
-
 def _different(rows: list[Statement]) -> int:
-    """Count sets of values among the first thousand executions: more would not make it more of a loop."""
+    """Count sets of values among the first thousand executions: more would not make it more of a loop.
+
+    An INSERT makes a new row each time, whatever its values.
+    """
+    first = rows[0]
+    if len(rows) == 1 or first.executemany or first.operation == "INSERT":
+        return len(rows)
     return len({(row.text, row.values) for row in rows[:1000]})
 
 
@@ -98,8 +99,8 @@ class Facts:
 
     @cached_property
     def different_values(self) -> dict[tuple[str, int, int, str | None, int], int]:
-        """How many different sets of values each of these groups was sent with; see `_are_new`."""
-        return {key: len(rows) if _are_new(rows) else _different(rows) for key, rows in self.by_shape_and_site.items()}
+        """How many different sets of values each of these groups was sent with."""
+        return {key: _different(rows) for key, rows in self.by_shape_and_site.items()}
 
     @cached_property
     def by_transaction(self) -> dict[int, list[Statement]]:

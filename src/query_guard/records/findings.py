@@ -13,9 +13,12 @@ LOUD: frozenset[Severity] = frozenset(("warning", "error"))
 """The severities that enter headers, logs and test failures."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Finding:
-    """One fault, with the line to change and what to type there. Its words travel with it: nobody asks the kind."""
+    """One fault, with the line to change and what to type there. Its words travel with it: nobody asks the kind.
+
+    Not to be changed, as all records; it is not frozen only since that would make it three times as dear.
+    """
 
     kind: str
     severity: Severity
@@ -53,7 +56,7 @@ class Finding:
         return f"{self.phase or 'a library'} of {self.endpoint}" if self.endpoint else self.phase or "a library"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Silence:
     """A repetition that a detector looked at and did not report, and why: people trust a tool that can say so."""
 

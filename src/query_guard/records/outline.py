@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from query_guard.records.request import Request
+from collections.abc import Mapping
+from typing import NamedTuple, TypeAlias
 
 
 class Numbers(NamedTuple):
@@ -23,31 +22,38 @@ class Numbers(NamedTuple):
     overflow: int | None = None
 
 
-class Outline:
+class Outline(NamedTuple):
     """Enough to see that a detector could find nothing, so that a request without faults need not be read at all.
 
     Durations are the longest, in seconds. What cannot be told at a glance is said to be there.
     """
 
-    server_pools: tuple[tuple[int, int, int], ...] = ()
-    """Serial, peak and connections made of each pool of a server that was used."""
-    checkouts: int = 0
-    longest_wait: float = 0.0
-    has_lost_checkouts: bool = False
-    """Whether some checkout ended in another way than by being returned."""
-    longest_transaction: float = 0.0
-    has_written: bool = False
-    """Whether some transaction may have written."""
-    longest_statement: float = 0.0
-    most_rows: int = 0
-    has_errors: bool = False
-    has_writes: bool = False
-    has_blocking: bool = False
-    has_joins: bool = False
-    """Whether some statement joins collections."""
-    has_failed_loads: bool = False
-    longest_block: float = 0.0
+    repeated: int
+    """Statements of a shape that an earlier one had."""
+    longest_statement: float
+    most_rows: int
+    failed_statements: int
+    writes: int
+    blocking_statements: int
+    joins: int
+    """Statements that join collections."""
+    statements: int
+    beyond_budget: int
+    """Statements above the budget of the request, where it has one."""
+    writes_in_read: int
+    """Writes of a request that should only read."""
+    checkouts: int
+    longest_wait: float
+    lost_checkouts: int
+    """Checkouts that ended in another way than by being returned."""
+    pool_growth: int
+    """Checkouts for which a server's pool made a connection, or came to a new peak."""
+    written_transactions: int
+    """Transactions that may have written."""
+    longest_transaction: float
+    failed_loads: int
+    longest_block: float
 
-    def __init__(self, request: Request, query_count: int) -> None:
-        self.request = request
-        self.query_count = query_count
+
+Clues: TypeAlias = Mapping[str, float]
+"""Fields of an Outline, each with the least at which a detector may find something."""

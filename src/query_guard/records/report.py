@@ -10,9 +10,9 @@ from query_guard.records.findings import Finding, Silence
 from query_guard.records.request import Request
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Report:
-    """Facts and findings of one window: what every reporter, page and test reads."""
+    """Facts and findings of one window: what every reporter, page and test reads. Not to be changed."""
 
     id: str
     started_at: float

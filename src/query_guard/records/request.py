@@ -6,6 +6,8 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from query_guard.records.statements import Frame
 
+_READ_ONLY = frozenset(("GET", "HEAD", "OPTIONS"))
+
 RequestKind: TypeAlias = Literal["http", "websocket", "block"]
 
 
@@ -27,3 +29,8 @@ class Request(NamedTuple):
         if self.kind == "block":
             return self.path
         return f"{self.method} {self.route or '(no route)'}"
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether its method promises to change nothing."""
+        return self.method in _READ_ONLY

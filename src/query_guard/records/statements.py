@@ -103,16 +103,21 @@ class Statement(NamedTuple):
     """One execution that reached the driver, failed ones included."""
 
     serial: int
+    start: float
+    duration: float
+    stalled: float
+    """Seconds of its duration in which the event loop stood still, and nobody could hear the database."""
+    owner: int | None
+    """Salted hash of the identity of the object whose relationship was loaded."""
+    values: tuple[int, ...]
+    """Salted hash for each bind position; empty for executemany."""
+    rows: int | None
     fingerprint: str
     sql: str
     operation: str
     tables: tuple[str, ...]
     writes: tuple[str, ...]
     target: Target
-    start: float
-    duration: float
-    stalled: float
-    """Seconds of its duration in which the event loop stood still, and nobody could hear the database."""
     connection: int
     transaction: int
     autocommit: bool
@@ -125,8 +130,6 @@ class Statement(NamedTuple):
     """Hash of the text the driver was to run, values inside the text included."""
     site: CallSite
     loader: Loader | None
-    owner: int | None
-    """Salted hash of the identity of the object whose relationship was loaded."""
     flush: int
     """Serial of the unit-of-work flush that wrote it; 0 outside flushes."""
     engine: Engine
@@ -134,13 +137,10 @@ class Statement(NamedTuple):
     """Serial of the asyncio task or thread."""
     blocking: bool
     """Whether its driver held up a running event loop."""
-    values: tuple[int, ...]
-    """Salted hash for each bind position; empty for executemany."""
     binds: int
     """Number of binds, or of parameter sets for executemany."""
     executemany: bool
     streamed: bool
-    rows: int | None
     error: str | None
     parameters: tuple[str, ...]
     """Shown values of the binds, each at most 200 characters; empty unless `capture_parameters` was said."""
