@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from starlette.concurrency import run_in_threadpool
@@ -62,15 +62,17 @@ class Exchange:
             self._recorder.stage += 1
         return message
 
-    def send(self, message: Message) -> Awaitable[None]:
-        """Hand a message on: no coroutine of its own, which each message would have to pay for."""
+    async def send(self, message: Message) -> None:
+        """Hand a message on; the stage changes after that, as middleware around may work before it hands it on."""
         kind = message["type"]
         if kind == "http.response.start":
-            message = self._started(message)
+            await self._send(self._started(message))
             self._recorder.stage = STREAMING
         elif kind == "http.response.body" and not message.get("more_body"):
+            await self._send(message)
             self._recorder.stage = AFTER_RESPONSE
-        return self._send(message)
+        else:
+            await self._send(message)
 
     def _started(self, message: Message) -> Message:
         self.status = message["status"]
