@@ -66,7 +66,8 @@ class Exchange:
         """Hand a message on; the stage changes after that, as middleware around may work before it hands it on."""
         kind = message["type"]
         if kind == "http.response.start":
-            await self._send(self._started(message))
+            self.status = message["status"]
+            await self._send(self._with_headers(message) if self._terms.options.headers else message)
             self._recorder.stage = STREAMING
         elif kind == "http.response.body" and not message.get("more_body"):
             await self._send(message)
@@ -74,17 +75,15 @@ class Exchange:
         else:
             await self._send(message)
 
-    def _started(self, message: Message) -> Message:
-        self.status = message["status"]
-        if self._terms.options.headers:
-            try:
-                message = {**message, "headers": [*message.get("headers", ()), *self._headers()]}
-            except Exception:
-                report_trouble("the headers could not be made")
-        return message
+    def _with_headers(self, message: Message) -> Message:
+        try:
+            self._window.settle_loop()
+            return {**message, "headers": [*message.get("headers", ()), *self._headers()]}
+        except Exception:
+            report_trouble("the headers could not be made")
+            return message
 
     def _headers(self) -> Iterable[tuple[bytes, bytes]]:
-        self._window.settle_loop()
         if self._recorder.is_empty:
             return empty_headers(self._id)
         if self._recorder.query_count > MAX_JUDGED_FOR_HEADERS:

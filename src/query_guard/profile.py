@@ -34,6 +34,9 @@ class Profile:
     ) -> None:
         self._detectors = detectors
         self._interests = Interests(detectors)
+        self.is_quiet = self._interests.is_quiet
+        self.pools: dict[int, int] = {}
+        """By serial, how far each pool had grown when it was last judged."""
         self.reporters = reporters
         self.allowances = allowances
         self._hearers = [getattr(reporter, "hears_of_quiet_reports", _always) for reporter in reporters]
@@ -43,10 +46,6 @@ class Profile:
         """Return the detectors that may find something: those that are asked once, and those that look at ends."""
         asked = self._detectors if outline is None else self._interests.interested(outline)
         return [one for one in asked if not judges_ends(one)], [one for one in asked if judges_ends(one)]
-
-    def is_quiet(self, outline: Outline) -> bool:
-        """Whether no detector could find anything."""
-        return self._interests.is_quiet(outline)
 
     def hears_of_quiet_reports(self) -> bool:
         """Whether anyone would be told of a request without findings.
@@ -92,7 +91,7 @@ class RunningReport:
         self._recorder = recorder
         self._window = window
         self._identity = identity
-        self._glance = Glance(recorder)
+        self._glance = Glance(recorder, profile.pools)
         self._statements: tuple[Statement, ...] = ()
         self._verdict: Verdict | None = None
         self._of_ends: list[Detector] = []
@@ -119,6 +118,8 @@ class RunningReport:
         ):
             return None
         facts, verdict = self._judged(request, *self._profile.to_ask(outline))
+        if outline is None or outline.changed_pools:
+            self._glance.note_pools()
         return Report(self._identity, time() - facts.duration, facts, verdict.findings, verdict.silences)
 
     def _judged(

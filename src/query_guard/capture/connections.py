@@ -24,9 +24,9 @@ from sqlalchemy.pool import Pool, SingletonThreadPool
 
 from query_guard.capture.holders import NOTICED_WAIT, holders_of, those_before
 from query_guard.capture.pools import watch_of
-from query_guard.capture.stays import OpenCheckout, PoolWatch
+from query_guard.capture.stays import OpenCheckout
 from query_guard.capture.trouble import report_trouble
-from query_guard.capture.window import Window, current, loop_here, sole_recorder, stage_of, watchers, watching
+from query_guard.capture.window import Window, current, loop_here, sole_recorder, watchers, watching
 
 STAY = "_query_guard_stay"
 """Where a checked out connection carries its OpenCheckout."""
@@ -107,28 +107,28 @@ def _checked_out(pool: Any, fairy: Any, started: float, window: Window | None) -
             return  # a SingletonThreadPool hands out the connection of its thread again
         watch = watch_of(pool)
         info = attributes.get("_connection_record", fairy).record_info
-        checkout = attributes[STAY] = _new_checkout(watch, started, window)
-        checkout.connect = info.pop(_CONNECT, 0.0)
-        if checkout.connect:
-            watch.connected(checkout.connect)
-            checkout.grew = True
-        elif watch.pre_ping:
-            checkout.connect = _ping.get()
-        checkout.last = had = perf_counter()
-        wait = had - started - checkout.connect
-        checkout.wait = max(0.0, wait)
+        checkout = attributes[STAY] = OpenCheckout(watch, started, watch.way_out.site(2), window, loop_here(window))
+        if _CONNECT in info:
+            connect = checkout.connect = info.pop(_CONNECT)
+            watch.connected(connect)
+        else:
+            connect = checkout.connect = _ping.get() if watch.pre_ping else 0.0
+        had = checkout.last = perf_counter()
+        wait = had - started - connect
+        if wait > 0.0:
+            checkout.wait = wait
+            if wait >= NOTICED_WAIT:
+                watch.waited(wait)
+                checkout.holders = those_before(checkout, info.get(_LAST))
         checkout.connection = info.get(_SERIAL) or _numbered(info)
-        if wait >= NOTICED_WAIT:
-            watch.waited(wait)
-            checkout.holders = those_before(checkout, info.get(_LAST))
         checkout.fairy = weakref.ref(fairy, checkout.collected)
-        info.setdefault(_OPEN, []).append(checkout)
+        info[_OPEN] = (*info.get(_OPEN, ()), checkout)
         holders = watch.holders
         holders[checkout.serial] = checkout
         out = checkout.held_in_pool = len(holders)
         if out > watch.peak:
             watch.peak = out
-            checkout.grew = True
+            watch.growth += 1
         recorder = sole_recorder(window)
         if recorder is not None:
             recorder.add_checkout(checkout)
@@ -136,12 +136,6 @@ def _checked_out(pool: Any, fairy: Any, started: float, window: Window | None) -
             _deliver(checkout)
     except Exception:
         report_trouble("a checkout could not be recorded")
-
-
-def _new_checkout(watch: PoolWatch, started: float, window: Window | None) -> OpenCheckout:
-    site = watch.way_out.site(3)
-    request = window.request if window is not None else 0
-    return OpenCheckout(watch, started, site, window, request, stage_of(window), loop_here(window))
 
 
 def _numbered(info: Any) -> int:
@@ -153,7 +147,8 @@ def _failed(pool: Any, started: float, error: BaseException) -> None:
     """Record a checkout that was never had."""
     try:
         watch = watch_of(pool)
-        checkout = _new_checkout(watch, started, current.get())
+        window = current.get()
+        checkout = OpenCheckout(watch, started, watch.way_out.site(2), window, loop_here(window))
         checkout.ended = perf_counter()
         checkout.held_in_pool = len(watch.holders)
         if isinstance(error, sqlalchemy_errors.TimeoutError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from time import perf_counter
+from typing import Any, TypeAlias
 
 from query_guard.capture.facts import shape_of
 from query_guard.capture.pools import checked_out
@@ -19,13 +20,15 @@ _USUAL = frozenset(("open", "returned"))
 class Glance:
     """Glances at a window, before the response and at its end; what the rows tell is kept while none follows."""
 
-    __slots__ = ("_known", "_of_rows", "_query_time", "_recorder")
+    __slots__ = ("_known", "_of_rows", "_pools", "_query_time", "_recorder")
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, pools: dict[int, int] | None = None) -> None:
+        """Begin; `pools` says by serial how far each had grown when it was last judged."""
         self._recorder = recorder
+        self._pools = {} if pools is None else pools
         self._known = 0
         self._query_time = 0.0
-        self._of_rows = _of_rows(())[0]
+        self._of_rows: _OfRows = _NO_ROWS
 
     def numbers(self) -> Numbers:
         """Return the numbers for headers."""
@@ -44,10 +47,10 @@ class Glance:
         waited = held = 0.0
         for one in checkouts:
             waited += one.wait
-            held += max(0.0, (one.ended or now) - one.acquired)
-        return Numbers(
-            count, query_time, len(checkouts) + recorder.dropped_checkouts, waited, held, *checked_out(watch)
-        )
+            held += (one.ended or now) - one.started - one.wait - one.connect
+        number = len(checkouts) + recorder.dropped_checkouts
+        told: Numbers = _make(Numbers, (count, query_time, number, waited, max(0.0, held), *checked_out(watch)))
+        return told
 
     def outline(self, request: Request) -> Outline | None:
         """Return what a glance tells, or None where there is too much of it."""
@@ -55,20 +58,21 @@ class Glance:
         if len(recorder.rows) > _MANY:
             return None
         self._read()
-        statements = recorder.query_count
-        return Outline(
-            *self._of_rows,
+        statements, writes = recorder.query_count, self._of_rows[4]
+        of_rest = (
             statements,
             statements - request.budget if request.budget is not None else 0,
-            self._writes if request.only_reads else 0,
-            *_of_connections(recorder),
+            writes if writes and request.only_reads else 0,
             len(recorder.failed_loads),
             _longest_block(recorder) if recorder.loop_blocks else 0.0,
         )
+        told: Outline = _make(Outline, (*self._of_rows, *of_rest, *_of_connections(recorder, self._pools)))
+        return told
 
-    @property
-    def _writes(self) -> int:
-        return self._of_rows[4]
+    def note_pools(self) -> None:
+        """Remember how far the pools have grown: they have been judged."""
+        for one in tuple(self._recorder.checkouts):
+            self._pools[one.pool.serial] = one.pool.growth
 
     def _read(self) -> None:
         rows = tuple(self._recorder.rows)
@@ -77,7 +81,14 @@ class Glance:
             self._of_rows, self._query_time = _of_rows(rows)
 
 
-def _of_rows(rows: tuple[Row, ...]) -> tuple[tuple[int, float, int, int, int, int, int], float]:
+_make: Any = tuple.__new__
+"""Makes a named tuple without the price of its names: a glance is what each request pays for."""
+_OfRows: TypeAlias = tuple[int, float, int, int, int, int, int]
+"""The first fields of an Outline."""
+_NO_ROWS: _OfRows = (0, 0.0, 0, 0, 0, 0, 0)
+
+
+def _of_rows(rows: tuple[Row, ...]) -> tuple[_OfRows, float]:
     """Return the fields of an Outline that rows tell, and the sum of their seconds."""
     longest = total = 0.0
     most = failed = writes = blocking = joins = 0
@@ -104,24 +115,25 @@ def _of_rows(rows: tuple[Row, ...]) -> tuple[tuple[int, float, int, int, int, in
     return (len(rows) - len(shapes), longest, most, failed, writes, blocking, joins), total
 
 
-def _of_connections(recorder: Recorder) -> tuple[int, float, int, int, int, float]:
-    """Return the fields of an Outline that checkouts and transactions tell."""
+def _of_connections(recorder: Recorder, pools: dict[int, int]) -> tuple[int, float, int, int, int, float]:
+    """Return the last fields of an Outline, which checkouts and transactions tell."""
     waited = lasted = 0.0
-    lost = growth = wrote = 0
+    lost = changed = wrote = 0
     checkouts = tuple(recorder.checkouts)
     for one in checkouts:
         waited = max(waited, one.wait)
         if one.outcome not in _USUAL:
             lost += 1
-        if one.grew and one.pool.engine.is_server:
-            growth += 1
+        watch = one.pool
+        if watch.engine.is_server and pools.get(watch.serial) != watch.growth:
+            changed += 1
     for transaction in tuple(recorder.transactions):
         if transaction.wrote:
             wrote += 1
         ended = transaction.ended
         if ended is not None and ended - transaction.started > lasted:
             lasted = ended - transaction.started
-    return len(checkouts), waited, lost, growth, wrote, lasted
+    return len(checkouts), waited, lost, changed, wrote, lasted
 
 
 def _longest_block(recorder: Recorder) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
-from query_guard.capture.stays import PoolWatch, number
+from query_guard.capture.stays import PoolWatch
 from query_guard.records import Pool as PoolFacts
 
 _WATCH = "_query_guard_watch"
@@ -37,11 +37,12 @@ def pool_facts(watch: PoolWatch) -> PoolFacts | None:
 
 def checked_out(watch: PoolWatch) -> tuple[int | None, int | None, int | None]:
     """Return how many connections are out, the size of the pool, and how many are out beyond it."""
-    pool = watch.pool()
-    out, overflow = number(pool, "checkedout"), number(pool, "overflow")
-    if out is not None and out < 0:  # a connection came back after dispose()
-        out = 0
-    return out, watch.size, 0 if overflow is not None and overflow < 0 else overflow
+    pool: Any = watch.pool()
+    if not watch.counts or pool is None:
+        return None, watch.size, None
+    out, overflow = pool.checkedout(), pool.overflow()
+    # both may be negative: after dispose() a connection comes back, and a pool begins by lacking all of its size
+    return max(0, out), watch.size, max(0, overflow)
 
 
 def live_watches() -> tuple[PoolWatch, ...]:

@@ -23,11 +23,22 @@ _pool_serials = itertools.count(1)
 _checkout_serials = itertools.count(1)
 
 
+class Stages(Protocol):
+    """Where the ASGI messages of a request stand."""
+
+    stage: int
+
+
 class Owner(Protocol):
     """The window that a checkout belongs to: slim, and named also after its end."""
 
+    request: int
+
     @property
     def name(self) -> str: ...
+
+    @property
+    def stages(self) -> Stages | None: ...
 
 
 def number(pool: Any, name: str) -> int | None:
@@ -41,8 +52,8 @@ class PoolWatch:
     """What is known of one pool; it hangs on the pool and does not keep it alive."""
 
     __slots__ = (
-        "__weakref__", "connect_time", "connects", "engine", "holders", "kind", "most", "peak", "pool", "pre_ping",
-        "serial", "size", "suspects", "wait_time", "waits", "way_out",
+        "__weakref__", "connect_time", "connects", "counts", "engine", "growth", "holders", "kind", "most", "peak",
+        "pool", "pre_ping", "serial", "size", "suspects", "wait_time", "waits", "way_out",
     )  # fmt: skip
 
     def __init__(self, pool: Pool) -> None:
@@ -51,6 +62,8 @@ class PoolWatch:
         self.pool = weakref.ref(pool)
         self.kind = type(pool).__name__
         self.size = number(pool, "size")
+        self.counts = number(pool, "checkedout") is not None and number(pool, "overflow") is not None
+        """Whether its class tells how many connections are out."""
         self.most = number(pool, "_max_overflow")
         self.pre_ping = bool(getattr(pool, "_pre_ping", False))
         self.holders: dict[int, OpenCheckout] = {}
@@ -58,6 +71,8 @@ class PoolWatch:
         self.suspects: dict[int, OpenCheckout] = {}
         """Those that were said to look forgotten."""
         self.way_out = Shortcut()
+        self.growth = 0
+        """How often it made a connection, or had more out than ever: a change tells that there may be news of it."""
         self.peak = self.waits = self.connects = 0
         self.wait_time = self.connect_time = 0.0
 
@@ -67,6 +82,7 @@ class PoolWatch:
         return out is not None and self.size is not None and 0 <= (self.most or 0) <= out - self.size
 
     def connected(self, seconds: float) -> None:
+        self.growth += 1
         self.connects += 1
         self.connect_time += seconds
 
@@ -76,10 +92,7 @@ class PoolWatch:
 
 
 class OpenCheckout:
-    """One stay outside the pool. `running` says that a statement is under way, `last` when the last one ended.
-
-    `grew` says that the pool had to make the connection, or had never had so many out.
-    """
+    """One stay outside the pool. `running` says that a statement is under way, `last` when the last one ended."""
 
     __slots__ = (
         "busy",
@@ -87,7 +100,6 @@ class OpenCheckout:
         "connection",
         "ended",
         "fairy",
-        "grew",
         "held_in_pool",
         "holders",
         "last",
@@ -113,8 +125,6 @@ class OpenCheckout:
         started: float,
         site: CallSite,
         window: Owner | None,
-        request: int,
-        stage: int,
         loop: AbstractEventLoop | None,
     ) -> None:
         self.serial = next(_checkout_serials)
@@ -122,11 +132,12 @@ class OpenCheckout:
         self.started = started
         self.site = site
         self.window = window
-        self.request = request
-        self.stage = stage
+        stages = window.stages if window is not None else None
+        self.stage = stages.stage if stages is not None else 0
+        self.request = window.request if window is not None else 0
         self.connection = self.held_in_pool = 0
         self.wait = self.connect = self.busy = self.last = 0.0
-        self.running = self.sent_begin = self.grew = False
+        self.running = self.sent_begin = False
         self.ended: float | None = None
         self.outcome: CheckoutOutcome = "open"
         self.transaction: OpenTransaction | None = None

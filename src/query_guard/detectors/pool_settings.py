@@ -28,7 +28,7 @@ class PoolSettings:
 
     @property
     def clues(self) -> Clues:
-        return {"pool_growth": 1}
+        return {"changed_pools": 1}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         if facts.request.kind != "http":

@@ -42,17 +42,17 @@ class Outline(NamedTuple):
     """Statements above the budget of the request, where it has one."""
     writes_in_read: int
     """Writes of a request that should only read."""
+    failed_loads: int
+    longest_block: float
     checkouts: int
     longest_wait: float
     lost_checkouts: int
     """Checkouts that ended in another way than by being returned."""
-    pool_growth: int
-    """Checkouts for which a server's pool made a connection, or came to a new peak."""
+    changed_pools: int
+    """Checkouts from servers' pools that have made connections, or come to a new peak, since they were last judged."""
     written_transactions: int
     """Transactions that may have written."""
     longest_transaction: float
-    failed_loads: int
-    longest_block: float
 
 
 Clues: TypeAlias = Mapping[str, float]
