@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from query_guard.capture.statements import record, stay_of
+from query_guard.capture.statements import record, stay_of, takers
 from query_guard.capture.window import current, watchers
 
 
@@ -21,6 +21,7 @@ def watch_dialect(dialect: Any) -> None:
 
 def use_cursor_events() -> None:
     """Record through `before_cursor_execute`, `after_cursor_execute` and `handle_error` instead."""
+    takers.append(_before)
     if not event.contains(Engine, "before_cursor_execute", _before):
         event.listen(Engine, "before_cursor_execute", _before)
         event.listen(Engine, "after_cursor_execute", _after)

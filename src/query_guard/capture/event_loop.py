@@ -30,7 +30,7 @@ BEAT = 0.025
 """Seconds between two beats."""
 NOTICED_BLOCK = 0.05
 """Seconds by which a beat must be late to be remembered."""
-_LOOK = 0.05
+LOOK = 0.05
 """Seconds between two looks of the watchdog."""
 NOTICED_PAUSE = 0.05
 """Seconds a transaction must be idle before its line is looked at."""
@@ -130,14 +130,14 @@ class _Watchdog:
     def _watch(self) -> None:
         while True:
             self._is_needed.wait()
-            sleep(_LOOK)
+            sleep(LOOK)
             try:
                 self._is_needed.clear()  # before the look, so that a heart that begins now is seen the next time
                 beating = [heart for heart in _live_hearts() if heart.is_beating]
                 if beating:
                     self._is_needed.set()
                 for heart in beating:
-                    if heart.seen is None and perf_counter() - heart.due >= _LOOK / 2:
+                    if heart.seen is None and perf_counter() - heart.due >= LOOK / 2:
                         _look_at(heart)
             except Exception:
                 report_trouble("the event loop could not be watched")

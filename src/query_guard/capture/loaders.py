@@ -19,27 +19,40 @@ _MAX_LOADERS = 2_000
 _loaders: dict[tuple[Any, ...], Loader] = {}
 
 
+_NO_LOADER = (None, None)
+
+
 def loader_of(context: Any, options: Any) -> tuple[Loader | None, int | None]:
     """Return the loader behind an execution context, and the hash of the identity of the object it loaded for."""
     load_options = options.get("_sa_orm_load_options")
     if load_options is None:
-        return None, None
+        return _NO_LOADER
+    try:  # the application's own select, as most are, is told from the rest by three plain reads
+        if load_options._lazy_loaded_from is None and load_options._refresh_state is None:
+            path = context.invoked_statement._compile_options._current_path.path
+            return _NO_LOADER if len(path) < 2 else (_relationship("eager", path, None), None)
+    except AttributeError:
+        pass
+    return _object_loader(context, options, load_options)
+
+
+def _object_loader(context: Any, options: Any, load_options: Any) -> tuple[Loader | None, int | None]:
+    """Return what was loaded for one object; names that are missing in this release of SQLAlchemy are no loader."""
     compile_options = getattr(context.invoked_statement, "_compile_options", None)
     state = getattr(load_options, "_lazy_loaded_from", None)
     if state is not None:
         kind = "immediate" if "sa_top_level_orm_context" in options else "lazy"
-        return _relationship(kind, compile_options, state.manager.mapper), _identity(state)
+        path = getattr(getattr(compile_options, "_current_path", None), "path", ())
+        return _relationship(kind, path, state.manager.mapper), _identity(state)
     state = getattr(load_options, "_refresh_state", None)
     if state is not None:
         asked = getattr(load_options, "_is_user_refresh", False)
         return _columns(state, asked, getattr(compile_options, "_only_load_props", None)), _identity(state)
-    return _relationship("eager", compile_options, None), None
+    return _NO_LOADER
 
 
-def _relationship(kind: str, compile_options: Any, mapper: Any) -> Loader | None:
+def _relationship(kind: str, steps: tuple[Any, ...], mapper: Any) -> Loader | None:
     """Write a path of mappers and properties, User, posts, Post, comments, as ("User.posts", "Post.comments")."""
-    path = getattr(compile_options, "_current_path", None)
-    steps = path.path if path else ()
     if len(steps) < 2:
         return None
     key = (kind, steps, mapper)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from math import inf
 from time import perf_counter
 from typing import Any, TypeAlias
 
@@ -109,7 +110,8 @@ def _of_rows(rows: tuple[Row, ...]) -> tuple[_OfRows, float]:
             writes += bool(writing)
             joins += bool(described.joined)
         total += duration
-        longest = max(longest, duration)
+        if duration > longest:
+            longest = duration
         if count is not None and count > most:
             most = count
     return (len(rows) - len(shapes), longest, most, failed, writes, blocking, joins), total
@@ -117,11 +119,16 @@ def _of_rows(rows: tuple[Row, ...]) -> tuple[_OfRows, float]:
 
 def _of_connections(recorder: Recorder, pools: dict[int, int]) -> tuple[int, float, int, int, int, float]:
     """Return the last fields of an Outline, which checkouts and transactions tell."""
-    waited = lasted = 0.0
-    lost = changed = wrote = 0
-    checkouts = tuple(recorder.checkouts)
-    for one in checkouts:
-        waited = max(waited, one.wait)
+    waited = lasted = free = 0.0
+    nested = lost = changed = wrote = 0
+    for one in tuple(recorder.checkouts):
+        if one.started < free:
+            nested += 1
+        ended = one.ended if one.ended is not None else inf
+        if ended > free:
+            free = ended
+        if one.wait > waited:
+            waited = one.wait
         if one.outcome not in _USUAL:
             lost += 1
         watch = one.pool
@@ -130,10 +137,9 @@ def _of_connections(recorder: Recorder, pools: dict[int, int]) -> tuple[int, flo
     for transaction in tuple(recorder.transactions):
         if transaction.wrote:
             wrote += 1
-        ended = transaction.ended
-        if ended is not None and ended - transaction.started > lasted:
-            lasted = ended - transaction.started
-    return len(checkouts), waited, lost, changed, wrote, lasted
+        if transaction.ended is not None and transaction.ended - transaction.started > lasted:
+            lasted = transaction.ended - transaction.started
+    return nested, waited, lost, changed, wrote, lasted
 
 
 def _longest_block(recorder: Recorder) -> float:

@@ -50,7 +50,6 @@ class Recorder:
         "_counted",
         "_dropped",
         "_dropped_time",
-        "_newest",
         "allowances",
         "checkouts",
         "dropped_checkouts",
@@ -94,7 +93,6 @@ class Recorder:
         self.dropped_checkouts = 0
         self.shared: dict[UnreadTarget, Shared] = {}
         """What the last row of each text shares with others."""
-        self._newest: Shared | None = None
 
     def add(self, row: Row) -> None:
         """Keep a row where there is room, and else count it."""
@@ -106,18 +104,18 @@ class Recorder:
     def keep(self, row: Row) -> None:
         self.rows.append(row)
         self.room -= ROW_BYTES
-        shared = row[SHARED]
-        if shared is not self._newest:
-            self._newest = shared
-            target = shared[TARGET]
-            known = self.shared.get(target)
-            if known is not shared:
-                self.shared[target] = shared
-                self.room -= SHARED_BYTES
-                if known is None:
-                    self.room -= len(target.sql)
-                if self.parameters:
-                    self.room -= sum(map(len, shared[PARAMETERS]))
+        if self.shared.get(row[SHARED][TARGET]) is not row[SHARED]:
+            self.share(row[SHARED])
+
+    def share(self, shared: Shared) -> None:
+        """Keep what the next rows of a text may have in common with this one."""
+        target = shared[TARGET]
+        self.room -= SHARED_BYTES
+        if target not in self.shared:
+            self.room -= len(target.sql)
+        if self.parameters:
+            self.room -= sum(map(len, shared[PARAMETERS]))
+        self.shared[target] = shared
 
     def add_checkout(self, checkout: OpenCheckout) -> None:
         if self.room_for_stays > 0:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sys
 from asyncio import current_task
+from asyncio.events import _get_running_loop
 from collections.abc import Callable
 from functools import wraps
 from threading import get_ident
@@ -25,6 +26,7 @@ from query_guard.capture.connections import STAY
 from query_guard.capture.engines import seen_by
 from query_guard.capture.flushes import current_flush
 from query_guard.capture.loaders import loader_of
+from query_guard.capture.recorder import BEFORE_RESPONSE, ROW_BYTES, Recorder
 from query_guard.capture.rows import Batches, Row, Shared
 from query_guard.capture.stays import OpenCheckout
 from query_guard.capture.targets import UnreadTarget
@@ -35,8 +37,6 @@ from query_guard.capture.window import (
     count,
     current,
     deliver,
-    loop_here,
-    sole_recorder,
     watchers,
     who_wants,
 )
@@ -48,6 +48,9 @@ _Context.query_guard_taken = False
 
 On the class, since to look into the `__dict__` of a context would make one.
 """
+
+takers: list[object] = []
+"""Those who may set it: without them, no context need be asked."""
 
 _BATCHES = "_query_guard_batches"
 _TARGET = "_query_guard_target"
@@ -64,22 +67,26 @@ def around(execute: Callable[..., None], *, overridden: bool = False) -> Callabl
     counts.
     """
 
+    if overridden:
+        takers.append(execute)
+
     @wraps(execute)
     def timed_execute(dialect: Any, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
         window = current.get()
-        if (window is None and not watchers) or context is None:
-            execute(dialect, cursor, statement, parameters, context)
-            return
-        if context.query_guard_taken:
+        if (window is None and not watchers) or context is None or (takers and context.query_guard_taken):
             execute(dialect, cursor, statement, parameters, context)
             return
         if overridden:
             context.query_guard_taken = True
-        stay = stay_of(context)
-        if stay is not None:
-            stay.running = True
-        started = perf_counter()
+        stay: OpenCheckout | None = None
+        try:  # as `stay_of`, without the price of a call
+            stay = context.root_connection._dbapi_connection.__dict__.get(STAY)
+            if stay is not None:
+                stay.running = True
+        except AttributeError:
+            pass
         error: str | None = None
+        started = perf_counter()
         try:
             execute(dialect, cursor, statement, parameters, context)
         except BaseException as failure:
@@ -127,72 +134,104 @@ def record(
             stay.last = ended
             stay.busy += duration
             transaction = stay.transaction
-        style = context.execute_style
         batches = None
-        if style is _IN_BATCHES:
+        if context.execute_style is _IN_BATCHES:
             batches = _begun(context, duration, error)
             if batches is None:
                 return
         compiled = context.compiled
-        options = context.execution_options
         target: UnreadTarget | None = None if compiled is None else compiled.__dict__.get(_TARGET)
-        if target is None or statement is not getattr(context, "statement", None):
-            target = _target_of(dialect, statement, context, options)
-        if target.is_control or error == _UNSENT or (stay is None and _is_start_up(context)):
-            _note_control(stay, target)
+        if target is None or statement is not context.statement:
+            target = _target_of(dialect, statement, context)
+        if (stay is None or error is not None or target.is_control) and _is_none(context, target, error, stay):
             return
         if transaction is not None:
             transaction.statements += 1
-            transaction.wrote |= target.may_write
-        engine = target.engine
-        sole = sole_recorder(window)
-        wanting = sole if sole is not None and sole.room > 0 else who_wants(window, engine)
-        if wanting is None:
-            count(window, engine, duration)
+            if target.may_write:
+                transaction.wrote = True
+        sole = window.recorder if window is not None and window.outer is None and not watchers else None
+        is_simple = sole is not None and sole.engines is None and sole.room > 0
+        recorder = sole if is_simple else who_wants(window, target.engine)
+        if recorder is None:
+            count(window, target.engine, duration)
             return
-        if not target.is_noted:
-            target.note(context)
-        loader, owner = loader_of(context, options) if options else _NO_LOADER
-        many = style is not _SINGLE
-        is_told = error is None and batches is None and not (target.may_write and _is_told_later(engine, cursor))
-        rows = cursor.rowcount if is_told else -1
-        stages = window.stages if window is not None else None
-        loop = loop_here(window)
-        shared: Shared = (
-            target,
-            stay,
-            transaction,
-            batches,
-            0 if stages is None else stages.stage,
-            target.text if statement is target.sql else hash(statement),
-            target.way_out.site(2),
-            loader,
-            current_flush() if target.may_write else 0,
-            engine,
-            get_ident() if loop is None or not engine.is_async else id(current_task(loop)),
-            loop is not None and not engine.is_async,
-            len(parameters) if batches is None else len(context.compiled_parameters),
-            many,
-            "stream_results" in options or "yield_per" in options,
-            error,
-            shown_values(parameters) if wanting.parameters else (),
-            window.request if window is not None else 0,
+        row = _row(
+            window, recorder, target, cursor, statement, parameters, context, started, duration, error, stay, batches
         )
-        known = wanting.shared.get(target)
-        row: Row = (
-            known if known == shared else shared,
-            started,
-            duration,
-            owner,
-            NO_VALUES if many else value_hashes(parameters),
-            rows if rows.__class__ is int and rows >= 0 else None,
-        )
-        if wanting is sole:
-            sole.keep(row)
+        if is_simple:
+            recorder.rows.append(row)
+            recorder.room -= ROW_BYTES
         else:
-            deliver(window, engine, row)
+            deliver(window, target.engine, row)
     except Exception:
         report_trouble("a statement could not be recorded")
+
+
+def _row(
+    window: Window | None, recorder: Recorder, target: UnreadTarget, cursor: Any, statement: str, parameters: Any,
+    context: Any, started: float, duration: float, error: str | None, stay: OpenCheckout | None,
+    batches: Batches | None,
+) -> Row:  # fmt: skip
+    if not target.is_noted:
+        target.note(context)
+    options = context.execution_options
+    loader, owner = loader_of(context, options) if options else _NO_LOADER
+    many = context.execute_style is not _SINGLE
+    rows = cursor.rowcount if error is None and batches is None else -1
+    engine = target.engine
+    may_write = target.may_write
+    if rows == 0 and may_write and _is_told_later(engine, cursor):
+        rows = -1
+    thread = get_ident()
+    if window is None:
+        loop, stage, request = _get_running_loop(), BEFORE_RESPONSE, 0
+    else:
+        loop = window.loop if window.thread == thread else _get_running_loop()
+        stage = window.stages.stage if window.stages is not None else BEFORE_RESPONSE
+        request = window.request
+    is_async = engine.is_async
+    shared: Shared = (
+        target,
+        stay,
+        stay.transaction if stay is not None else None,
+        batches,
+        stage,
+        target.text if statement is target.sql else hash(statement),
+        target.way_out.site(3),
+        loader,
+        current_flush() if may_write else 0,
+        engine,
+        id(current_task(loop)) if is_async and loop is not None else thread,
+        loop is not None and not is_async,
+        len(parameters) if batches is None else len(context.compiled_parameters),
+        many,
+        bool(options) and ("stream_results" in options or "yield_per" in options),
+        error,
+        shown_values(parameters) if recorder.parameters else (),
+        request,
+    )
+    known = recorder.shared.get(target)
+    if known == shared:
+        shared = known
+    else:
+        recorder.share(shared)
+    return (
+        shared,
+        started,
+        duration,
+        owner,
+        NO_VALUES if many else value_hashes(parameters),
+        rows if rows.__class__ is int and rows >= 0 else None,
+    )
+
+
+def _is_none(context: Any, target: UnreadTarget, error: str | None, stay: OpenCheckout | None) -> bool:
+    """Whether a driver call was no statement of the application's: control, never sent, or the dialect's start-up."""
+    if target.is_control:
+        if stay is not None:
+            stay.control(target.sql)
+        return True
+    return error == _UNSENT or (stay is None and _is_start_up(context))
 
 
 def _begun(context: Any, duration: float, error: str | None) -> Batches | None:
@@ -208,23 +247,18 @@ def _begun(context: Any, duration: float, error: str | None) -> Batches | None:
     return None
 
 
-def _note_control(stay: OpenCheckout | None, target: UnreadTarget) -> None:
-    if stay is not None and target.is_control:
-        stay.control(target.sql)
-
-
 def _is_told_later(engine: Engine, cursor: Any) -> bool:
-    """Whether a driver says how many rows a write returns only once they are fetched: sqlite3 does."""
-    return cursor.rowcount == 0 and engine.dialect == "sqlite" and cursor.description is not None
+    """Whether a driver that says 0 will tell how many rows a write returned once they are fetched: sqlite3 will."""
+    return engine.dialect == "sqlite" and cursor.description is not None
 
 
-def _target_of(dialect: Any, statement: str, context: Any, options: Any) -> UnreadTarget:
+def _target_of(dialect: Any, statement: str, context: Any) -> UnreadTarget:
     """Return what is known of a text: it hangs on the compiled statement, which SQLAlchemy keeps for its like."""
     engine, targets = seen_by(dialect)
     compiled = context.compiled
     if (
         compiled is None
-        or "schema_translate_map" in options
+        or "schema_translate_map" in context.execution_options
         or (statement is not getattr(context, "statement", None) and _is_scalar_default(3))
     ):
         return targets.get(statement) or targets.first_seen(statement, engine)

@@ -26,7 +26,7 @@ class NestedCheckout:
 
     @property
     def clues(self) -> Clues:
-        return {"checkouts": 2}
+        return {"nested_checkouts": 1}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         pools = {pool.serial: pool for pool in facts.pools if pool.capacity is not None}

@@ -44,7 +44,8 @@ class Outline(NamedTuple):
     """Writes of a request that should only read."""
     failed_loads: int
     longest_block: float
-    checkouts: int
+    nested_checkouts: int
+    """Checkouts that began while an earlier one was still out."""
     longest_wait: float
     lost_checkouts: int
     """Checkouts that ended in another way than by being returned."""
