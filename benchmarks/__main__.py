@@ -81,7 +81,7 @@ def _measured(sections: Any, *, quick: bool, peers: bool) -> dict[str, Any]:
         results["paired"] = _paired(contestants, quick=quick)
     if "instructions" in sections:
         counted = [contestant for contestant in contestants if contestant not in _TIMED_ONLY]
-        results["instructions"] = count(counted, repeats=4 if quick else 12)
+        results["instructions"] = count(counted, repeats=3 if quick else 8)
     for section in _MODULES.keys() & {*sections}:
         results[section] = _repeated(_MODULES[section], times=1 if quick else 5)
     if "profile" in sections:
@@ -102,10 +102,10 @@ def _measured(sections: Any, *, quick: bool, peers: bool) -> dict[str, Any]:
 
 
 def _paired(contestants: list[str], *, quick: bool) -> dict[str, Rounds]:
-    seeds, rounds = (1, 3) if quick else (2, 8)
     found = {}
     for driver in DRIVERS:
-        paths = [f"/select/{times}" for times in (0, 1, 3, 20, 200)]
+        paths = [f"/select/{times}" for times in (0, 1, 3, 20, 100)]
+        seeds, rounds = (1, 3) if quick else (10 if driver == "sqlite" else 4, 3)
         if driver == "sqlite":
             paths += [f"/{kind}/{times}" for kind in ("core", "checkout", "transaction") for times in (1, 41)]
         with server() if driver == "asyncpg" else nullcontext("") as postgres:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from math import hypot
 from statistics import quantiles
 from typing import NamedTuple
 
+from benchmarks.instructions import Counts
 from benchmarks.rounds import Rounds
 
 
@@ -46,7 +46,7 @@ def _slopes(rounds: Rounds, contestant: str, kind: str, few: int, many: int) -> 
     return [(more - less) / (many - few) for less, more in pairs]
 
 
-_STATEMENTS = {"orm": ("select", 20, 200), "core": ("core", 1, 41)}
+_STATEMENTS = {"orm": ("select", 20, 100), "core": ("core", 1, 41)}
 
 
 def added_statement(rounds: Rounds, contestant: str, kind: str) -> Spread:
@@ -74,15 +74,12 @@ def scaled(values: Iterable[float], factor: float) -> Spread:
     return Spread(*[factor * value for value in values])
 
 
-def instruction_ratio(counts: dict[str, dict[str, float]], contestant: str, kind: str) -> float:
-    """Return the instructions of an `orm` or `core` statement with a contestant, where the floor is 1."""
-    bare = counts["bare"][kind]
-    return (counts[contestant][kind] - bare) / (counts["floor"][kind] - bare)
+def added_instructions(counts: Counts, contestant: str, key: str) -> Spread:
+    """Return what a contestant adds to a request of a path, or to one more of a kind."""
+    pairs = zip(counts[contestant][key], counts["bare"][key], strict=True)
+    return spread(own - bare for own, bare in pairs)
 
 
-def instruction_spread(counts: dict[str, dict[str, float]], contestant: str, kind: str) -> Spread:
-    """Return that ratio with one standard error to each side."""
-    ratio = instruction_ratio(counts, contestant, kind)
-    own, floor, bare = (counts[name][f"{kind}_error"] for name in (contestant, "floor", "bare"))
-    error = hypot(own, ratio * floor, (1 - ratio) * bare) / (counts["floor"][kind] - counts["bare"][kind])
-    return Spread(ratio - error, ratio, ratio + error)
+def instruction_ratio(counts: Counts, contestant: str, key: str) -> Spread:
+    """Return that where the floor is 1."""
+    return scaled(added_instructions(counts, contestant, key), 1 / added_instructions(counts, "floor", key).median)

@@ -17,7 +17,6 @@ import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from statistics import mean, stdev
 from typing import TypeAlias
 
 from benchmarks.rounds import ROOT
@@ -25,9 +24,14 @@ from benchmarks.worker import attached
 from benchmarks.workloads import send_request
 from query_guard.capture import event_loop
 
-ORM = ("/select/3", "/select/13")
-CORE = ("/core/3", "/core/13")
-ALL_PATHS = ("/select/0", "/select/1", *ORM, *CORE)
+SLOPES = {
+    "orm": ("/select/3", "/select/13"),
+    "core": ("/core/3", "/core/13"),
+    "checkout": ("/checkout/1", "/checkout/11"),
+    "transaction": ("/transaction/1", "/transaction/11"),
+}
+"""Requests between which there are ten of a kind."""
+REQUESTS = ("/select/0", "/select/1", "/select/3")
 WARM_UPS = 20
 """Of each path, until CPython has specialised its bytecode: a server is warm."""
 
@@ -36,30 +40,30 @@ _WITHOUT_LUCK = ("--toggle-collect=find_name_in_mro", "--collect-atstart=yes")
 slots is luck that lasts as long as the process, and worth more than all that a guard does.
 """
 
-Counts: TypeAlias = dict[str, dict[str, float]]
-"""Contestant -> each path, an `orm` and a `core` statement, and their standard errors `orm_error`, `core_error`."""
+Counts: TypeAlias = dict[str, dict[str, list[int]]]
+"""Contestant -> a path, or a kind of SLOPES for one more of it -> counts; those at one index are a pair."""
 
 
-def count(contestants: Sequence[str], paths: Sequence[str] = ALL_PATHS, *, repeats: int = 60) -> Counts:
-    """Return the instructions of a request of each path and of a statement, as means over `repeats` layouts."""
+def count(contestants: Sequence[str], kinds: Sequence[str] = tuple(SLOPES), *, repeats: int = 8) -> Counts:
+    """Return the instructions of requests, and of one more statement, checkout or transaction in one."""
     if shutil.which("valgrind") is None:
         raise SystemExit(
             "instruction counts need valgrind, which is not on PATH; install it (apt-get install valgrind)"
         )
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        counted = pool.map(lambda contestant: _count_one(contestant, paths, repeats), contestants)
+        counted = pool.map(lambda contestant: _count_one(contestant, kinds, repeats), contestants)
         return dict(zip(contestants, counted, strict=True))
 
 
-def _count_one(contestant: str, paths: Sequence[str], repeats: int) -> dict[str, float]:
+def _count_one(contestant: str, kinds: Sequence[str], repeats: int) -> dict[str, list[int]]:
+    paths = tuple(dict.fromkeys((*REQUESTS, *[path for kind in kinds for path in SLOPES[kind]])))
     totals = _dumped(contestant, paths, repeats)
     requests = {path: totals[place :: len(paths)] for place, path in enumerate(paths)}
-    figures = {path: mean(counts) for path, counts in requests.items()}
-    for kind, (few, many) in {"orm": ORM, "core": CORE}.items():
-        if many in requests:
-            slopes = [(more - less) / 10 for less, more in zip(requests[few], requests[many], strict=True)]
-            figures |= {kind: mean(slopes), f"{kind}_error": stdev(slopes) / repeats**0.5}
-    return figures
+    slopes = {
+        kind: [(more - less) // 10 for less, more in zip(*[requests[path] for path in SLOPES[kind]], strict=True)]
+        for kind in kinds
+    }
+    return {**requests, **slopes}
 
 
 def _dumped(contestant: str, paths: Sequence[str], repeats: int) -> list[int]:

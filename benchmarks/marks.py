@@ -48,7 +48,7 @@ class Mark:
 
 def _instructions(mode: Mode, kind: str) -> Mark:
     def figure(counts: Any) -> Spread:
-        return figures.instruction_spread(counts, mode.contestant, kind)
+        return figures.instruction_ratio(counts, mode.contestant, kind)
 
     return Mark("instructions", f"{_SELECTS[kind]} {mode.what}, instructions", mode.instructions, "x floor", figure)
 

@@ -73,7 +73,8 @@ def _stalls(rounds: Rounds, counts: Counts) -> Iterator[str]:
         for kind in ("core", "orm"):
             is_bare = contestant == "bare"
             taken = (figures.statement if is_bare else figures.added_statement)(rounds, contestant, kind)
-            executed = counts[contestant][kind] - (0 if is_bare else counts["bare"][kind])
+            bare = spread(counts["bare"][kind])
+            executed = (bare if is_bare else figures.added_instructions(counts, contestant, kind)).median
             cells.append(f"{micro(taken)}, {executed / 1000:.1f} k: {1e9 * taken.median / executed:.2f} us each")
         rows.append((name, *cells))
     yield table(("", "Core select", "ORM select"), rows)

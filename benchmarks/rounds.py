@@ -1,7 +1,8 @@
 """Paired rounds: in each, every contestant's process in turn answers the same requests, a few milliseconds apart.
 
 Noise of the machine that lasts longer than that falls on all of them, and goes when a contestant is compared with bare
-of the same round. Processes are started anew with another hash seed several times, as the order of a set changes speed.
+of the same round. Processes are started anew with another hash seed several times, as what a process is lucky with, the
+layout of its sets and caches, changes speed for as long as it lives.
 """
 
 from __future__ import annotations

@@ -10,20 +10,18 @@ import gc
 import json
 import logging
 import sys
-from statistics import median
 from time import perf_counter
 
 from starlette.types import ASGIApp
 
 from benchmarks.contestants import contestant_named
-from benchmarks.layouts import Layouts
 from benchmarks.workloads import make_app, make_engine, send_request
 
-TIMED_SECONDS = 0.025
-WARM_UP_REQUESTS = 100
-"""After each change of layout, until CPython has specialised its bytecode again: a server is warm."""
-LONGEST_WARM_UP = 0.12
-"""Seconds, for requests of so many statements that a few have warmed up all but the request itself."""
+TIMED_SECONDS, TIMED_REQUESTS = 0.025, 5
+WARM_UP_REQUESTS, WARM_UP_SECONDS = 300, 0.4
+"""Of each path, until CPython has specialised its bytecode: a server is warm."""
+REFRESHING_SECONDS = 0.008
+"""Before each turn, until the processor knows this process again: the others have been at it."""
 
 
 async def attached(contestant: str, driver: str) -> ASGIApp:
@@ -35,8 +33,8 @@ async def attached(contestant: str, driver: str) -> ASGIApp:
     return app
 
 
-async def _warm_up(app: ASGIApp, path: str) -> None:
-    end = perf_counter() + LONGEST_WARM_UP
+async def _warm_up(app: ASGIApp, path: str, seconds: float) -> None:
+    end = perf_counter() + seconds
     for _ in range(WARM_UP_REQUESTS):
         await asyncio.sleep(0)
         await send_request(app, path)
@@ -45,29 +43,27 @@ async def _warm_up(app: ASGIApp, path: str) -> None:
 
 
 async def _time(app: ASGIApp, path: str) -> float:
-    """Return the median request; a request that was interrupted by the machine weighs no more than any other."""
+    """Return the lower quartile of some requests: of those that the machine disturbed least, the slowest."""
     times: list[float] = []
     end = perf_counter() + TIMED_SECONDS
-    while not times or times[-1] < end:
+    while len(times) < TIMED_REQUESTS or perf_counter() < end:
         await asyncio.sleep(0)  # a server, too, lets the loop turn between two requests
         before = perf_counter()
         await send_request(app, path)
-        times += (before, perf_counter())
-    return median(after - before for before, after in zip(times[::2], times[1::2], strict=True))
+        times.append(perf_counter() - before)
+    return sorted(times)[len(times) // 4]
 
 
 async def _serve(contestant: str, driver: str, paths: list[str]) -> None:
     app = await attached(contestant, driver)
     for path in paths:
-        await _warm_up(app, path)
+        await _warm_up(app, path, WARM_UP_SECONDS)
     gc.collect()
-    layouts = Layouts()
     gc.freeze()
     gc.disable()
     _say(0.0)
     for line in sys.stdin:
-        layouts.renew()
-        await _warm_up(app, line.strip())
+        await _warm_up(app, line.strip(), REFRESHING_SECONDS)
         _say(await _time(app, line.strip()))
         gc.collect()
 
