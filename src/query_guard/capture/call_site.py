@@ -23,61 +23,74 @@ _sites: dict[tuple[Any, ...], CallSite] = {}
 
 
 class Shortcut:
-    """The ways that executions of one text, or checkouts of one pool, have come: out of SQLAlchemy, then to a boundary.
+    """The ways that executions of one text, or checkouts of one pool, have come: from the first frame that is not
+    SQLAlchemy's to a boundary.
 
-    The last one is tried first.
-
-    `sys._getframe` jumps to the outermost frame of SQLAlchemy without making a frame object of each frame between,
-    which is most of the price of a walk. Where the frames of a known way lie beyond it, stopped at the same
-    instructions, it is the same site; else the way is walked anew.
+    The last one is tried first. `sys._getframe` jumps to where it began without making a frame object of each frame
+    between, which is most of the price of a walk; under AsyncSession it began where the greenlet was switched to. Where
+    the frames from there on are those of a known way, stopped at the same instructions, it is the same site; else the
+    way is walked anew.
     """
 
     __slots__ = ("_last", "_ways")
 
     def __init__(self) -> None:
-        self._last: tuple[int, CodeType | None, Trail, CallSite] = (0, None, (), NOWHERE)
-        self._ways: dict[tuple[int, int, int], tuple[CodeType, Trail, CallSite]] = {}
-        """Other ways, by depth and the first frame of the application: the identity of its code, its instruction."""
+        self._last: tuple[int, Trail, CallSite] = (_NEVER, (), NOWHERE)
+        self._ways: dict[tuple[int, int, int], tuple[Trail, CallSite]] = {}
+        """Other ways, by where they begin, and the code (its identity) and instruction of their first frame beyond."""
 
     def site(self, below: int) -> CallSite:
-        """Return the call site; `below` counts the frames from this function to where the way begins."""
-        depth, code, trail, site = self._last
+        """Return the call site; `below` counts the frames from this function to where SQLAlchemy's frames begin."""
+        depth, trail, site = self._last
         try:
-            frame = sys._getframe(depth + below)
-            if frame.f_code is code and _leads_on(frame.f_back, trail):
+            frame: Any = sys._getframe(depth + below) if depth >= 0 else _current_greenlet().parent.gr_frame
+            for code, instruction in trail:
+                if frame.f_code is not code or (instruction >= 0 and frame.f_lasti != instruction):
+                    break
+                frame = frame.f_back
+            else:
                 return site
-        except ValueError:  # the stack is not as deep as it was
+        except (ValueError, AttributeError):  # the stack, or what is left of it in this greenlet, is not as deep
             pass
         return self._other(sys._getframe(below))
 
     def _other(self, frame: FrameType) -> CallSite:
         """Walk out of SQLAlchemy, and find the way beyond it among those known, or walk that, too."""
-        depth = 0
+        depth, greenlet = 1, _current_greenlet()
         first = frame.f_back
         while first is not None and kind_of(first.f_code.co_filename) is LIBRARY:
             frame, first = first, first.f_back
             depth += 1
-        if first is None:
+        if first is None and greenlet.parent is not None:
+            depth, greenlet = _BEYOND, greenlet.parent
+            first = greenlet.gr_frame
+        inner = first
+        while inner is not None and kind_of(inner.f_code.co_filename) is LIBRARY:
+            inner = inner.f_back
+        if inner is None:
             return _walked(frame)[0]
-        place = (depth, id(first.f_code), first.f_lasti)
+        place = (depth, id(inner.f_code), inner.f_lasti)
         way = self._ways.get(place)
-        if way is None or way[0] is not frame.f_code or not _leads_on(first, way[1]):
+        if way is None or not _leads_on(first, way[0], greenlet):
             site, trail = _walked(frame)
             if len(trail) > _MAX_TRAIL:
                 return site
             if len(self._ways) >= _MAX_WAYS:
                 self._ways = {}
-            way = self._ways[place] = (frame.f_code, trail, site)
+            way = self._ways[place] = (trail, site)
         self._last = (depth, *way)
-        return way[2]
+        return way[1]
 
 
-def _leads_on(frame: FrameType | None, trail: Trail) -> bool:
-    """Whether a frame and its callers are those of the trail, each stopped where it was."""
-    greenlet: Any = None
+_BEYOND, _NEVER = -1, 1 << 30
+"""Depths of a way that begins in the greenlet around, and of none."""
+
+
+def _leads_on(frame: FrameType | None, trail: Trail, greenlet: Any) -> bool:
+    """Whether a frame of a greenlet and its callers are those of the trail, each stopped where it was."""
     for code, instruction in trail:
         while frame is None:
-            greenlet = (_current_greenlet() if greenlet is None else greenlet).parent
+            greenlet = greenlet.parent
             if greenlet is None:
                 return code is None
             frame = greenlet.gr_frame

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy.orm import mapperlib
 
@@ -22,15 +22,25 @@ _loaders: dict[tuple[Any, ...], Loader] = {}
 _NO_LOADER = (None, None)
 
 
-def loader_of(context: Any, options: Any) -> tuple[Loader | None, int | None]:
+class Loadable(Protocol):
+    """A text, whose loader is the same for all executions that load for no one object."""
+
+    eager: Loader | None
+    is_eager_known: bool
+
+
+def loader_of(context: Any, options: Any, target: Loadable) -> tuple[Loader | None, int | None]:
     """Return the loader behind an execution context, and the hash of the identity of the object it loaded for."""
     load_options = options.get("_sa_orm_load_options")
     if load_options is None:
         return _NO_LOADER
-    try:  # the application's own select, as most are, is told from the rest by three plain reads
+    try:  # the application's own select, as most are, is told from the rest by two plain reads
         if load_options._lazy_loaded_from is None and load_options._refresh_state is None:
-            path = context.invoked_statement._compile_options._current_path.path
-            return _NO_LOADER if len(path) < 2 else (_relationship("eager", path, None), None)
+            if target.is_eager_known:
+                return target.eager, None
+            target.eager = _relationship("eager", context.invoked_statement._compile_options._current_path.path, None)
+            target.is_eager_known = True
+            return target.eager, None
     except AttributeError:
         pass
     return _object_loader(context, options, load_options)

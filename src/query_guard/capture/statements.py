@@ -175,7 +175,7 @@ def _row(
     if not target.is_noted:
         target.note(context)
     options = context.execution_options
-    loader, owner = loader_of(context, options) if options else _NO_LOADER
+    loader, owner = loader_of(context, options, target) if options else _NO_LOADER
     many = context.execute_style is not _SINGLE
     rows = cursor.rowcount if error is None and batches is None else -1
     engine = target.engine

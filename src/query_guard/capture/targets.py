@@ -19,7 +19,7 @@ from sqlalchemy.sql.elements import BinaryExpression, BindParameter, BooleanClau
 
 from query_guard.capture.call_site import Shortcut
 from query_guard.capture.loaders import joined_relationships
-from query_guard.records import NO_TARGET, Engine, Target
+from query_guard.records import NO_TARGET, Engine, Loader, Target
 
 _TRANSACTION_CONTROL = (
     "SAVEPOINT ", "RELEASE SAVEPOINT ", "ROLLBACK TO ", "SAVE TRANSACTION ", "ROLLBACK TRANSACTION ",
@@ -32,8 +32,10 @@ _WRITING = re.compile(r"\b(?:INSERT|UPDATE|DELETE|MERGE|REPLACE)\b", re.IGNORECA
 class UnreadTarget:
     """A text and its statement, noted on the hot path; `read()` it once the window is over."""
 
-    __slots__ = ("_compiled", "_statement", "_target", "engine", "is_control", "is_noted", "may_write", "shape",
-                 "sql", "text", "way_out")  # fmt: skip
+    __slots__ = (
+        "_compiled", "_statement", "_target", "eager", "engine", "is_control", "is_eager_known", "is_noted",
+        "may_write", "shape", "sql", "text", "way_out",
+    )  # fmt: skip
 
     def __init__(self, sql: str, engine: Engine) -> None:
         self.sql = sql
@@ -41,7 +43,8 @@ class UnreadTarget:
         self.way_out = Shortcut()
         self.is_control = sql.startswith(_TRANSACTION_CONTROL)
         self.may_write = _WRITING.search(sql) is not None
-        self.is_noted = False
+        self.is_noted = self.is_eager_known = False
+        self.eager: Loader | None = None
         self.text = hash(sql)
         self.shape: tuple[Any, ...] | None = None
         """What is known of the text, once it has been read: as `Statement` has it, from `fingerprint` to `target`."""
