@@ -87,6 +87,7 @@ def _measured(sections: Any, *, quick: bool, peers: bool) -> dict[str, Any]:
     if "profile" in sections:
         results["profile"] = {path: run_module("profiled", path) for path in PROFILED}
         results["imported"] = run_module("imports", "query_guard.middleware", "profile")
+        results["cold"] = _repeated("cold", times=1 if quick else 5)
     if "served" in sections:
         with server() as postgres:
             results["served"] = asyncio.run(served.measure(postgres, rounds=2 if quick else 12))

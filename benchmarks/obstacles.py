@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from benchmarks import figures
+from benchmarks.cold import BETWEEN
 from benchmarks.figures import Spread, spread
-from benchmarks.instructions import Counts
 from benchmarks.rounds import Rounds
 from benchmarks.tables import micro, table
 
@@ -22,9 +22,8 @@ def obstacles(results: dict[str, Any]) -> Iterator[str]:
     yield "## Where it goes"
     if "paired" in results:
         yield from _request(results["paired"]["sqlite"])
-    if {"paired", "instructions"} <= results.keys():
-        yield from _stalls(results["paired"]["sqlite"], results["instructions"])
     if "profile" in results:
+        yield from _cold(results["cold"])
         yield from _profile(results["profile"], results["imported"])
     if "memory" in results:
         yield from _row(results["memory"])
@@ -34,8 +33,8 @@ def _request(rounds: Rounds) -> Iterator[str]:
     """Take a request of one Core statement apart, by what the contestants do and do not do."""
     yield (
         "What the guard adds to a request of one Core statement. Of checkout, transaction and statement the price is "
-        "that of one among forty; the first of each finds nothing of it in the processor's caches, and the list below "
-        "says what is left for that. The floor pays most of its own for SQLAlchemy's joined dispatch, which each new "
+        "that of one among forty; what the first of each takes beyond that is the rest of capture, and explained "
+        "below. The floor pays most of its own for SQLAlchemy's joined dispatch, which each new "
         "connection builds once a listener of any engine exists."
     )
     window = figures.added_to_request(rounds, "recorded", "/select/0")
@@ -60,24 +59,17 @@ def _beyond(rounds: Rounds, contestant: str, other: str) -> Spread:
     )
 
 
-def _stalls(rounds: Rounds, counts: Counts) -> Iterator[str]:
-    """Hold time against instructions: what takes long for its instructions waits for memory."""
+def _cold(found: dict[str, Spread]) -> Iterator[str]:
+    """Hold the same work against itself."""
     yield (
-        "A statement's time beside its instructions, and the time for each thousand of them. Capture executes no more "
-        "beside an ORM select than beside a Core select; where it takes longer there, it waits, for memory as we "
-        "suppose. That is why the marks in instructions and in time disagree."
+        "The headers of a quiet request of one statement, made again and again, and made after a request that the "
+        "guard has no part in. The work and its instructions are the same: what is added is the processor, which has "
+        "lost the guard's code from its caches, and its guesses of where that leads. So whatever happens once in a "
+        "request, the first statement, checkout and transaction among it, takes about twice what it takes in a loop."
     )
-    rows = []
-    for name, contestant in (("bare", "bare"), ("added by recorded", "recorded"), ("added by the floor", "floor")):
-        cells = []
-        for kind in ("core", "orm"):
-            is_bare = contestant == "bare"
-            taken = (figures.statement if is_bare else figures.added_statement)(rounds, contestant, kind)
-            bare = spread(counts["bare"][kind])
-            executed = (bare if is_bare else figures.added_instructions(counts, contestant, kind)).median
-            cells.append(f"{micro(taken)}, {executed / 1000:.1f} k: {1e9 * taken.median / executed:.2f} us each")
-        rows.append((name, *cells))
-    yield table(("", "Core select", "ORM select"), rows)
+    alone = found["nothing"].median
+    after = [(f"after `{path}`", micro(found[path]), f"{found[path].median / alone:.2f}x") for path in BETWEEN]
+    yield table(("", "takes", "of that in a loop"), [("in a loop", micro(found["nothing"]), "1x"), *after])
 
 
 def _profile(shares: dict[str, dict[str, float]], imported: dict[str, float]) -> Iterator[str]:
@@ -95,9 +87,6 @@ def _profile(shares: dict[str, dict[str, float]], imported: dict[str, float]) ->
 
 
 def _row(memory: dict[str, Spread]) -> Iterator[str]:
-    yield (
-        "What one recorded statement holds alone, in bytes before the allocator rounds them up. Fewer fields would "
-        "weigh less, and make reading them, a mark of its own, slower."
-    )
+    yield ("What one recorded statement holds, in bytes before the allocator rounds them up.")
     parts = [name for name in memory if name not in ("statement", "window")]
     yield table(("", "bytes"), [(name, f"{memory[name].median:.0f}") for name in parts])

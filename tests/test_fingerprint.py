@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import importlib
 import threading
-from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
@@ -404,7 +403,7 @@ def test_fingerprint_is_a_frozen_value() -> None:
     assert shape == Fingerprint(id=shape.id, text="SELECT ?", operation="SELECT", truncated=False, tables=(), writes=())
     assert len(shape.id) == 16
     assert int(shape.id, 16) >= 0
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         shape.id = ""  # type: ignore[misc]
 
 

@@ -10,9 +10,7 @@ from datetime import date
 
 from query_guard.records import Finding
 
-_PATTERN = re.compile(
-    r"(?P<relationship>[A-Za-z_]\w*\.\w+)|(?P<kind>[a-z_]\w*)(?::(?P<file>[^:]+\.\w+)(?::(?P<function>\w+))?)?"
-)
+_PATTERN = r"(?P<relationship>[A-Za-z_]\w*\.\w+)|(?P<kind>[a-z_]\w*)(?::(?P<file>[^:]+\.\w+)(?::(?P<function>\w+))?)?"
 
 
 @dataclass(slots=True, eq=False)
@@ -35,7 +33,7 @@ class Allowance:
     _function: str | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        match = _PATTERN.fullmatch(self.pattern) if isinstance(self.pattern, str) else None
+        match = re.fullmatch(_PATTERN, self.pattern) if isinstance(self.pattern, str) else None
         if match is None:
             raise ValueError(
                 f"an allowance must be a relationship ('Post.author'), a kind ('n_plus_one') or a kind with a "

@@ -10,10 +10,9 @@ import re
 import sys
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
 from hashlib import blake2b
 from types import ModuleType
-from typing import Final
+from typing import Final, NamedTuple
 
 from query_guard.sql_shape import Shape
 from query_guard.sql_tokens import dialect_named, tokens
@@ -32,8 +31,7 @@ _TELLING: Final = (
 """What follows these words is a secret, though it is written like a name; it goes with all that follows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
+class Fingerprint(NamedTuple):
     """A shape: `id` is 16 hex characters, `text` what people read, `tables` and `writes` best effort, in order.
 
     `operation` is the main verb, also behind `WITH`, or OTHER. `writes` includes what a CTE writes.

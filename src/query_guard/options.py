@@ -10,7 +10,7 @@ from typing import Any
 
 from query_guard.capture.engines import engine_of
 
-_BUDGET = re.compile(r"[A-Z]+ /\S*")
+_BUDGET = r"[A-Z]+ /\S*"
 _TRUE, _FALSE = frozenset(("1", "true", "yes", "on")), frozenset(("0", "false", "no", "off", ""))
 
 
@@ -126,7 +126,7 @@ def _budgets(value: Any) -> Mapping[str, int]:
             f"QueryGuard: budgets must map routes to numbers, such as {{'GET /orders/{{id}}': 5}}, not {value!r}"
         )
     for route, budget in value.items():
-        if not isinstance(route, str) or not _BUDGET.fullmatch(route):
+        if not isinstance(route, str) or not re.fullmatch(_BUDGET, route):
             raise ValueError(
                 f"QueryGuard: budgets must name a method and a route, such as 'GET /orders/{{id}}', not {route!r}"
             )

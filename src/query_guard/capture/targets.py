@@ -26,7 +26,7 @@ _TRANSACTION_CONTROL = (
     "PREPARE TRANSACTION ", "COMMIT PREPARED ", "ROLLBACK PREPARED ", "BEGIN", "COMMIT",
 )  # fmt: skip
 
-_WRITING = re.compile(r"\b(?:INSERT|UPDATE|DELETE|MERGE|REPLACE)\b", re.IGNORECASE)
+_WRITING = r"(?i)\b(?:INSERT|UPDATE|DELETE|MERGE|REPLACE)\b"
 
 
 class UnreadTarget:
@@ -42,7 +42,7 @@ class UnreadTarget:
         self.engine = engine
         self.way_out = Shortcut()
         self.is_control = sql.startswith(_TRANSACTION_CONTROL)
-        self.may_write = _WRITING.search(sql) is not None
+        self.may_write = re.search(_WRITING, sql) is not None
         self.is_noted = self.is_eager_known = False
         self.eager: Loader | None = None
         self.text = hash(sql)

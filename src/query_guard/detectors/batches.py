@@ -12,7 +12,7 @@ _CHUNK = 20
 
 _BOUNDS = frozenset(("<", ">", "<=", ">="))
 _OFFSET = "OFFSET"
-_LIMITED = re.compile(r"\b(?:LIMIT|OFFSET|FETCH)\b")
+_LIMITED = r"\b(?:LIMIT|OFFSET|FETCH)\b"
 
 
 def batch_reason(rows: list[Statement], facts: Facts) -> str | None:
@@ -51,7 +51,7 @@ def _is_chunked(rows: list[Statement]) -> bool:
 def _paging(rows: list[Statement]) -> str | None:
     """Pages change their OFFSET, or the bounds of the columns they are ordered by, and nothing else."""
     sql = rows[0].sql
-    if not _LIMITED.search(sql):
+    if not re.search(_LIMITED, sql):
         return None
     places = bind_places(sql)
     if not any(row.values for row in rows):

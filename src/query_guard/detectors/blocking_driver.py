@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from query_guard.records import Clues, Facts, Finding, Statement, grouped, shown_seconds
 
@@ -13,7 +12,6 @@ _ASYNC = {"postgresql": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite", "mys
 """What to put in the place of a blocking URL, by dialect."""
 
 
-@dataclass(slots=True, eq=False)
 class BlockingDriver:
     """Find statements of a sync driver that held up the event loop: in `async def`, not in a thread, nor in run_sync.
 

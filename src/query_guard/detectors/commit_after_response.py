@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from query_guard.records import Clues, Facts, Finding, Transaction, grouped
 
 KIND = "commit_after_response"
 
 
-@dataclass(slots=True, eq=False)
 class CommitAfterResponse:
     """Find transactions of the request's own work that were committed after its response had started.
 

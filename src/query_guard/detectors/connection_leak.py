@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from query_guard.records import Checkout, Clues, Facts, Finding, Pool, grouped, shown_seconds
 
 KIND = "connection_leak"
 
 
-@dataclass(slots=True, eq=False)
 class ConnectionLeak:
     """Find connections that were out when nothing of the request lived that could return them, or that the garbage
     collector had to take back.

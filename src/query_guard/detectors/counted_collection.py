@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from query_guard.records import Facts, Finding, Read, Statement
 
 KIND = "counted_collection"
 
 
-@dataclass(slots=True, eq=False)
 class CountedCollection:
     """Find a collection whose every read was `len()`; opt-in, for windows that note reads.
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from query_guard.records import Clues, Facts, Finding, Severity, grouped
 
 KIND = "failed_statement"
 
 
-@dataclass(slots=True, eq=False)
 class FailedStatement:
     """Find statements that failed, one finding for each shape, site and error.
 

@@ -10,7 +10,7 @@ from query_guard.records import Clues, Facts, Finding, grouped
 
 KIND = "large_result"
 
-_LIMITED = re.compile(r"\b(?:LIMIT|FETCH FIRST|FETCH NEXT|TOP)\b")
+_LIMITED = r"\b(?:LIMIT|FETCH FIRST|FETCH NEXT|TOP)\b"
 
 
 @dataclass(slots=True, eq=False)
@@ -36,7 +36,7 @@ class LargeResult:
             return
         for rows in grouped(large, lambda row: (row.fingerprint, row.site.key)).values():
             worst = max(rows, key=lambda row: row.rows or 0)
-            if _LIMITED.search(worst.sql):
+            if re.search(_LIMITED, worst.sql):
                 continue
             yield Finding(
                 kind=KIND,

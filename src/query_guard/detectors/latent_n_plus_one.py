@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from query_guard.detectors.remedies import remedy_for
 from query_guard.records import Facts, Finding, Statement
 
 KIND = "latent_n_plus_one"
 
-_ONE_ROW = re.compile(r"\b(?:LIMIT|FETCH FIRST|FETCH NEXT)\b")
+_ONE_ROW = r"\b(?:LIMIT|FETCH FIRST|FETCH NEXT)\b"
 
 
-@dataclass(slots=True, eq=False)
 class LatentNPlusOne:
     """Find a relationship that was lazily loaded for one object, from a query that could have returned many.
 
@@ -35,7 +33,7 @@ class LatentNPlusOne:
 def _could_return_many(query: Statement) -> bool:
     if query.loader is not None and query.loader.path:
         return query.loader.collection
-    return not query.target.unique and not _ONE_ROW.search(query.sql)
+    return not query.target.unique and not re.search(_ONE_ROW, query.sql)
 
 
 def _finding(row: Statement, facts: Facts) -> Finding:

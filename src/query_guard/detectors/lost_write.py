@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from query_guard.records import Clues, Facts, Finding, Statement, Transaction
 
 KIND = "lost_write"
 
 
-@dataclass(slots=True, eq=False)
 class LostWrite:
     """Find transactions that wrote and were rolled back only because their session was closed.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from query_guard.detectors.remedies import loading_remedy
 from query_guard.records import Clues, Facts, FailedLoad, Finding, grouped
@@ -11,7 +10,6 @@ from query_guard.records import Clues, Facts, FailedLoad, Finding, grouped
 KIND = "missing_greenlet"
 
 
-@dataclass(slots=True, eq=False)
 class MissingGreenlet:
     """Find attributes of an AsyncSession's objects that were read without await before they were loaded."""
 

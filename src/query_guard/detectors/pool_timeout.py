@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from query_guard.records import Checkout, Clues, Facts, Finding, Holder, Pool, grouped, shown_seconds
 
 KIND = "pool_timeout"
 
 
-@dataclass(slots=True, eq=False)
 class PoolTimeout:
     """Find checkouts that ran into the pool's timeout, with the holders of its connections at that moment."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from query_guard.records import Facts, Finding, Statement, grouped
@@ -26,7 +25,6 @@ class _Load(NamedTuple):
         return bool(self.row.rows) or (self.row.rows is None and not self.joined)
 
 
-@dataclass(slots=True, eq=False)
 class UnusedEagerLoad:
     """Find an eager load of which no object's relationship was read; opt-in, for windows that note reads.
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from query_guard.records import Clues, Facts, Finding, grouped
 
 KIND = "write_in_read_request"
 
 
-@dataclass(slots=True, eq=False)
 class WriteInReadRequest:
     """Find INSERT, UPDATE and DELETE, also inside a CTE, in a GET, HEAD or OPTIONS request."""
 

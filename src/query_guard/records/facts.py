@@ -18,11 +18,13 @@ from query_guard.records.statements import CallSite, FailedLoad, Read, Statement
 _NEVER_HAD = frozenset(("timeout", "cancelled", "failed"))
 
 
-@dataclass(slots=True)
 class LateCounter:
     """Statements that arrived after their window was sealed; the only thing that still moves in a finished report."""
 
-    count: int = 0
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
 
 
 def distinct_sites(rows: Iterable[Statement]) -> tuple[CallSite, ...]:
