@@ -14,7 +14,6 @@ from query_guard.records import NOWHERE, CallSite, Frame
 
 MAX_FRAMES = 24
 _MAX_SITES = 10_000
-_MAX_TRAIL, _MAX_WAYS = 64, 64
 
 Trail: TypeAlias = tuple[tuple[CodeType | None, int], ...]
 """The code of each frame and, in the application's, the instruction it had come to; None where the stack ends."""
@@ -22,99 +21,21 @@ Trail: TypeAlias = tuple[tuple[CodeType | None, int], ...]
 _sites: dict[tuple[Any, ...], CallSite] = {}
 
 
-class Shortcut:
-    """The ways that executions of one text, or checkouts of one pool, have come: from the first frame that is not
-    SQLAlchemy's to a boundary.
-
-    The last one is tried first. `sys._getframe` jumps to where it began without making a frame object of each frame
-    between, which is most of the price of a walk; under AsyncSession it began where the greenlet was switched to. Where
-    the frames from there on are those of a known way, stopped at the same instructions, it is the same site; else the
-    way is walked anew.
-    """
-
-    __slots__ = ("_last", "_ways")
-
-    def __init__(self) -> None:
-        self._last: tuple[int, Trail, CallSite] = (_NEVER, (), NOWHERE)
-        self._ways: dict[tuple[int, int, int], tuple[Trail, CallSite]] = {}
-        """Other ways, by where they begin, and the code (its identity) and instruction of their first frame beyond."""
-
-    def site(self, below: int) -> CallSite:
-        """Return the call site; `below` counts the frames from this function to where SQLAlchemy's frames begin."""
-        depth, trail, site = self._last
-        try:
-            frame: Any = sys._getframe(depth + below) if depth >= 0 else _current_greenlet().parent.gr_frame
-            for code, instruction in trail:
-                if frame.f_code is not code or (instruction >= 0 and frame.f_lasti != instruction):
-                    break
-                frame = frame.f_back
-            else:
-                return site
-        except (ValueError, AttributeError):  # the stack, or what is left of it in this greenlet, is not as deep
-            pass
-        return self._other(sys._getframe(below))
-
-    def _other(self, frame: FrameType) -> CallSite:
-        """Walk out of SQLAlchemy, and find the way beyond it among those known, or walk that, too."""
-        depth, greenlet = 1, _current_greenlet()
-        first = frame.f_back
-        while first is not None and kind_of(first.f_code.co_filename) is LIBRARY:
-            frame, first = first, first.f_back
-            depth += 1
-        if first is None and greenlet.parent is not None:
-            depth, greenlet = _BEYOND, greenlet.parent
-            first = greenlet.gr_frame
-        inner = first
-        while inner is not None and kind_of(inner.f_code.co_filename) is LIBRARY:
-            inner = inner.f_back
-        if inner is None:
-            return _walked(frame)[0]
-        place = (depth, id(inner.f_code), inner.f_lasti)
-        way = self._ways.get(place)
-        if way is None or not _leads_on(first, way[0], greenlet):
-            site, trail = _walked(frame)
-            if len(trail) > _MAX_TRAIL:
-                return site
-            if len(self._ways) >= _MAX_WAYS:
-                self._ways = {}
-            way = self._ways[place] = (trail, site)
-        self._last = (depth, *way)
-        return way[1]
-
-
-_BEYOND, _NEVER = -1, 1 << 30
-"""Depths of a way that begins in the greenlet around, and of none."""
-
-
-def _leads_on(frame: FrameType | None, trail: Trail, greenlet: Any) -> bool:
-    """Whether a frame of a greenlet and its callers are those of the trail, each stopped where it was."""
-    for code, instruction in trail:
-        while frame is None:
-            greenlet = greenlet.parent
-            if greenlet is None:
-                return code is None
-            frame = greenlet.gr_frame
-        if frame.f_code is not code or (instruction >= 0 and frame.f_lasti != instruction):
-            return False
-        frame = frame.f_back
-    return True
-
-
 def call_site(frame: FrameType | None) -> CallSite:
     """Return the site that `frame` was called from.
 
     Under AsyncSession the frames end at the greenlet; the parent greenlet's frame goes on with the await chain.
     """
-    return _walked(frame)[0]
+    return walked(frame)[0]
 
 
-def _walked(start: FrameType | None) -> tuple[CallSite, Trail]:
-    """Walk to the boundary, and return the site with the callers of `start` on the way."""
+def walked(start: FrameType | None, greenlet: Any = None) -> tuple[CallSite, Trail]:
+    """Walk from a frame, of the current greenlet or another, to the boundary; return the site and the way to it."""
     run: list[tuple[str, int, int]] = []
     trail: list[tuple[CodeType | None, int]] = []
     boundary = ""
     outermost: CodeType | None = None
-    for frame in _chain(start):
+    for frame in _chain(start, greenlet):
         code = frame.f_code
         kind = KINDS.get(code.co_filename) or kind_of(code.co_filename)
         if kind is APPLICATION:
@@ -132,15 +53,15 @@ def _walked(start: FrameType | None) -> tuple[CallSite, Trail]:
     else:
         trail.append((None, -1))
     key = (boundary, *run)
-    site = _sites.get(key) or _new_site(key, _chain(start), boundary, outermost)
-    return site, tuple(trail[1:])
+    site = _sites.get(key) or _new_site(key, _chain(start, greenlet), boundary, outermost)
+    return site, tuple(trail)
 
 
 class _NoGreenlet:
     parent = None
 
 
-def _current_greenlet() -> Any:
+def current_greenlet() -> Any:
     greenlet = sys.modules.get("greenlet")
     return greenlet.getcurrent() if greenlet is not None else _NoGreenlet
 
@@ -190,8 +111,8 @@ def _new_site(key: tuple[Any, ...], chain: Iterable[FrameType], boundary: str, o
     return site
 
 
-def _chain(frame: FrameType | None) -> Iterator[FrameType]:
-    greenlet = _current_greenlet()
+def _chain(frame: FrameType | None, greenlet: Any = None) -> Iterator[FrameType]:
+    greenlet = greenlet if greenlet is not None else current_greenlet()
     while frame is not None:
         yield frame
         frame = frame.f_back

@@ -14,9 +14,9 @@ from typing import Any, Protocol
 
 from sqlalchemy.pool import Pool
 
-from query_guard.capture.call_site import Shortcut
 from query_guard.capture.engines import engine_of
 from query_guard.capture.open_transaction import OpenTransaction
+from query_guard.capture.shortcut import Shortcut
 from query_guard.records import CallSite, CheckoutOutcome, Holder
 
 _pool_serials = itertools.count(1)

@@ -17,8 +17,8 @@ from sqlalchemy.orm import Mapper, RelationshipDirection
 from sqlalchemy.orm.exc import UnmappedColumnError
 from sqlalchemy.sql.elements import BinaryExpression, BindParameter, BooleanClauseList
 
-from query_guard.capture.call_site import Shortcut
 from query_guard.capture.loaders import joined_relationships
+from query_guard.capture.shortcut import Shortcut
 from query_guard.records import NO_TARGET, Engine, Loader, Target
 
 _TRANSACTION_CONTROL = (
