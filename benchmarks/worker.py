@@ -64,8 +64,9 @@ async def _serve(contestant: str, driver: str, paths: list[str]) -> None:
     _say(0.0)
     for line in sys.stdin:
         await _warm_up(app, line.strip(), REFRESHING_SECONDS)
-        _say(await _time(app, line.strip()))
-        gc.collect()
+        seconds = await _time(app, line.strip())
+        gc.collect()  # before the answer, since it would disturb whoever is next
+        _say(seconds)
 
 
 def _say(seconds: float) -> None:

@@ -40,6 +40,15 @@ class Interests:
         return [self._detectors[place] for place in sorted(places)]
 
 
+_OF_CHECKOUTS = frozenset(("nested_checkouts", "longest_wait", "lost_checkouts", "changed_pools"))
+
+
+def looks_at_checkouts(detector: Detector) -> bool:
+    """Whether checkouts or pools may interest a detector: its clues say so, or it has none."""
+    clues = _clues(detector)
+    return clues is None or not _OF_CHECKOUTS.isdisjoint(clues)
+
+
 def _clues(detector: Detector) -> Clues | None:
     clues: Clues | None = getattr(detector, "clues", None)
     if clues is not None and not {*clues} <= {*Outline._fields}:

@@ -17,7 +17,7 @@ from query_guard.capture.recorder import Recorder
 from query_guard.capture.trouble import report_trouble
 from query_guard.capture.window import Window
 from query_guard.detectors import Detector, judges_ends
-from query_guard.interests import Interests
+from query_guard.interests import Interests, looks_at_checkouts
 from query_guard.listeners import listeners
 from query_guard.records import Facts, Finding, Numbers, Outline, Report, Request, Silence, Statement
 from query_guard.reporters import Reporter
@@ -94,6 +94,8 @@ class RunningReport:
         self._glance = Glance(recorder, profile.pools)
         self._statements: tuple[Statement, ...] = ()
         self._verdict: Verdict | None = None
+        self._steady: list[Detector] = []
+        """Detectors that have been asked, and are again where a statement has followed."""
         self._of_ends: list[Detector] = []
         """Detectors that have looked at the ends once, and must be asked again for the last word."""
 
@@ -103,8 +105,8 @@ class RunningReport:
         if outline is not None and self._profile.is_quiet(outline):
             return self._glance.numbers(), ()
         steady, of_ends = self._profile.to_ask(outline)
-        looks_at_checkouts = bool(of_ends) or any(not hasattr(one, "clues") for one in steady)
-        _, verdict = self._judged(request, steady, of_ends, checkouts=looks_at_checkouts)
+        look_at_checkouts = bool(of_ends) or any(looks_at_checkouts(one) for one in steady)
+        _, verdict = self._judged(request, steady, of_ends, checkouts=look_at_checkouts)
         return self._glance.numbers(), tuple([finding for finding in verdict.findings if finding.is_loud])
 
     def at_end(self, request: Request) -> Report | None:
@@ -117,9 +119,9 @@ class RunningReport:
             and not self._profile.hears_of_quiet_reports()
         ):
             return None
-        facts, verdict = self._judged(request, *self._profile.to_ask(outline))
         if outline is None or outline.changed_pools:
-            self._glance.note_pools()
+            self._glance.note_pools()  # before they are read again: what changes meanwhile is for the next request
+        facts, verdict = self._judged(request, *self._profile.to_ask(outline))
         return Report(self._identity, time() - facts.duration, facts, verdict.findings, verdict.silences)
 
     def _judged(
@@ -128,9 +130,11 @@ class RunningReport:
         """Return all that is known now, and what is to be said of it."""
         facts = freeze(self._recorder, request, self._window.late, self._statements, checkouts=checkouts)
         allowances = (*self._profile.allowances, *self._recorder.allowances)
-        if self._verdict is None or facts.statements is not self._statements:
+        news = [one for one in steady if one not in self._steady]
+        if self._verdict is None or news or facts.statements is not self._statements:
             self._statements = facts.statements
-            self._verdict = judge(facts, steady, allowances)
+            self._steady += news
+            self._verdict = judge(facts, self._steady, allowances)
         self._of_ends += [one for one in of_ends if one not in self._of_ends]
         if not self._of_ends:
             return facts, self._verdict
@@ -184,7 +188,7 @@ def report_id() -> str:
     return "%016x" % _ids.getrandbits(64)  # noqa: UP031 - each request pays for it
 
 
-def _always(_outline: object = None) -> bool:
+def _always() -> bool:
     return True
 
 

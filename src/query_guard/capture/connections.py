@@ -114,6 +114,8 @@ def _checked_out(pool: Any, fairy: Any, started: float, window: Window | None) -
         else:
             connect = checkout.connect = _ping.get() if watch.pre_ping else 0.0
         had = checkout.last = perf_counter()
+        if window is not None:
+            window.has_checkouts = True
         wait = had - started - connect
         if wait > 0.0:
             checkout.wait = wait

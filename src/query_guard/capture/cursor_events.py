@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from query_guard.capture.statements import record, stay_of, takers
+from query_guard.capture.statements import markers, record, stay_of
 from query_guard.capture.window import current, watchers
 
 
@@ -21,8 +21,8 @@ def watch_dialect(dialect: Any) -> None:
 
 def use_cursor_events() -> None:
     """Record through `before_cursor_execute`, `after_cursor_execute` and `handle_error` instead."""
-    takers.append(_before)
     if not event.contains(Engine, "before_cursor_execute", _before):
+        markers.append(_before)
         event.listen(Engine, "before_cursor_execute", _before)
         event.listen(Engine, "after_cursor_execute", _after)
         event.listen(Engine, "handle_error", _on_error)
@@ -31,6 +31,7 @@ def use_cursor_events() -> None:
 def forget_cursor_events() -> None:
     """Undo `use_cursor_events`."""
     if event.contains(Engine, "before_cursor_execute", _before):
+        markers.remove(_before)
         event.remove(Engine, "before_cursor_execute", _before)
         event.remove(Engine, "after_cursor_execute", _after)
         event.remove(Engine, "handle_error", _on_error)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from types import FrameType
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy.orm import mapperlib
 
@@ -19,28 +19,17 @@ _MAX_LOADERS = 2_000
 _loaders: dict[tuple[Any, ...], Loader] = {}
 
 
-_NO_LOADER = (None, None)
+NO_LOADER = (None, None)
 
 
-class Loadable(Protocol):
-    """A text, whose loader is the same for all executions that load for no one object."""
-
-    eager: Loader | None
-    is_eager_known: bool
-
-
-def loader_of(context: Any, options: Any, target: Loadable) -> tuple[Loader | None, int | None]:
+def loader_of(context: Any, options: Any) -> tuple[Loader | None, int | None]:
     """Return the loader behind an execution context, and the hash of the identity of the object it loaded for."""
     load_options = options.get("_sa_orm_load_options")
     if load_options is None:
-        return _NO_LOADER
-    try:  # the application's own select, as most are, is told from the rest by two plain reads
+        return NO_LOADER
+    try:  # the application's own selects and eager loads are told from the rest by plain reads
         if load_options._lazy_loaded_from is None and load_options._refresh_state is None:
-            if target.is_eager_known:
-                return target.eager, None
-            target.eager = _relationship("eager", context.invoked_statement._compile_options._current_path.path, None)
-            target.is_eager_known = True
-            return target.eager, None
+            return _relationship("eager", context.invoked_statement._compile_options._current_path.path, None), None
     except AttributeError:
         pass
     return _object_loader(context, options, load_options)
@@ -58,7 +47,7 @@ def _object_loader(context: Any, options: Any, load_options: Any) -> tuple[Loade
     if state is not None:
         asked = getattr(load_options, "_is_user_refresh", False)
         return _columns(state, asked, getattr(compile_options, "_only_load_props", None)), _identity(state)
-    return _NO_LOADER
+    return NO_LOADER
 
 
 def _relationship(kind: str, steps: tuple[Any, ...], mapper: Any) -> Loader | None:

@@ -25,8 +25,9 @@ class open_window(Window):
         heart = heart_here()
         self._heart: Heart | None = heart
         if heart is not None:
-            self.loop = heart.loop()
-            self.thread = heart.thread
+            if self.request == self.serial:  # a block may be left open for longer than its loop runs
+                self.loop = heart.loop()
+                self.thread = heart.thread
             if self.recorder is not None:
                 self.recorder.loop_blocks = heart.blocks
             heart.enter()

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from query_guard.capture.facts import shape_of
 from query_guard.capture.pools import checked_out
 from query_guard.capture.recorder import Recorder
-from query_guard.capture.rows import BATCHES, BLOCKING, ERROR, TARGET, Row
+from query_guard.capture.rows import BATCHES, BLOCKING, DURATION, ERROR, SHARED, TARGET, Row
 from query_guard.records import Numbers, Outline, Request
 
 _MANY = 50
@@ -34,9 +34,9 @@ class Glance:
     def numbers(self) -> Numbers:
         """Return the numbers for headers."""
         recorder = self._recorder
-        self._read()
+        number, query_time = self._summed()
         dropped, dropped_time = recorder.dropped()
-        count, query_time = self._known + dropped, self._query_time + dropped_time
+        count, query_time = number + dropped, query_time + dropped_time
         checkouts = tuple(recorder.checkouts)
         if not checkouts:
             return Numbers(count, query_time)
@@ -49,9 +49,19 @@ class Glance:
         for one in checkouts:
             waited += one.wait
             held += (one.ended or now) - one.started - one.wait - one.connect
-        number = len(checkouts) + recorder.dropped_checkouts
-        told: Numbers = _make(Numbers, (count, query_time, number, waited, max(0.0, held), *checked_out(watch)))
+        taken = len(checkouts) + recorder.dropped_checkouts
+        told: Numbers = _make(Numbers, (count, query_time, taken, waited, max(0.0, held), *checked_out(watch)))
         return told
+
+    def _summed(self) -> tuple[int, float]:
+        """Return how many rows there are and their seconds; where they are many, without a look at their texts."""
+        rows = self._recorder.rows
+        if len(rows) <= _MANY:
+            self._read()
+            return self._known, self._query_time
+        rows = rows.copy()
+        further = [sum(row[SHARED][BATCHES].durations) for row in rows if row[SHARED][BATCHES] is not None]
+        return len(rows), sum([row[DURATION] for row in rows]) + sum(further)
 
     def outline(self, request: Request) -> Outline | None:
         """Return what a glance tells, or None where there is too much of it."""
@@ -94,6 +104,7 @@ def _of_rows(rows: tuple[Row, ...]) -> tuple[_OfRows, float]:
     longest = total = 0.0
     most = failed = writes = blocking = joins = 0
     shapes: set[str] = set()
+    has_failed = does_write = blocks = does_join = False
     last = None
     for shared, _, duration, _, _, count in rows:
         if shared is not last:
@@ -102,13 +113,15 @@ def _of_rows(rows: tuple[Row, ...]) -> tuple[_OfRows, float]:
             fingerprint, _, _, _, writing, described = target.shape or shape_of(target)
             shapes.add(fingerprint)
             batches = shared[BATCHES]
+            has_failed = shared[ERROR] is not None
             if batches is not None:  # then it is this row's own
                 duration += sum(batches.durations)  # noqa: PLW2901
-                failed += batches.error is not None
-            failed += shared[ERROR] is not None
-            blocking += shared[BLOCKING]
-            writes += bool(writing)
-            joins += bool(described.joined)
+                has_failed = has_failed or batches.error is not None
+            does_write, blocks, does_join = bool(writing), shared[BLOCKING], bool(described.joined)
+        failed += has_failed
+        writes += does_write
+        blocking += blocks
+        joins += does_join
         total += duration
         if duration > longest:
             longest = duration

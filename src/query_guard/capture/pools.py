@@ -38,7 +38,7 @@ def pool_facts(watch: PoolWatch) -> PoolFacts | None:
 def checked_out(watch: PoolWatch) -> tuple[int | None, int | None, int | None]:
     """Return how many connections are out, the size of the pool, and how many are out beyond it."""
     pool: Any = watch.pool()
-    if not watch.counts or pool is None:
+    if not watch.tells_numbers or pool is None:
         return None, watch.size, None
     out, overflow = pool.checkedout(), pool.overflow()
     # both may be negative: after dispose() a connection comes back, and a pool begins by lacking all of its size

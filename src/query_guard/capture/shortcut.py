@@ -24,7 +24,7 @@ class _Fork(NamedTuple):
     """What is known beyond a frame: by its instruction where that counts, which is the application's, else by -1."""
 
     code: CodeType | None
-    counts: bool
+    by_instruction: bool
     beyond: dict[int, Any]
     """Either further forks, by the identity of a frame's code (None where the stack ends), or the way that ends."""
 
@@ -90,7 +90,7 @@ class Shortcut:
         """Walk out of SQLAlchemy, then to the boundary, and remember the way."""
         depth, greenlet = 1, current_greenlet()
         before, first = frame, frame.f_back
-        if greenlet.parent is not None and _are_all_libraries(first):
+        if greenlet.parent is not None and greenlet.parent.gr_frame is not None and _are_all_libraries(first):
             depth, greenlet = 0, greenlet.parent
             before, first = greenlet.gr_frame, greenlet.gr_frame.f_back
         while first is not None and kind_of(first.f_code.co_filename) is LIBRARY:
@@ -103,18 +103,18 @@ class Shortcut:
             self._try_first(depth, way)
         return site
 
-    def _learn(self, leave: tuple[int, CodeType], way: _Way) -> None:
-        if self._ways >= _MAX_WAYS or len(self._exits) >= _MAX_EXITS:
+    def _learn(self, way_out: tuple[int, CodeType], way: _Way) -> None:
+        if self._ways >= _MAX_WAYS or (len(self._exits) >= _MAX_EXITS and way_out not in self._exits):
             self._exits, self._forks, self._ways = [], {}, 0
-        if leave not in self._exits:
-            self._exits = sorted([*self._exits, leave], key=lambda one: (one[0] <= 0, abs(one[0])))
+        if way_out not in self._exits:
+            self._exits = sorted([*self._exits, way_out], key=lambda one: (one[0] <= 0, abs(one[0])))
         self._ways += 1
         forks = self._forks
         fork = _Fork(None, False, {})
         for code, instruction in way.trail:
             key = None if code is None else id(code)
             known = forks.get(key)
-            if known is None or known.code is not code or known.counts is not (instruction >= 0):
+            if known is None or known.code is not code or known.by_instruction is not (instruction >= 0):
                 known = forks[key] = _Fork(code, instruction >= 0, {})
             fork = known
             beyond = fork.beyond.get(instruction)
@@ -145,14 +145,14 @@ def _followed(forks: _Forks, frame: FrameType | None, greenlet: Any) -> _Way | N
             greenlet = greenlet.parent
             if greenlet is None:
                 end = forks.get(None)
-                return end.beyond[-1] if end is not None else None
+                way = end.beyond.get(-1) if end is not None else None
+                return way if isinstance(way, _Way) else None
             frame = greenlet.gr_frame
             continue
         fork = forks.get(id(frame.f_code))
         if fork is None or fork.code is not frame.f_code:
             return None
-        beyond = fork.beyond.get(frame.f_lasti if fork.counts else -1)
+        beyond: Any = fork.beyond.get(frame.f_lasti if fork.by_instruction else -1)
         if beyond is None or beyond.__class__ is _Way:
-            way: _Way | None = beyond
-            return way
+            return beyond
         forks, frame = beyond, frame.f_back

@@ -25,8 +25,8 @@ from sqlalchemy.engine.interfaces import ExecuteStyle, ExecutionContext
 from query_guard.capture.connections import STAY
 from query_guard.capture.engines import seen_by
 from query_guard.capture.flushes import current_flush
-from query_guard.capture.loaders import loader_of
-from query_guard.capture.recorder import BEFORE_RESPONSE, ROW_BYTES, Recorder
+from query_guard.capture.loaders import NO_LOADER, loader_of
+from query_guard.capture.recorder import BEFORE_RESPONSE, ROW_BYTES
 from query_guard.capture.rows import Batches, Row, Shared
 from query_guard.capture.stays import OpenCheckout
 from query_guard.capture.targets import UnreadTarget
@@ -49,7 +49,7 @@ _Context.query_guard_taken = False
 On the class, since to look into the `__dict__` of a context would make one.
 """
 
-takers: list[object] = []
+markers: list[object] = []
 """Those who may set it: without them, no context need be asked."""
 
 _BATCHES = "_query_guard_batches"
@@ -57,7 +57,6 @@ _TARGET = "_query_guard_target"
 _SINGLE, _IN_BATCHES = ExecuteStyle.EXECUTE, ExecuteStyle.INSERTMANYVALUES
 _UNSENT = "MissingGreenlet"
 """Some drivers raise it in the driver call, but nothing was sent."""
-_NO_LOADER = (None, None)
 
 
 def around(execute: Callable[..., None], *, overridden: bool = False) -> Callable[..., None]:
@@ -68,12 +67,12 @@ def around(execute: Callable[..., None], *, overridden: bool = False) -> Callabl
     """
 
     if overridden:
-        takers.append(execute)
+        markers.append(execute)
 
     @wraps(execute)
     def timed_execute(dialect: Any, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
         window = current.get()
-        if (window is None and not watchers) or context is None or (takers and context.query_guard_taken):
+        if (window is None and not watchers) or context is None or (markers and context.query_guard_taken):
             execute(dialect, cursor, statement, parameters, context)
             return
         if overridden:
@@ -120,11 +119,14 @@ def stay_of(context: Any) -> OpenCheckout | None:
     return stay
 
 
-def record(
+def record(  # noqa: PLR0912, PLR0915
     window: Window | None, dialect: Any, cursor: Any, statement: str, parameters: Any, context: Any, started: float,
     error: str | None, stay: OpenCheckout | None,
 ) -> None:  # fmt: skip
-    """Append the row of one driver call that has just ended; never raises."""
+    """Append the row of one driver call that has just ended; never raises.
+
+    One long function on purpose: to hand its ten facts to another would cost each statement a fortieth of its price.
+    """
     try:
         ended = perf_counter()
         duration = ended - started
@@ -135,7 +137,8 @@ def record(
             stay.busy += duration
             transaction = stay.transaction
         batches = None
-        if context.execute_style is _IN_BATCHES:
+        style = context.execute_style
+        if style is _IN_BATCHES:
             batches = _begun(context, duration, error)
             if batches is None:
                 return
@@ -143,89 +146,75 @@ def record(
         target: UnreadTarget | None = None if compiled is None else compiled.__dict__.get(_TARGET)
         if target is None or statement is not context.statement:
             target = _target_of(dialect, statement, context)
-        if (stay is None or error is not None or target.is_control) and _is_none(context, target, error, stay):
+        if (stay is None or error is not None or target.is_control) and _is_no_statement(context, target, error, stay):
             return
+        may_write = target.may_write
         if transaction is not None:
             transaction.statements += 1
-            if target.may_write:
+            if may_write:
                 transaction.wrote = True
+
+        engine = target.engine
         sole = window.recorder if window is not None and window.outer is None and not watchers else None
         is_simple = sole is not None and sole.engines is None and sole.room > 0
-        recorder = sole if is_simple else who_wants(window, target.engine)
+        recorder = sole if is_simple else who_wants(window, engine)
         if recorder is None:
-            count(window, target.engine, duration)
+            count(window, engine, duration)
             return
-        row = _row(
-            window, recorder, target, cursor, statement, parameters, context, started, duration, error, stay, batches
+
+        options = context.execution_options
+        loader, owner = loader_of(context, options) if options else NO_LOADER
+        rows = cursor.rowcount if error is None and batches is None else None
+        if may_write and rows == 0 and _is_told_later(engine, cursor):
+            rows = None
+        thread = get_ident()
+        loop = window.loop if window is not None and window.thread == thread else _get_running_loop()
+        stages = window.stages if window is not None else None
+        is_async = engine.is_async
+        shared: Shared = (
+            target,
+            stay,
+            transaction,
+            batches,
+            stages.stage if stages is not None else BEFORE_RESPONSE,
+            target.text if statement is target.sql else hash(statement),
+            target.way_out.site(2),
+            loader,
+            current_flush() if may_write else 0,
+            engine,
+            id(current_task(loop)) if is_async and loop is not None else thread,
+            loop is not None and not is_async,
+            len(parameters) if batches is None else len(context.compiled_parameters),
+            style is not _SINGLE,
+            bool(options) and ("stream_results" in options or "yield_per" in options),
+            error,
+            shown_values(parameters) if recorder.parameters else (),
+            window.request if window is not None else 0,
+        )
+        known = recorder.shared.get(target)
+        if known == shared:
+            shared = known
+        else:
+            target.note(context)
+            recorder.share(shared)
+        row: Row = (
+            shared,
+            started,
+            duration,
+            owner,
+            value_hashes(parameters) if style is _SINGLE else NO_VALUES,
+            rows if rows.__class__ is int and rows >= 0 else None,
         )
         if is_simple:
             recorder.rows.append(row)
             recorder.room -= ROW_BYTES
         else:
-            deliver(window, target.engine, row)
+            deliver(window, engine, row)
     except Exception:
         report_trouble("a statement could not be recorded")
 
 
-def _row(
-    window: Window | None, recorder: Recorder, target: UnreadTarget, cursor: Any, statement: str, parameters: Any,
-    context: Any, started: float, duration: float, error: str | None, stay: OpenCheckout | None,
-    batches: Batches | None,
-) -> Row:  # fmt: skip
-    if not target.is_noted:
-        target.note(context)
-    options = context.execution_options
-    loader, owner = loader_of(context, options, target) if options else _NO_LOADER
-    many = context.execute_style is not _SINGLE
-    rows = cursor.rowcount if error is None and batches is None else -1
-    engine = target.engine
-    may_write = target.may_write
-    if rows == 0 and may_write and _is_told_later(engine, cursor):
-        rows = -1
-    thread = get_ident()
-    if window is None:
-        loop, stage, request = _get_running_loop(), BEFORE_RESPONSE, 0
-    else:
-        loop = window.loop if window.thread == thread else _get_running_loop()
-        stage = window.stages.stage if window.stages is not None else BEFORE_RESPONSE
-        request = window.request
-    is_async = engine.is_async
-    shared: Shared = (
-        target,
-        stay,
-        stay.transaction if stay is not None else None,
-        batches,
-        stage,
-        target.text if statement is target.sql else hash(statement),
-        target.way_out.site(3),
-        loader,
-        current_flush() if may_write else 0,
-        engine,
-        id(current_task(loop)) if is_async and loop is not None else thread,
-        loop is not None and not is_async,
-        len(parameters) if batches is None else len(context.compiled_parameters),
-        many,
-        bool(options) and ("stream_results" in options or "yield_per" in options),
-        error,
-        shown_values(parameters) if recorder.parameters else (),
-        request,
-    )
-    known = recorder.shared.get(target)
-    if known == shared:
-        shared = known
-    else:
-        recorder.share(shared)
-    return (
-        shared,
-        started,
-        duration,
-        owner,
-        NO_VALUES if many else value_hashes(parameters),
-        rows if rows.__class__ is int and rows >= 0 else None,
-    )
-
-
-def _is_none(context: Any, target: UnreadTarget, error: str | None, stay: OpenCheckout | None) -> bool:
+def _is_no_statement(context: Any, target: UnreadTarget, error: str | None, stay: OpenCheckout | None) -> bool:
     """Whether a driver call was no statement of the application's: control, never sent, or the dialect's start-up."""
     if target.is_control:
         if stay is not None:

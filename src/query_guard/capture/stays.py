@@ -52,8 +52,8 @@ class PoolWatch:
     """What is known of one pool; it hangs on the pool and does not keep it alive."""
 
     __slots__ = (
-        "__weakref__", "connect_time", "connects", "counts", "engine", "growth", "holders", "kind", "most", "peak",
-        "pool", "pre_ping", "serial", "size", "suspects", "wait_time", "waits", "way_out",
+        "__weakref__", "connect_time", "connects", "engine", "growth", "holders", "kind", "most", "peak",
+        "pool", "pre_ping", "serial", "size", "suspects", "tells_numbers", "wait_time", "waits", "way_out",
     )  # fmt: skip
 
     def __init__(self, pool: Pool) -> None:
@@ -62,7 +62,7 @@ class PoolWatch:
         self.pool = weakref.ref(pool)
         self.kind = type(pool).__name__
         self.size = number(pool, "size")
-        self.counts = number(pool, "checkedout") is not None and number(pool, "overflow") is not None
+        self.tells_numbers = number(pool, "checkedout") is not None and number(pool, "overflow") is not None
         """Whether its class tells how many connections are out."""
         self.most = number(pool, "_max_overflow")
         self.pre_ping = bool(getattr(pool, "_pre_ping", False))

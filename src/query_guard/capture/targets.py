@@ -19,7 +19,7 @@ from sqlalchemy.sql.elements import BinaryExpression, BindParameter, BooleanClau
 
 from query_guard.capture.loaders import joined_relationships
 from query_guard.capture.shortcut import Shortcut
-from query_guard.records import NO_TARGET, Engine, Loader, Target
+from query_guard.records import NO_TARGET, Engine, Target
 
 _TRANSACTION_CONTROL = (
     "SAVEPOINT ", "RELEASE SAVEPOINT ", "ROLLBACK TO ", "SAVE TRANSACTION ", "ROLLBACK TRANSACTION ",
@@ -33,8 +33,8 @@ class UnreadTarget:
     """A text and its statement, noted on the hot path; `read()` it once the window is over."""
 
     __slots__ = (
-        "_compiled", "_statement", "_target", "eager", "engine", "is_control", "is_eager_known", "is_noted",
-        "may_write", "shape", "sql", "text", "way_out",
+        "_compiled", "_is_noted", "_statement", "_target", "engine", "is_control", "may_write", "shape", "sql", "text",
+        "way_out",
     )  # fmt: skip
 
     def __init__(self, sql: str, engine: Engine) -> None:
@@ -43,8 +43,7 @@ class UnreadTarget:
         self.way_out = Shortcut()
         self.is_control = sql.startswith(_TRANSACTION_CONTROL)
         self.may_write = re.search(_WRITING, sql) is not None
-        self.is_noted = self.is_eager_known = False
-        self.eager: Loader | None = None
+        self._is_noted = False
         self.text = hash(sql)
         self.shape: tuple[Any, ...] | None = None
         """What is known of the text, once it has been read: as `Statement` has it, from `fingerprint` to `target`."""
@@ -53,9 +52,10 @@ class UnreadTarget:
 
     def note(self, context: Any) -> None:
         """Keep the statement until it is read; not called where executions are only counted."""
-        self.is_noted = True
-        self._statement = context.invoked_statement
-        self._compiled = context.compiled
+        if not self._is_noted:
+            self._is_noted = True
+            self._statement = context.invoked_statement
+            self._compiled = context.compiled
 
     def read(self) -> Target:
         if self._target is None:

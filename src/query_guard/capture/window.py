@@ -27,7 +27,8 @@ class Window:
     """The holder in the ContextVar. `recorder` is None once the window is sealed; what comes then is late."""
 
     __slots__ = (
-        "_late", "_opened_for", "describe", "loop", "outer", "recorder", "request", "serial", "stages", "thread",
+        "_late", "_opened_for", "describe", "has_checkouts", "loop", "outer", "recorder", "request", "serial",
+        "stages", "thread",
     )  # fmt: skip
 
     def __init__(self, recorder: Recorder, *, request: bool = False) -> None:
@@ -42,6 +43,8 @@ class Window:
         self.loop: AbstractEventLoop | None = None
         """The loop that runs in `thread` while the window is open, if it was opened by one of its tasks."""
         self.thread = 0
+        self.has_checkouts = False
+        """Whether a connection was taken in it, whoever watches that one's engine."""
         self.stages: Recorder | None
         """The recorder of the request around, which knows where its ASGI messages stand."""
         if request or outer is None:
@@ -55,7 +58,8 @@ class Window:
     @property
     def name(self) -> str:
         """What the window was opened for: told while it is open, and remembered where a connection was taken in it."""
-        request = self.describe() if self.describe is not None else self._opened_for
+        describe = self.describe
+        request = describe() if describe is not None else self._opened_for
         return request.name if request is not None else ""
 
     @property
@@ -66,9 +70,8 @@ class Window:
         return self._late
 
     def seal(self) -> None:
-        describe, recorder = self.describe, self.recorder
-        if describe is not None and recorder is not None and recorder.checkouts:
-            self._opened_for = describe()
+        if self.describe is not None and self.has_checkouts:
+            self._opened_for = self.describe()
         self.describe = self.recorder = self.stages = self.loop = None
         self.thread = 0
 
