@@ -19,14 +19,14 @@ _MAX_LOADERS = 2_000
 _loaders: dict[tuple[Any, ...], Loader] = {}
 
 
-NO_LOADER = (None, None)
+_NO_LOADER = (None, None)
 
 
 def loader_of(context: Any, options: Any) -> tuple[Loader | None, int | None]:
     """Return the loader behind an execution context, and the hash of the identity of the object it loaded for."""
     load_options = options.get("_sa_orm_load_options")
     if load_options is None:
-        return NO_LOADER
+        return _NO_LOADER
     try:  # the application's own selects and eager loads are told from the rest by plain reads
         if load_options._lazy_loaded_from is None and load_options._refresh_state is None:
             return _relationship("eager", context.invoked_statement._compile_options._current_path.path, None), None
@@ -47,7 +47,7 @@ def _object_loader(context: Any, options: Any, load_options: Any) -> tuple[Loade
     if state is not None:
         asked = getattr(load_options, "_is_user_refresh", False)
         return _columns(state, asked, getattr(compile_options, "_only_load_props", None)), _identity(state)
-    return NO_LOADER
+    return _NO_LOADER
 
 
 def _relationship(kind: str, steps: tuple[Any, ...], mapper: Any) -> Loader | None:

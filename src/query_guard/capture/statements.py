@@ -25,7 +25,7 @@ from sqlalchemy.engine.interfaces import ExecuteStyle, ExecutionContext
 from query_guard.capture.connections import STAY
 from query_guard.capture.engines import seen_by
 from query_guard.capture.flushes import current_flush
-from query_guard.capture.loaders import NO_LOADER, loader_of
+from query_guard.capture.loaders import loader_of
 from query_guard.capture.recorder import BEFORE_RESPONSE, ROW_BYTES
 from query_guard.capture.rows import Batches, Row, Shared
 from query_guard.capture.stays import OpenCheckout
@@ -79,7 +79,7 @@ def around(execute: Callable[..., None], *, overridden: bool = False) -> Callabl
             context.query_guard_taken = True
         stay: OpenCheckout | None = None
         try:  # as `stay_of`, without the price of a call
-            stay = context.root_connection._dbapi_connection.__dict__.get(STAY)
+            stay = getattr(context.root_connection._dbapi_connection, STAY, None)
             if stay is not None:
                 stay.running = True
         except AttributeError:
@@ -113,7 +113,7 @@ def around_no_params(execute: Callable[..., None]) -> Callable[..., None]:
 def stay_of(context: Any) -> OpenCheckout | None:
     """Return the checkout that an execution runs on; never raises."""
     try:
-        stay: OpenCheckout | None = context.root_connection._dbapi_connection.__dict__.get(STAY)
+        stay: OpenCheckout | None = getattr(context.root_connection._dbapi_connection, STAY, None)
     except AttributeError:
         return None
     return stay
@@ -142,8 +142,7 @@ def record(  # noqa: PLR0912, PLR0915
             batches = _begun(context, duration, error)
             if batches is None:
                 return
-        compiled = context.compiled
-        target: UnreadTarget | None = None if compiled is None else compiled.__dict__.get(_TARGET)
+        target: UnreadTarget | None = getattr(context.compiled, _TARGET, None)
         if target is None or statement is not context.statement:
             target = _target_of(dialect, statement, context)
         if (stay is None or error is not None or target.is_control) and _is_no_statement(context, target, error, stay):
@@ -163,7 +162,11 @@ def record(  # noqa: PLR0912, PLR0915
             return
 
         options = context.execution_options
-        loader, owner = loader_of(context, options) if options else NO_LOADER
+        loader = owner = None
+        streamed = False
+        if options:
+            loader, owner = loader_of(context, options)
+            streamed = "stream_results" in options or "yield_per" in options
         rows = cursor.rowcount if error is None and batches is None else None
         if may_write and rows == 0 and _is_told_later(engine, cursor):
             rows = None
@@ -186,7 +189,7 @@ def record(  # noqa: PLR0912, PLR0915
             loop is not None and not is_async,
             len(parameters) if batches is None else len(context.compiled_parameters),
             style is not _SINGLE,
-            bool(options) and ("stream_results" in options or "yield_per" in options),
+            streamed,
             error,
             shown_values(parameters) if recorder.parameters else (),
             window.request if window is not None else 0,
@@ -203,7 +206,7 @@ def record(  # noqa: PLR0912, PLR0915
             duration,
             owner,
             value_hashes(parameters) if style is _SINGLE else NO_VALUES,
-            rows if rows.__class__ is int and rows >= 0 else None,
+            rows if type(rows) is int and rows >= 0 else None,
         )
         if is_simple:
             recorder.rows.append(row)
@@ -251,7 +254,7 @@ def _target_of(dialect: Any, statement: str, context: Any) -> UnreadTarget:
         or (statement is not getattr(context, "statement", None) and _is_scalar_default(3))
     ):
         return targets.get(statement) or targets.first_seen(statement, engine)
-    target: UnreadTarget | None = compiled.__dict__.get(_TARGET)
+    target: UnreadTarget | None = getattr(compiled, _TARGET, None)
     if target is None:
         target = compiled.__dict__[_TARGET] = UnreadTarget(compiled.string, engine)
     return target

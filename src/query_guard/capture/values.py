@@ -21,7 +21,7 @@ def value_hashes(parameters: Any) -> int | tuple[int, ...]:
 
     A single hash stands for itself: most loads are by one key, and a tuple around it would weigh more than it.
     """
-    values = parameters if parameters.__class__ is tuple else _values_of(parameters)
+    values = parameters if type(parameters) is tuple else _values_of(parameters)
     try:
         if len(values) == 1:
             [value] = values
