@@ -22,6 +22,7 @@ def obstacles(results: dict[str, Any]) -> Iterator[str]:
     yield "## Where it goes"
     if "paired" in results:
         yield from _request(results["paired"]["sqlite"])
+        yield from _asyncpg(results["paired"]["asyncpg"])
     if "profile" in results:
         yield from _cold(results["cold"])
         yield from _profile(results["profile"], results["imported"])
@@ -57,6 +58,28 @@ def _beyond(rounds: Rounds, contestant: str, other: str) -> Spread:
     return spread(
         more - less for more, less in zip(rounds[contestant]["/core/1"], rounds[other]["/core/1"], strict=True)
     )
+
+
+def _asyncpg(rounds: Rounds) -> Iterator[str]:
+    """Say what of the price on asyncpg is the floor's, too."""
+    path = "/select/20"
+    bare = figures.request(rounds, "bare", path).median
+    shares = [
+        f"{name} {100 * figures.added_to_request(rounds, contestant, path).median / bare:.1f} %"
+        for name, contestant in _ON_ASYNCPG.items()
+    ]
+    yield (
+        f"Of a request of twenty statements on asyncpg, a server on the same machine and a loop to be found: "
+        f"{', '.join(shares)}. A mark below what two empty listeners take asks for less than listening."
+    )
+
+
+_ON_ASYNCPG = {
+    "two empty listeners take": "floor",
+    "capture": "recorded",
+    "with all that is made of it": "query_guard",
+    "and the same again without a guard": "bare_again",
+}
 
 
 def _cold(found: dict[str, Spread]) -> Iterator[str]:
