@@ -26,7 +26,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import Session
 
 from query_guard import Report, record
-from query_guard.capture import cursor_events, statements
+from query_guard.capture import cursor_events, executions
 from tests.databases import ASYNC_DRIVERS, Database, Profiler
 from tests.models import Post, User
 
@@ -255,9 +255,9 @@ async def test_a_statement_rewritten_by_a_listener_keeps_its_shape(database: Dat
 
 async def test_cursor_events_are_taken_up_once_and_forgotten_again() -> None:
     cursor_events.forget_cursor_events()
-    before = list(statements.markers)
+    before = list(executions.markers)
     for _ in range(3):  # each checkout of an engine with listeners of its own asks for them
         cursor_events.use_cursor_events()
-    assert len(statements.markers) == len(before) + 1
+    assert len(executions.markers) == len(before) + 1
     cursor_events.forget_cursor_events()
-    assert statements.markers == before
+    assert executions.markers == before

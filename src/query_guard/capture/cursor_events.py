@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from query_guard.capture.statements import markers, record, stay_of
+from query_guard.capture.executions import markers, stay_of
+from query_guard.capture.statements import record
 from query_guard.capture.window import current, watchers
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.engine.default import DefaultDialect
 
-from query_guard.capture import connections, cursor_events, flushes, greenlets, statements, transactions
+from query_guard.capture import connections, cursor_events, executions, flushes, greenlets, transactions
 from query_guard.capture.trouble import report_trouble
 
 _TURNS: dict[str, Callable[[Any], Any]] = {
@@ -53,9 +53,9 @@ def _watch_dialect(dialect: Any) -> None:
 
 def _wrap_default_dialect() -> None:
     dialect: Any = DefaultDialect
-    dialect.do_execute = statements.around(dialect.do_execute)
-    dialect.do_executemany = statements.around(dialect.do_executemany)
-    dialect.do_execute_no_params = statements.around_no_params(dialect.do_execute_no_params)
+    dialect.do_execute = executions.around(dialect.do_execute)
+    dialect.do_executemany = executions.around(dialect.do_executemany)
+    dialect.do_execute_no_params = executions.around_no_params(dialect.do_execute_no_params)
     dialect.do_begin = transactions.began(dialect.do_begin)
     for name, wrap in _TURNS.items():
         if name in vars(DefaultDialect):
@@ -70,7 +70,7 @@ def _wrap_overrides(dialect_class: Any) -> None:
     _wrapped.add(dialect_class)
     for name in ("do_execute", "do_executemany"):
         if name in vars(dialect_class):
-            setattr(dialect_class, name, statements.around(vars(dialect_class)[name], overridden=True))
+            setattr(dialect_class, name, executions.around(vars(dialect_class)[name], overridden=True))
     for name, wrap in _TURNS.items():
         if name in vars(dialect_class):
             setattr(dialect_class, name, wrap(vars(dialect_class)[name]))

@@ -1,10 +1,5 @@
 """Executions become rows: what the driver was given, how long it took, and from where.
 
-The dialects' own `do_execute` methods are wrapped, once and on the class. That costs a third of a pair of cursor
-listeners, whose joined dispatch SQLAlchemy builds for every statement, and sees errors and cancellations in one
-place. Where the application itself listens to `do_execute`, SQLAlchemy may never call the method: then cursor events
-take over (`cursor_events`).
-
 This is the hot path. Each line here is paid by every statement of the application: append one row, read nothing twice.
 """
 
@@ -13,16 +8,13 @@ from __future__ import annotations
 import sys
 from asyncio import current_task
 from asyncio.events import _get_running_loop
-from collections.abc import Callable
-from functools import wraps
 from threading import get_ident
 from time import perf_counter
 from types import FrameType
 from typing import Any
 
-from sqlalchemy.engine.interfaces import ExecuteStyle, ExecutionContext
+from sqlalchemy.engine.interfaces import ExecuteStyle
 
-from query_guard.capture.connections import STAY
 from query_guard.capture.engines import seen_by
 from query_guard.capture.flushes import current_flush
 from query_guard.capture.loaders import loader_of
@@ -35,88 +27,17 @@ from query_guard.capture.values import NO_VALUES, shown_values, value_hashes
 from query_guard.capture.window import (
     Window,
     count,
-    current,
     deliver,
     watchers,
     who_wants,
 )
 from query_guard.records import Engine
 
-_Context: Any = ExecutionContext
-_Context.query_guard_taken = False
-"""Set on a context by whoever records its execution already: cursor events, or a dialect's own `do_execute`.
-
-On the class, since to look into the `__dict__` of a context would make one.
-"""
-
-markers: list[object] = []
-"""Those who may set it: without them, no context need be asked."""
-
 _BATCHES = "_query_guard_batches"
 _TARGET = "_query_guard_target"
 _SINGLE, _IN_BATCHES = ExecuteStyle.EXECUTE, ExecuteStyle.INSERTMANYVALUES
 _UNSENT = "MissingGreenlet"
 """Some drivers raise it in the driver call, but nothing was sent."""
-
-
-def around(execute: Callable[..., None], *, overridden: bool = False) -> Callable[..., None]:
-    """Wrap a dialect's `do_execute` or `do_executemany`.
-
-    `overridden` is for a dialect's own version, which may call the default one: the outer call is the one that
-    counts.
-    """
-
-    if overridden:
-        markers.append(execute)
-
-    @wraps(execute)
-    def timed_execute(dialect: Any, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
-        window = current.get()
-        if (window is None and not watchers) or context is None or (markers and context.query_guard_taken):
-            execute(dialect, cursor, statement, parameters, context)
-            return
-        if overridden:
-            context.query_guard_taken = True
-        stay: OpenCheckout | None = None
-        try:  # as `stay_of`, without the price of a call
-            stay = getattr(context.root_connection._dbapi_connection, STAY, None)
-            if stay is not None:
-                stay.running = True
-        except AttributeError:
-            pass
-        error: str | None = None
-        started = perf_counter()
-        try:
-            execute(dialect, cursor, statement, parameters, context)
-        except BaseException as failure:
-            error = type(failure).__name__
-            raise
-        finally:
-            if overridden:
-                context.query_guard_taken = False
-            record(window, dialect, cursor, statement, parameters, context, started, error, stay)
-
-    return timed_execute
-
-
-def around_no_params(execute: Callable[..., None]) -> Callable[..., None]:
-    """Wrap a dialect's `do_execute_no_params`."""
-    timed = around(lambda dialect, cursor, statement, _, context: execute(dialect, cursor, statement, context))
-
-    @wraps(execute)
-    def timed_execute(dialect: Any, cursor: Any, statement: str, context: Any = None) -> None:
-        timed(dialect, cursor, statement, (), context)
-
-    return timed_execute
-
-
-def stay_of(context: Any) -> OpenCheckout | None:
-    """Return the checkout that an execution runs on; never raises."""
-    try:
-        stay: OpenCheckout | None = getattr(context.root_connection._dbapi_connection, STAY, None)
-    except AttributeError:
-        return None
-    return stay
 
 
 def record(  # noqa: PLR0912, PLR0915
