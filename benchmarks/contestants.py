@@ -51,13 +51,15 @@ def query_guard_logged(app: Starlette, _engine: Any) -> None:
 
 
 def _installed(app: Starlette, **options: Any) -> None:
-    """Only of the driver nothing is said: it blocks the loop here, so that no thread's noise is measured."""
-    from query_guard import QueryGuard, defaults
-    from query_guard.detectors import BlockingDriver
+    """Of the driver nothing is said: it blocks the loop here, so that no thread's noise is measured.
 
-    app.add_middleware(
-        QueryGuard, detectors=[one for one in defaults() if not isinstance(one, BlockingDriver)], **options
-    )
+    Nor of what is slow, which under callgrind everything is.
+    """
+    from query_guard import QueryGuard, defaults
+    from query_guard.detectors import BlockingDriver, EventLoopBlocked, IdleInTransaction, PoolWait, SlowStatement
+
+    patient = defaults(*[make(seconds=60) for make in (EventLoopBlocked, IdleInTransaction, PoolWait, SlowStatement)])
+    app.add_middleware(QueryGuard, detectors=[one for one in patient if not isinstance(one, BlockingDriver)], **options)
 
 
 def recorded(app: Starlette, _engine: Any) -> None:
@@ -79,9 +81,7 @@ def cursor_events(app: Starlette, _engine: Any) -> None:
 
 
 def not_sampled(app: Starlette, _engine: Any) -> None:
-    from query_guard import QueryGuard
-
-    app.add_middleware(QueryGuard, sample_rate=0.0)
+    _installed(app, sample_rate=0.0)
 
 
 def outside_window(_app: Starlette, _engine: Any) -> None:

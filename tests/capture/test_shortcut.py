@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -130,3 +131,22 @@ async def test_the_way_goes_on_beyond_the_greenlet() -> None:
     functions = [[frame.function for frame in quick.frames][:2] for quick, _ in sites.pairs[:2]]
     name = "test_the_way_goes_on_beyond_the_greenlet"
     assert functions == [["ask", name], ["send", "inside"]]
+
+
+def test_the_end_of_a_thread_is_the_end_of_a_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`def` endpoints run in threads: a way known last must not be looked for in the tree."""
+    looked_for: list[object] = []
+    monkeypatch.setattr(shortcut, "_followed", lambda *where: looked_for.append(where))
+    engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+    sites = Sites(engine)
+
+    def work() -> None:
+        with Session(engine) as session:
+            for _ in range(3):
+                send(session)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert len({*sites.keys}) == 1
+    assert not looked_for

@@ -44,7 +44,8 @@ class Shortcut:
     __slots__ = ("_exits", "_forks", "_last", "_ways")
 
     def __init__(self) -> None:
-        self._last: tuple[int, Trail, CallSite] = (_NEVER, (), NOWHERE)
+        self._last: tuple[int, Trail, bool, CallSite] = (_NEVER, (), False, NOWHERE)
+        """Depth and trail of the last way, whether the stack ends behind it, and its site."""
         self._exits: list[tuple[int, CodeType]] = []
         """Where ways have begun, and the code of the frame before. A depth above 0 is that of the way's first frame,
         counted from where SQLAlchemy's begin; others count back from where the greenlet was switched to.
@@ -54,7 +55,7 @@ class Shortcut:
 
     def site(self, below: int) -> CallSite:
         """Return the call site; `below` counts the frames from this function to where SQLAlchemy's frames begin."""
-        depth, trail, site = self._last
+        depth, trail, ends, site = self._last
         try:
             frame: Any = sys._getframe(below + depth) if depth > 0 else _beyond(depth).f_back
             for code, instruction in trail:
@@ -62,7 +63,8 @@ class Shortcut:
                     break
                 frame = frame.f_back
             else:
-                return site
+                if not ends or (frame is None and current_greenlet().parent is None):
+                    return site
         except (ValueError, AttributeError):  # the stack, or what is left of it in this greenlet, is not as deep
             pass
         return self._other(below + 1)
@@ -83,8 +85,10 @@ class Shortcut:
 
     def _try_first(self, depth: int, way: _Way) -> None:
         """Unless it has no frame of the application to be known by without looking at the one before."""
-        if way.trail[0][1] >= 0:
-            self._last = (depth, *way)
+        trail, site = way
+        if trail[0][1] >= 0:
+            ends = trail[-1][0] is None
+            self._last = (depth, trail[:-1] if ends else trail, ends, site)
 
     def _walk(self, frame: FrameType) -> CallSite:
         """Walk out of SQLAlchemy, then to the boundary, and remember the way."""
