@@ -44,20 +44,28 @@ def _request(rounds: Rounds) -> Iterator[str]:
     capture = figures.added_to_request(rounds, "recorded", "/core/1")
     rest = capture.median - sum(part.median for part in parts.values())
     parts["the rest of capture"] = Spread(rest, rest, rest)
-    parts["the end of the request"] = _beyond(rounds, "without_headers", "recorded")
-    parts["judged and written before the response"] = _beyond(rounds, "query_guard", "without_headers")
-    parts["together"] = figures.added_to_request(rounds, "query_guard", "/core/1")
-    parts["the floor, for comparison"] = figures.added_to_request(rounds, "floor", "/core/1")
+    parts |= _made_of_it(rounds, "/core/1")
     yield table(("", "added"), [(name, micro(part)) for name, part in parts.items()])
+    yield "And to a request of three ORM selects, which are a finding:"
+    parts = {"capture": figures.added_to_request(rounds, "recorded", "/select/3"), **_made_of_it(rounds, "/select/3")}
+    parts["a log line besides"] = _beyond(rounds, "query_guard_logged", "query_guard", "/select/3")
+    yield table(("", "added"), [(name, micro(part)) for name, part in parts.items()])
+
+
+def _made_of_it(rounds: Rounds, path: str) -> dict[str, Spread]:
+    return {
+        "the end of the request": _beyond(rounds, "without_headers", "recorded", path),
+        "judged and written before the response": _beyond(rounds, "query_guard", "without_headers", path),
+        "together": figures.added_to_request(rounds, "query_guard", path),
+        "the floor, for comparison": figures.added_to_request(rounds, "floor", path),
+    }
 
 
 _PATHS = {"statement": "core", "checkout": "checkout", "transaction": "transaction"}
 
 
-def _beyond(rounds: Rounds, contestant: str, other: str) -> Spread:
-    return spread(
-        more - less for more, less in zip(rounds[contestant]["/core/1"], rounds[other]["/core/1"], strict=True)
-    )
+def _beyond(rounds: Rounds, contestant: str, other: str, path: str) -> Spread:
+    return spread(more - less for more, less in zip(rounds[contestant][path], rounds[other][path], strict=True))
 
 
 def _asyncpg(rounds: Rounds) -> Iterator[str]:
