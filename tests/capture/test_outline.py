@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.pool import QueuePool
 
 from query_guard.capture.facts import freeze
@@ -14,9 +17,22 @@ from query_guard.capture.recorder import Recorder
 from query_guard.records import Request
 
 
-def test_numbers_are_those_of_the_pool_with_most_checkouts() -> None:
+@pytest.fixture
+def make_engine() -> Iterator[Callable[..., Engine]]:
     install()
-    often, once = (create_engine("sqlite://", poolclass=QueuePool, pool_size=size) for size in (3, 7))
+    engines: list[Engine] = []
+
+    def make(**options: Any) -> Engine:
+        engines.append(create_engine("sqlite://", poolclass=QueuePool, **options))
+        return engines[-1]
+
+    yield make
+    for engine in engines:
+        engine.dispose()
+
+
+def test_numbers_are_those_of_the_pool_with_most_checkouts(make_engine: Callable[..., Engine]) -> None:
+    often, once = (make_engine(pool_size=size) for size in (3, 7))
     recorder = Recorder()
     with open_window(recorder, request=True):
         for engine in (once, often, often):
@@ -27,9 +43,8 @@ def test_numbers_are_those_of_the_pool_with_most_checkouts() -> None:
     assert glance == pytest.approx(look)
 
 
-def test_figures_count_statements_though_a_loop_shares_one_tuple() -> None:
-    install()
-    engine = create_engine("sqlite://")
+def test_figures_count_statements_though_a_loop_shares_one_tuple(make_engine: Callable[..., Engine]) -> None:
+    engine = make_engine()
     recorder = Recorder()
     with open_window(recorder, request=True), engine.begin() as connection:
         connection.execute(text("CREATE TABLE numbers (n INTEGER)"))
@@ -42,9 +57,10 @@ def test_figures_count_statements_though_a_loop_shares_one_tuple() -> None:
 
 
 @pytest.mark.parametrize(("inner", "nested"), [(True, 1), (False, 0)])
-def test_checkouts_are_nested_where_one_begins_before_another_ends(inner: bool, nested: int) -> None:
-    install()
-    engine = create_engine("sqlite://", poolclass=QueuePool)
+def test_checkouts_are_nested_where_one_begins_before_another_ends(
+    make_engine: Callable[..., Engine], inner: bool, nested: int
+) -> None:
+    engine = make_engine()
     recorder = Recorder()
     with open_window(recorder, request=True):
         outer = engine.connect()

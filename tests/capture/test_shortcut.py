@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -40,8 +40,10 @@ class Sites:
 
 
 @pytest.fixture
-def engine() -> Engine:
-    return create_engine("sqlite://", poolclass=StaticPool)
+def engine() -> Iterator[Engine]:
+    engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+    yield engine
+    engine.dispose()
 
 
 def send(session: Session) -> None:
@@ -133,11 +135,10 @@ async def test_the_way_goes_on_beyond_the_greenlet() -> None:
     assert functions == [["ask", name], ["send", "inside"]]
 
 
-def test_the_end_of_a_thread_is_the_end_of_a_way(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_end_of_a_thread_is_the_end_of_a_way(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """`def` endpoints run in threads: a way known last must not be looked for in the tree."""
     looked_for: list[object] = []
     monkeypatch.setattr(shortcut, "_followed", lambda *where: looked_for.append(where))
-    engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
     sites = Sites(engine)
 
     def work() -> None:
