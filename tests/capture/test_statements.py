@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     bindparam,
+    create_engine,
     event,
     insert,
     select,
@@ -24,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import StaticPool
 
 from query_guard import Report, record
 from query_guard.capture import cursor_events, executions
@@ -261,3 +264,16 @@ async def test_cursor_events_are_taken_up_once_and_forgotten_again() -> None:
     assert len(executions.markers) == len(before) + 1
     cursor_events.forget_cursor_events()
     assert executions.markers == before
+
+
+async def test_a_drivers_connection_is_asked_for_nothing_of_ours() -> None:
+    class Loud(sqlite3.Connection):
+        def __getattr__(self, name: str) -> Any:
+            raise RuntimeError(name) if "query_guard" in name else AttributeError(name)
+
+    engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"factory": Loud})
+    with engine.connect() as connection:  # taken before the window, so that nothing is known of it
+        with record() as recording:
+            connection.execute(select(1))
+    engine.dispose()
+    assert recording.report.query_count == 1

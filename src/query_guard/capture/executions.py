@@ -37,7 +37,6 @@ def around(execute: Callable[..., None], *, overridden: bool = False) -> Callabl
     `overridden` is for a dialect's own version, which may call the default one: the outer call is the one that
     counts.
     """
-
     if overridden:
         markers.append(execute)
 
@@ -50,8 +49,8 @@ def around(execute: Callable[..., None], *, overridden: bool = False) -> Callabl
         if overridden:
             context.query_guard_taken = True
         stay: OpenCheckout | None = None
-        try:  # as `stay_of`, without the price of a call
-            stay = getattr(context.root_connection._dbapi_connection, STAY, None)
+        try:  # as `stay_of`, without the price of a call; an attribute would be asked of the driver's connection, too
+            stay = context.root_connection._dbapi_connection.__dict__.get(STAY)
             if stay is not None:
                 stay.running = True
         except AttributeError:
@@ -85,7 +84,7 @@ def around_no_params(execute: Callable[..., None]) -> Callable[..., None]:
 def stay_of(context: Any) -> OpenCheckout | None:
     """Return the checkout that an execution runs on; never raises."""
     try:
-        stay: OpenCheckout | None = getattr(context.root_connection._dbapi_connection, STAY, None)
+        stay: OpenCheckout | None = context.root_connection._dbapi_connection.__dict__.get(STAY)
     except AttributeError:
         return None
     return stay

@@ -30,9 +30,9 @@ TARGET, CHECKOUT, TRANSACTION, BATCHES, STAGE = range(5)
 FIRST_TOLD = 5
 """Where the part of Shared begins that is a statement's own."""
 _TOLD = Statement._fields[Statement._fields.index("text") :]
-SITE, ENGINE, TASK, BLOCKING, ERROR, PARAMETERS, REQUEST = (
+SITE, ENGINE, BLOCKING, ERROR, PARAMETERS, REQUEST = (
     FIRST_TOLD + _TOLD.index(name)
-    for name in ("site", "engine", "task", "blocking", "error", "parameters", "request")
+    for name in ("site", "engine", "blocking", "error", "parameters", "request")
 )  # fmt: skip
 
 
