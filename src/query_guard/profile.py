@@ -119,7 +119,7 @@ class RunningReport:
             and not self._profile.hears_of_quiet_reports()
         ):
             return None
-        if outline is None or outline.changed_pools:
+        if request.kind == "http" and (outline is None or outline.changed_pools):
             self._glance.note_pools()  # before they are read again: what changes meanwhile is for the next request
         facts, verdict = self._judged(request, *self._profile.to_ask(outline))
         return Report(self._identity, time() - facts.duration, facts, verdict.findings, verdict.silences)

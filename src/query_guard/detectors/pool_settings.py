@@ -31,7 +31,7 @@ class PoolSettings:
         return {"changed_pools": 1}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
-        if facts.request.kind == "block":
+        if facts.request.kind != "http":
             return
         for pool in facts.pools:
             if pool.engine.is_server:
