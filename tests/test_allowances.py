@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -99,21 +99,23 @@ def test_a_reason_is_told_where_the_finding_would_have_been() -> None:
     ]
 
 
-TODAY = date.today()
-
-
 @pytest.mark.parametrize(
-    ("until", "expired"),
+    ("until", "over"),
     [
         (None, False),
-        (TODAY, False),
-        (TODAY.isoformat(), False),
-        (TODAY + timedelta(days=1), False),
-        (TODAY - timedelta(days=1), True),
-        ("2020-01-31", True),
+        (date(2026, 1, 31), False),
+        ("2026-01-31", False),
+        (date(2026, 2, 1), False),
+        (date(2026, 1, 30), True),
+        ("2025-12-31", True),
     ],
 )
-def test_an_allowance_holds_until_its_last_day(until: Any, expired: bool) -> None:
+def test_an_allowance_holds_until_its_last_day(until: Any, over: bool) -> None:
+    assert Allowance("n_plus_one", until=until).is_over_on(date(2026, 1, 31)) is over
+
+
+@pytest.mark.parametrize(("until", "expired"), [("2020-01-31", True), ("9999-12-31", False), (None, False)])
+def test_an_allowance_expires_by_the_calendar(until: Any, expired: bool) -> None:
     assert Allowance("n_plus_one", until=until).has_expired is expired
 
 

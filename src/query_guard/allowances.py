@@ -55,7 +55,11 @@ class Allowance:
 
     @property
     def has_expired(self) -> bool:
-        return isinstance(self.until, date) and date.today() > self.until
+        return self.is_over_on(date.today())
+
+    def is_over_on(self, day: date) -> bool:
+        """Whether ``day`` is after its last day."""
+        return isinstance(self.until, date) and day > self.until
 
     @property
     def expiry(self) -> str:
