@@ -34,13 +34,13 @@ def test_a_detector_is_asked_from_the_least_of_its_clues_on() -> None:
     slow, wide = Asked({"longest_statement": 0.1}), Asked({"most_rows": 10, "longest_statement": 5.0})
     interests = Interests([slow, wide])
 
-    def interested(**figures: float) -> list[Detector]:
-        return interests.interested(NOTHING._replace(**figures))  # type: ignore[arg-type]
+    def asked(**figures: float) -> list[Detector]:
+        return [*interests.asked(NOTHING._replace(**figures)).steady]  # type: ignore[arg-type]
 
-    assert interested() == []
-    assert interested(longest_statement=0.1) == [slow]
-    assert interested(most_rows=11) == [wide]
-    assert interested(longest_statement=5) == [slow, wide]
+    assert asked() == []
+    assert asked(longest_statement=0.1) == [slow]
+    assert asked(most_rows=11) == [wide]
+    assert asked(longest_statement=5) == [slow, wide]
     assert [interests.is_quiet(NOTHING._replace(longest_statement=it)) for it in (0.09, 0.1)] == [True, False]
 
 
@@ -48,7 +48,7 @@ def test_a_detector_without_clues_is_always_asked() -> None:
     always = Asked()
     interests = Interests([Asked({"writes": 1}), always])
     assert not interests.is_quiet(NOTHING)
-    assert interests.interested(NOTHING) == [always]
+    assert interests.asked(NOTHING).steady == (always,)
 
 
 def test_a_clue_that_is_no_figure_is_refused_by_name() -> None:
@@ -83,4 +83,4 @@ def test_a_plain_function_may_have_clues_too() -> None:
 
     slow.clues = {"longest_statement": 0.05}  # type: ignore[attr-defined]
     assert Interests([slow]).is_quiet(NOTHING)
-    assert Interests([slow]).interested(NOTHING._replace(longest_statement=0.06)) == [slow]
+    assert Interests([slow]).asked(NOTHING._replace(longest_statement=0.06)).steady == (slow,)

@@ -77,7 +77,9 @@ class Exchange:
 
     def _with_headers(self, message: Message) -> Message:
         try:
-            self._window.settle_loop()
+            heart = self._window.heart
+            if heart is not None:
+                heart.settle()
             return {**message, "headers": [*message.get("headers", ()), *self._headers()]}
         except Exception:
             report_trouble("the headers could not be made")
@@ -97,6 +99,8 @@ class Exchange:
 
     def is_published_at_once(self) -> bool:
         """Make the last report and hand it out, unless it is too large to be made on the loop."""
+        if self._recorder.is_empty and not self._terms.profile.hears_of_quiet_reports():
+            return True
         if self._recorder.query_count > MAX_JUDGED_FOR_HEADERS:
             return False
         self._publish()
@@ -117,10 +121,9 @@ class Exchange:
             return
         self._published = True
         try:
-            if not self._recorder.is_empty or self._terms.profile.hears_of_quiet_reports():
-                report = self._running().at_end(self._asked())
-                if report is not None:
-                    self._terms.profile.publish(report)
+            report = self._running().at_end(self._asked())
+            if report is not None:
+                self._terms.profile.publish(report)
         except Exception:
             report_trouble("the report of a request could not be made")
 

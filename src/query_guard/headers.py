@@ -5,8 +5,8 @@ a DSN.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 from query_guard.records import Finding, Numbers
 
@@ -15,8 +15,10 @@ _NOT_A_KEY = re.compile(r"[^a-z0-9_\-.*]")
 
 def report_headers(report_id: str, numbers: Numbers, findings: Sequence[Finding]) -> list[tuple[bytes, bytes]]:
     """Return the headers of a window whose statements have been judged."""
-    kinds = Counter([finding.kind for finding in findings]) if findings else {}
-    return _headers(report_id, numbers, ", ".join([f"{_key(kind)}={count}" for kind, count in sorted(kinds.items())]))
+    kinds: dict[str, int] = {}
+    for finding in findings:
+        kinds[finding.kind] = kinds.get(finding.kind, 0) + 1
+    return _headers(report_id, numbers, ", ".join([f"{_key(kind)}={kinds[kind]}" for kind in sorted(kinds)]))
 
 
 def empty_headers(report_id: str) -> tuple[tuple[bytes, bytes], ...]:
@@ -62,6 +64,7 @@ def _headers(report_id: str, numbers: Numbers, findings: str) -> list[tuple[byte
     return headers
 
 
+@lru_cache(maxsize=256)
 def _key(kind: str) -> str:
     """Make any kind a key of RFC 9651, so that no detector can break a header."""
     key = _NOT_A_KEY.sub("_", kind.lower())

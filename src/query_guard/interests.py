@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import compress
 from math import inf
 from operator import ge
+from typing import NamedTuple
 
-from query_guard.detectors import Detector
+from query_guard.detectors import Detector, judges_ends
 from query_guard.records import Clues, Outline
+
+
+class Asked(NamedTuple):
+    """Detectors that may find something, in their order: those that are asked once, and those that look at ends."""
+
+    steady: tuple[Detector, ...]
+    of_ends: tuple[Detector, ...]
+    look_at_checkouts: bool
+    """Whether any of them needs checkouts and pools among the facts."""
 
 
 class Interests:
@@ -20,30 +32,40 @@ class Interests:
         self._detectors = detectors
         clues = [_clues(detector) for detector in detectors]
         self._always = [place for place, its in enumerate(clues) if its is None]
-        self._by_figure = [
+        by_figure = [
             [(its[figure], place) for place, its in enumerate(clues) if its is not None and figure in its]
             for figure in Outline._fields
         ]
-        self._least = tuple([min((least for least, _ in some), default=inf) for some in self._by_figure])
+        self._least = tuple([min((least for least, _ in some), default=inf) for some in by_figure])
         """The figures of an Outline, from which on some detector may find something."""
+        self._by_figure = tuple(enumerate(by_figure))
+        self._at = lru_cache(maxsize=256)(self._asked_at)
 
     def is_quiet(self, outline: Outline) -> bool:
         """Whether it interests nobody; most requests are asked this twice, so that it loops outside of Python."""
         return not self._always and True not in map(ge, outline, self._least)
 
-    def interested(self, outline: Outline) -> list[Detector]:
-        """Return the detectors that it may interest, in their order."""
-        places = {*self._always}
-        for figure, least, some in zip(outline, self._least, self._by_figure, strict=True):
-            if figure >= least:
-                places.update([place for at_least, place in some if figure >= at_least])
-        return [self._detectors[place] for place in sorted(places)]
+    def asked(self, outline: Outline | None) -> Asked:
+        """Return the detectors that it may interest; of a window that has none, any may be."""
+        if outline is None:
+            return self._at(tuple(range(len(self._detectors))))
+        places = self._always.copy()
+        for figure, some in compress(self._by_figure, map(ge, outline, self._least)):
+            value = outline[figure]
+            places += [place for least, place in some if value >= least]
+        return self._at(tuple(places))
+
+    def _asked_at(self, places: Iterable[int]) -> Asked:
+        chosen = [self._detectors[place] for place in sorted({*places})]
+        steady = tuple([one for one in chosen if not judges_ends(one)])
+        of_ends = tuple([one for one in chosen if judges_ends(one)])
+        return Asked(steady, of_ends, bool(of_ends) or any(_looks_at_checkouts(one) for one in steady))
 
 
 _OF_CHECKOUTS = frozenset(("nested_checkouts", "longest_wait", "lost_checkouts", "changed_pools"))
 
 
-def looks_at_checkouts(detector: Detector) -> bool:
+def _looks_at_checkouts(detector: Detector) -> bool:
     """Whether checkouts or pools may interest a detector: its clues say so, or it has none."""
     clues = _clues(detector)
     return clues is None or not _OF_CHECKOUTS.isdisjoint(clues)

@@ -91,18 +91,19 @@ class QueryGuard:
         scope[_SEEN] = True
         options = self._options
         sampled = options.sample_rate >= 1 or _chance.random() < options.sample_rate
-        recorder = Recorder(details=sampled, engines=options.engines, parameters=options.capture_parameters)
-        window = open_window(recorder, request=True)
+        recorder = Recorder(sampled, options.engines, options.capture_parameters)
+        window = open_window(recorder, True)
         exchange = Exchange(self._terms, scope, receive, send, recorder, window)
         if scope["type"] == "websocket":
             receive = exchange.receive
+        window.open()
         try:
-            with window:
-                await self.app(scope, receive, exchange.send)
+            await self.app(scope, receive, exchange.send)
         except BaseException:
             exchange.status = 500
             raise
         finally:
+            window.close()
             if not exchange.is_published_at_once():
                 await exchange.publish_in_thread()
 

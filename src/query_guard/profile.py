@@ -16,10 +16,10 @@ from query_guard.capture.outline import Glance
 from query_guard.capture.recorder import Recorder
 from query_guard.capture.trouble import report_trouble
 from query_guard.capture.window import Window
-from query_guard.detectors import Detector, judges_ends
-from query_guard.interests import Interests, looks_at_checkouts
+from query_guard.detectors import Detector
+from query_guard.interests import Asked, Interests
 from query_guard.listeners import listeners
-from query_guard.records import Facts, Finding, Numbers, Outline, Report, Request, Silence, Statement
+from query_guard.records import Facts, Finding, Numbers, Report, Request, Silence, Statement
 from query_guard.reporters import Reporter
 
 _ids = random.Random()  # the application's own generator is not touched
@@ -32,20 +32,13 @@ class Profile:
     def __init__(
         self, detectors: Sequence[Detector], reporters: Sequence[Reporter], allowances: Sequence[Allowance] = ()
     ) -> None:
-        self._detectors = detectors
-        self._interests = Interests(detectors)
-        self.is_quiet = self._interests.is_quiet
+        self.interests = Interests(detectors)
         self.pools: dict[int, int] = {}
         """By serial, how far each pool had grown when it was last judged."""
         self.reporters = reporters
         self.allowances = allowances
         self._hearers = [getattr(reporter, "hears_of_quiet_reports", _always) for reporter in reporters]
         self._tellers = [reporter.suspect for reporter in reporters if hasattr(reporter, "suspect")]
-
-    def to_ask(self, outline: Outline | None) -> tuple[list[Detector], list[Detector]]:
-        """Return the detectors that may find something: those that are asked once, and those that look at ends."""
-        asked = self._detectors if outline is None else self._interests.interested(outline)
-        return [one for one in asked if not judges_ends(one)], [one for one in asked if judges_ends(one)]
 
     def hears_of_quiet_reports(self) -> bool:
         """Whether anyone would be told of a request without findings.
@@ -54,9 +47,13 @@ class Profile:
         """
         if listeners:
             return True
-        for hears in self._hearers:  # noqa: SIM110 - a generator would cost each request more than the question
-            if hears():
-                return True
+        try:
+            for hears in self._hearers:  # a generator would cost each request more than the question
+                if hears():
+                    return True
+        except Exception:
+            report_trouble("a reporter could not be asked what it hears of")
+            return True
         return False
 
     def publish(self, report: Report) -> None:
@@ -102,11 +99,10 @@ class RunningReport:
     def at_a_glance(self, request: Request) -> tuple[Numbers, tuple[Finding, ...]]:
         """Return what headers say: numbers and loud findings."""
         outline = self._glance.outline(request)
-        if outline is not None and self._profile.is_quiet(outline):
+        if outline is not None and self._profile.interests.is_quiet(outline):
             return self._glance.numbers(), ()
-        steady, of_ends = self._profile.to_ask(outline)
-        look_at_checkouts = bool(of_ends) or any(looks_at_checkouts(one) for one in steady)
-        _, verdict = self._judged(request, steady, of_ends, checkouts=look_at_checkouts)
+        asked = self._profile.interests.asked(outline)
+        _, verdict = self._judged(request, asked, checkouts=asked.look_at_checkouts)
         return self._glance.numbers(), tuple([finding for finding in verdict.findings if finding.is_loud])
 
     def at_end(self, request: Request) -> Report | None:
@@ -115,27 +111,25 @@ class RunningReport:
         if (
             outline is not None
             and self._verdict is None
-            and self._profile.is_quiet(outline)
+            and self._profile.interests.is_quiet(outline)
             and not self._profile.hears_of_quiet_reports()
         ):
             return None
         if request.kind == "http" and (outline is None or outline.changed_pools):
             self._glance.note_pools()  # before they are read again: what changes meanwhile is for the next request
-        facts, verdict = self._judged(request, *self._profile.to_ask(outline))
+        facts, verdict = self._judged(request, self._profile.interests.asked(outline))
         return Report(self._identity, time() - facts.duration, facts, verdict.findings, verdict.silences)
 
-    def _judged(
-        self, request: Request, steady: Sequence[Detector], of_ends: Sequence[Detector], *, checkouts: bool = True
-    ) -> tuple[Facts, Verdict]:
+    def _judged(self, request: Request, asked: Asked, *, checkouts: bool = True) -> tuple[Facts, Verdict]:
         """Return all that is known now, and what is to be said of it."""
         facts = freeze(self._recorder, request, self._window.late, self._statements, checkouts=checkouts)
         allowances = (*self._profile.allowances, *self._recorder.allowances)
-        news = [one for one in steady if one not in self._steady]
+        news = [one for one in asked.steady if one not in self._steady]
         if self._verdict is None or news or facts.statements is not self._statements:
             self._statements = facts.statements
             self._steady += news
             self._verdict = judge(facts, self._steady, allowances)
-        self._of_ends += [one for one in of_ends if one not in self._of_ends]
+        self._of_ends += [one for one in asked.of_ends if one not in self._of_ends]
         if not self._of_ends:
             return facts, self._verdict
         ends = judge(facts, self._of_ends, allowances)
@@ -163,7 +157,7 @@ def judge(facts: Facts, detectors: Sequence[Detector], allowances: Sequence[Allo
         if isinstance(verdict, Silence):
             silences.append(verdict)
             continue
-        allowance = allowance_for(verdict, allowances)
+        allowance = allowance_for(verdict, allowances) if allowances else None
         if allowance is None:
             findings.append(_placed(verdict, endpoint))
         elif allowance.has_expired:

@@ -156,9 +156,8 @@ def allow(*patterns: str | Allowance) -> Iterator[None]:
     allowances = parse_allowances("allow", patterns)
     for recorder in recorders(current.get()):
         known = {(allowance.pattern, allowance.until) for allowance in recorder.allowances}
-        recorder.allowances.extend(
-            allowance for allowance in allowances if (allowance.pattern, allowance.until) not in known
-        )
+        news = [allowance for allowance in allowances if (allowance.pattern, allowance.until) not in known]
+        recorder.allowances = (*recorder.allowances, *news)
     token = allowed.set((*allowed.get(), *allowances))
     try:
         yield

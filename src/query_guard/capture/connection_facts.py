@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from time import perf_counter
 
@@ -27,8 +26,14 @@ def freeze_transactions(
 
 
 def _transaction(one: OpenTransaction, rows: list[Statement], origin: float, request: Request) -> Transaction:
-    held = _held(one, rows)
-    written = [row for row in held if row.writes]
+    writes = rows_written = 0
+    has_failed = one.outcome == "failed"
+    if rows:
+        held = _held(one, rows)
+        written = [row for row in held if row.writes]
+        writes = sum([row.rows != 0 for row in written])
+        rows_written = sum([_rows_of(row) for row in written])
+        has_failed = has_failed or any(row.error is not None for row in held)
     return Transaction(
         one.serial,
         one.connection,
@@ -37,16 +42,16 @@ def _transaction(one: OpenTransaction, rows: list[Statement], origin: float, req
         one.outcome,
         one.autocommit,
         one.statements,
-        sum([row.rows != 0 for row in written]),
-        sum([_rows_of(row) for row in written]),
-        one.outcome == "failed" or any(row.error is not None for row in held),
+        writes,
+        rows_written,
+        has_failed,
         one.ended_by,
         one.site,
         phase_of(one.site, one.stage, one.request, request) if one.ended_by else None,
         one.stage if request.kind == "websocket" else 0,
         one.stage != BEFORE_RESPONSE and request.kind == "http",
         one.engine,
-        tuple([Pause(at - origin, site) for at, site in one.pauses or ()]),
+        tuple([Pause(at - origin, site) for at, site in one.pauses]) if one.pauses else (),
         one.request,
     )
 
@@ -73,7 +78,7 @@ def freeze_checkouts(
     rows = tuple(recorder.checkouts)
     idle = _idle_in_transaction(recorder, statements)
     frozen = tuple([_checkout(one, idle.get(one.serial, 0.0), recorder.started, request) for one in rows])
-    pools = [pool_facts(watch) for watch in dict.fromkeys([one.pool for one in rows])]
+    pools = [pool_facts(watch) for watch in {one.pool: None for one in rows}]
     return frozen, tuple([pool for pool in pools if pool is not None])
 
 
@@ -81,14 +86,15 @@ def _idle_in_transaction(recorder: Recorder, statements: Iterable[Statement]) ->
     """Return by checkout how long its transactions were open without a statement under way."""
     if not recorder.transactions:
         return {}
-    busy: dict[int, float] = defaultdict(float)
+    busy: dict[int, float] = {}
     for row in statements:
-        busy[row.transaction] += row.duration
+        busy[row.transaction] = busy.get(row.transaction, 0.0) + row.duration
     now = perf_counter()
-    idle: dict[int, float] = defaultdict(float)
+    idle: dict[int, float] = {}
     for one in tuple(recorder.transactions):
-        lasted = (one.ended if one.ended is not None else now) - one.started
-        idle[one.checkout] += max(0.0, lasted - busy[one.serial])
+        lasted = (one.ended if one.ended is not None else now) - one.started - busy.get(one.serial, 0.0)
+        if lasted > 0.0:
+            idle[one.checkout] = idle.get(one.checkout, 0.0) + lasted
     if recorder.dropped()[0]:  # of statements that were only counted, the checkout alone knows the time
         at_most = {one.serial: (one.ended or now) - one.acquired - one.busy for one in tuple(recorder.checkouts)}
         idle = {serial: min(seconds, at_most.get(serial, seconds)) for serial, seconds in idle.items()}

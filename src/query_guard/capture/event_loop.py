@@ -52,16 +52,11 @@ class Heart:
         self.seen: tuple[CallSite, int] | None = None
         """The line that the watchdog saw since the last beat, and the request it belonged to."""
 
-    def enter(self) -> None:
-        self.windows += 1
-        if not self.is_beating:
-            self.is_beating = True
-            self._schedule()
-            _watchdog.wake()
-
-    def leave(self) -> None:
-        self.settle()
-        self.windows -= 1
+    def begin(self) -> None:
+        """Beat, until no window is open any more."""
+        self.is_beating = True
+        self._schedule()
+        _watchdog.wake()
 
     def _schedule(self) -> None:
         loop = self.loop()
@@ -102,15 +97,18 @@ _last: list[Heart | None] = [None]
 
 def heart_here() -> Heart | None:
     """Return the heart of the loop that runs in this thread, if one does."""
+    heart = _last[0]
+    if heart is not None and heart.thread == threading.get_ident():
+        loop = heart.loop()
+        if loop is not None and loop.is_running():  # cheaper than CPython 3.11, which asks the OS
+            return heart
     loop = _get_running_loop()
     if loop is None:
         return None
-    heart = _last[0]
-    if heart is None or heart.loop() is not loop:
-        heart = _hearts.get(loop)
-        if heart is None:
-            heart = _hearts[loop] = Heart(loop)
-        _last[0] = heart
+    heart = _hearts.get(loop)
+    if heart is None:
+        heart = _hearts[loop] = Heart(loop)
+    _last[0] = heart
     return heart
 
 

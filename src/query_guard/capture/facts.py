@@ -40,24 +40,25 @@ def freeze(
         statements = tuple(_statements(rows, recorder.started, request, blocks))
     transactions = freeze_transactions(recorder, statements, request)
     stays, pools = freeze_checkouts(recorder, statements, request) if checkouts else ((), ())
-    return Facts(
-        request=request,
-        duration=perf_counter() - recorder.started,
-        statements=statements,
-        checkouts=stays,
-        transactions=transactions,
-        pools=pools,
-        loop_blocks=blocks,
-        failed_loads=_failed_loads(recorder, request) if recorder.failed_loads else (),
-        reads=tuple(Read(*key, count) for key, count in tuple(recorder.reads.items())) if recorder.reads else (),
-        notes_reads=recorder.reads is not None,
-        eager_mappings=eager_mappings() if recorder.reads is not None else frozenset(),
-        query_count=len(rows) + dropped,
-        query_time=sum([statement.duration for statement in statements]) + dropped_time,
-        dropped=dropped,
-        dropped_checkouts=recorder.dropped_checkouts,
-        late=late,
-        serial=recorder.request,
+    reads = recorder.reads
+    return Facts(  # by position: names would cost as much again as all that it does
+        request,
+        perf_counter() - recorder.started,
+        statements,
+        stays,
+        transactions,
+        pools,
+        blocks,
+        _failed_loads(recorder, request) if recorder.failed_loads else (),
+        tuple(Read(*key, count) for key, count in tuple(reads.items())) if reads else (),
+        reads is not None,
+        eager_mappings() if reads is not None else frozenset(),
+        len(rows) + dropped,
+        sum([statement.duration for statement in statements]) + dropped_time,
+        dropped,
+        recorder.dropped_checkouts,
+        late,
+        recorder.request,
     )
 
 

@@ -15,28 +15,40 @@ from query_guard.capture.window import Window, current, watchers
 class open_window(Window):
     """Record this context's statements until the block ends, and those of everything it starts.
 
-    The window is its own context manager, since a generator would cost every request several times as much.
+    The window is its own context manager, since a generator would cost every request several times as much; where
+    even `with` is too dear, it is opened and closed by hand.
     """
 
-    __slots__ = ("_heart", "_token")
+    __slots__ = ("_token", "heart")
 
     def __enter__(self) -> open_window:
+        self.open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def open(self) -> None:
         self._token: Token[Window | None] = current.set(self)
         heart = heart_here()
-        self._heart: Heart | None = heart
+        self.heart: Heart | None = heart
+        """That of the loop it was opened in, while it is open."""
         if heart is not None:
             if self.request == self.serial:  # a block may be left open for longer than its loop runs
                 self.loop = heart.loop()
                 self.thread = heart.thread
             if self.recorder is not None:
                 self.recorder.loop_blocks = heart.blocks
-            heart.enter()
-        return self
+            heart.windows += 1
+            if not heart.is_beating:
+                heart.begin()
 
-    def __exit__(self, *_: object) -> None:
-        if self._heart is not None:
-            self._heart.leave()
-            self._heart = None
+    def close(self) -> None:
+        heart = self.heart
+        if heart is not None:
+            heart.settle()
+            heart.windows -= 1
+            self.heart = None
         recorder = self.recorder
         if recorder is not None and recorder.checkouts and self.request == self.serial:
             settle(self, recorder)
@@ -46,11 +58,6 @@ class open_window(Window):
         except ValueError:  # a framework may leave a generator in another context than it entered
             pass
         del self._token
-
-    def settle_loop(self) -> None:
-        """Remember that the window's loop stands still, if it does: a report is to be made before its next beat."""
-        if self._heart is not None:
-            self._heart.settle()
 
 
 @contextmanager

@@ -31,7 +31,7 @@ class Window:
         "stages", "thread",
     )  # fmt: skip
 
-    def __init__(self, recorder: Recorder, *, request: bool = False) -> None:
+    def __init__(self, recorder: Recorder, request: bool = False) -> None:
         outer = current.get()
         self.describe: Callable[[], Request] | None = None
         """Tells what the window was opened for, while it is open."""

@@ -12,7 +12,6 @@ _CHUNK = 20
 
 _BOUNDS = frozenset(("<", ">", "<=", ">="))
 _OFFSET = "OFFSET"
-_LIMITED = r"\b(?:LIMIT|OFFSET|FETCH)\b"
 
 
 def batch_reason(rows: list[Statement], facts: Facts) -> str | None:
@@ -51,7 +50,7 @@ def _is_chunked(rows: list[Statement]) -> bool:
 def _paging(rows: list[Statement]) -> str | None:
     """Pages change their OFFSET, or the bounds of the columns they are ordered by, and nothing else."""
     sql = rows[0].sql
-    if not re.search(_LIMITED, sql):
+    if not _is_limited(sql):
         return None
     places = bind_places(sql)
     if not any(row.values for row in rows):
@@ -69,6 +68,11 @@ def _paging(rows: list[Statement]) -> str | None:
     if bounded and ordered and {column for column, _ in changed} <= bounded:
         return f"pages: only the bound of {', '.join(sorted(bounded))} changes"
     return None
+
+
+@lru_cache(maxsize=1024)
+def _is_limited(sql: str) -> bool:
+    return re.search(r"\b(?:LIMIT|OFFSET|FETCH)\b", sql) is not None
 
 
 @lru_cache(maxsize=1024)

@@ -6,11 +6,12 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import accumulate
+from operator import attrgetter
 from typing import TypeVar
 
 from query_guard.records.connections import Checkout, LoopBlock, Pool, Transaction
+from query_guard.records.once import computed_once
 from query_guard.records.outline import Numbers
 from query_guard.records.request import Request
 from query_guard.records.statements import CallSite, FailedLoad, Read, Statement
@@ -50,6 +51,9 @@ def grouped(rows: Iterable[Row], key: Callable[[Row], Key]) -> dict[Key, list[Ro
     return dict(groups)
 
 
+_TEXT_AND_VALUES = attrgetter("text", "values")
+
+
 def _different(rows: list[Statement]) -> int:
     """Count sets of values among the first thousand executions: more would not make it more of a loop.
 
@@ -58,7 +62,7 @@ def _different(rows: list[Statement]) -> int:
     first = rows[0]
     if len(rows) == 1 or first.executemany or first.operation == "INSERT":
         return len(rows)
-    return len({(row.text, row.values) for row in rows[:1000]})
+    return len(set(map(_TEXT_AND_VALUES, rows[:1000])))
 
 
 @dataclass(eq=False)
@@ -89,22 +93,26 @@ class Facts:
     serial: int = 0
     """Serial of the request's window, which its statements, checkouts and transactions name; 0 outside requests."""
 
-    @cached_property
+    @computed_once
     def by_shape_and_site(self) -> dict[tuple[str, int, int, str | None, int], list[Statement]]:
         """Statements of one shape from one site on one engine, for one relationship, in one WebSocket segment."""
-        groups: dict[tuple[str, int, int, str | None, int], list[Statement]] = defaultdict(list)
+        groups: dict[tuple[str, int, int, str | None, int], list[Statement]] = {}
+        last: tuple[object, ...] = ()
         for row in self.statements:
-            loader = row.loader
-            name = loader.relationship if loader is not None else None
-            groups[row.fingerprint, row.site.key, row.engine.serial, name, row.segment].append(row)
-        return dict(groups)
+            of_loop = (row.fingerprint, row.site, row.engine, row.loader, row.segment)
+            if of_loop != last:  # which is seen at once where a loop's rows share their parts
+                last, loader = of_loop, row.loader
+                name = loader.relationship if loader is not None else None
+                group = groups.setdefault((row.fingerprint, row.site.key, row.engine.serial, name, row.segment), [])
+            group.append(row)
+        return groups
 
-    @cached_property
+    @computed_once
     def different_values(self) -> dict[tuple[str, int, int, str | None, int], int]:
         """How many different sets of values each of these groups was sent with."""
         return {key: _different(rows) for key, rows in self.by_shape_and_site.items()}
 
-    @cached_property
+    @computed_once
     def by_transaction(self) -> dict[int, list[Statement]]:
         return grouped(self.statements, lambda row: row.transaction)
 
@@ -113,29 +121,29 @@ class Facts:
         rows = self.by_transaction
         return tuple([row.serial for one in transactions for row in rows.get(one.serial, ()) if row.writes])
 
-    @cached_property
+    @computed_once
     def committed_writes(self) -> tuple[Transaction, ...]:
         """The transactions that wrote and committed; AUTOCOMMIT has none that could be split or lost."""
         return tuple(
             one for one in self.transactions if one.outcome == "committed" and one.writes and not one.autocommit
         )
 
-    @cached_property
+    @computed_once
     def failed_transactions(self) -> set[int]:
         """Serials of the transactions that could not commit or in which a statement failed."""
         failed = {row.transaction for row in self.statements if row.error is not None}
         return failed | {transaction.serial for transaction in self.transactions if transaction.outcome == "failed"}
 
-    @cached_property
+    @computed_once
     def failed_requests(self) -> set[int]:
         """Serials of the requests in which a statement failed; 0 is all that was sent outside requests."""
         return {row.request for row in self.statements if row.error is not None}
 
-    @cached_property
+    @computed_once
     def reads_by_relationship(self) -> dict[str, list[Read]]:
         return grouped(self.reads, lambda read: read.relationship)
 
-    @cached_property
+    @computed_once
     def _sources(self) -> dict[str, list[Statement]]:
         """The statements that brought objects of a class, in order: selects of it and loads of a relationship to it."""
         sources: dict[str, list[Statement]] = defaultdict(list)
@@ -155,7 +163,7 @@ class Facts:
                 return rows[position - 1]
         return None
 
-    @cached_property
+    @computed_once
     def peak_connections(self) -> int:
         """How many connections were held at once, at most."""
         moves = sorted(
@@ -180,7 +188,7 @@ class Facts:
         """Seconds connections were held, those held at once added up."""
         return sum(self.held(checkout) for checkout in self.checkouts)
 
-    @cached_property
+    @computed_once
     def numbers(self) -> Numbers:
         """What headers and logs say: of the pools, that with most checkouts."""
         by_pool = grouped(self.checkouts, lambda checkout: checkout.pool)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 from query_guard.records.facts import Facts
 from query_guard.records.findings import Finding, Silence
+from query_guard.records.once import computed_once
 from query_guard.records.request import Request
 
 
@@ -29,6 +29,6 @@ class Report:
     def query_count(self) -> int:
         return self.facts.query_count
 
-    @cached_property
+    @computed_once
     def loud_findings(self) -> tuple[Finding, ...]:
         return tuple(finding for finding in self.findings if finding.is_loud)
