@@ -250,7 +250,7 @@ def pool_numbers(numbers: Numbers) -> dict[str, int | float | None]:
 
 
 def milliseconds(seconds: float) -> float:
-    return round(seconds * 1000, 3)
+    return round(seconds * 1_000_000) / 1000
 
 
 def _counted(number: int, one: str, many: str) -> str:

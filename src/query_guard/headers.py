@@ -8,16 +8,14 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from query_guard.records import Finding, Numbers
+from query_guard.records import Finding, Numbers, count_kinds
 
 _NOT_A_KEY = re.compile(r"[^a-z0-9_\-.*]")
 
 
 def report_headers(report_id: str, numbers: Numbers, findings: Sequence[Finding]) -> list[tuple[bytes, bytes]]:
     """Return the headers of a window whose statements have been judged."""
-    kinds: dict[str, int] = {}
-    for finding in findings:
-        kinds[finding.kind] = kinds.get(finding.kind, 0) + 1
+    kinds = count_kinds(findings)
     return _headers(report_id, numbers, ", ".join([f"{_key(kind)}={kinds[kind]}" for kind in sorted(kinds)]))
 
 

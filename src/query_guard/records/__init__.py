@@ -20,7 +20,7 @@ from query_guard.records.connections import (
     shown_seconds,
 )
 from query_guard.records.facts import Facts, LateCounter, distinct_sites, grouped, usual_duration
-from query_guard.records.findings import LOUD, Finding, Severity, Silence
+from query_guard.records.findings import LOUD, Finding, Severity, Silence, count_kinds
 from query_guard.records.outline import Clues, Numbers, Outline
 from query_guard.records.report import Report
 from query_guard.records.request import Request, RequestKind
@@ -71,6 +71,7 @@ __all__ = [
     "Target",
     "Transaction",
     "TransactionOutcome",
+    "count_kinds",
     "distinct_sites",
     "grouped",
     "shown_seconds",

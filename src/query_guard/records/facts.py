@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -166,10 +166,12 @@ class Facts:
     @computed_once
     def peak_connections(self) -> int:
         """How many connections were held at once, at most."""
+        had = [checkout for checkout in self.checkouts if checkout.outcome not in _NEVER_HAD]
+        if len(had) <= 1:
+            return len(had)
         moves = sorted(
             move
-            for checkout in self.checkouts
-            if checkout.outcome not in _NEVER_HAD
+            for checkout in had
             for move in ((checkout.acquired, 1), (checkout.acquired + self.held(checkout), -1))
         )
         return max(accumulate(step for _, step in moves), default=0)
@@ -191,11 +193,11 @@ class Facts:
     @computed_once
     def numbers(self) -> Numbers:
         """What headers and logs say: of the pools, that with most checkouts."""
-        by_pool = grouped(self.checkouts, lambda checkout: checkout.pool)
-        busiest = max(self.pools, key=lambda pool: len(by_pool.get(pool.serial, ())), default=None)
-        if busiest is None:
+        if not self.pools:
             return Numbers(self.query_count, self.query_time)
-        checkouts = by_pool.get(busiest.serial, [])
+        taken = Counter([checkout.pool for checkout in self.checkouts]) if len(self.pools) > 1 else {}
+        busiest = max(self.pools, key=lambda pool: taken[pool.serial]) if taken else self.pools[0]
+        checkouts = [checkout for checkout in self.checkouts if checkout.pool == busiest.serial]
         return Numbers(
             self.query_count,
             self.query_time,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -54,6 +55,14 @@ class Finding:
         if frame is not None:
             return f"{frame.file}:{frame.line}"
         return f"{self.phase or 'a library'} of {self.endpoint}" if self.endpoint else self.phase or "a library"
+
+
+def count_kinds(findings: Iterable[Finding]) -> dict[str, int]:
+    """Return how many findings there are of each kind, in order of appearance."""
+    counts: dict[str, int] = {}
+    for finding in findings:
+        counts[finding.kind] = counts.get(finding.kind, 0) + 1
+    return counts
 
 
 @dataclass(slots=True, unsafe_hash=True)

@@ -8,8 +8,8 @@ from typing import Any
 
 import structlog
 
-from query_guard.document import finding_document, holder_document, milliseconds, pool_numbers, sentence
-from query_guard.records import Engine, Finding, Holder, Report
+from query_guard.document import finding_document, holder_document, milliseconds, sentence
+from query_guard.records import Engine, Finding, Holder, Report, count_kinds
 
 _LOGGER = logging.getLogger("query_guard")
 _MAX_REMEMBERED = 10_000
@@ -55,7 +55,7 @@ class LogReporter:
 
 def _request_event(report: Report) -> dict[str, Any]:
     request, facts = report.request, report.facts
-    pool = pool_numbers(facts.numbers)
+    numbers = facts.numbers
     return {
         "report_id": report.id,
         "method": request.method,
@@ -64,9 +64,13 @@ def _request_event(report: Report) -> dict[str, Any]:
         "duration_ms": milliseconds(facts.duration),
         "query_count": facts.query_count,
         "query_time_ms": milliseconds(facts.query_time),
-        **{f"pool_{name}": pool.get(name, 0) for name in ("checkouts", "wait_ms", "held_ms")},
-        **{f"pool_{name}": pool.get(name) for name in ("checked_out", "size", "overflow")},
-        "findings": dict(Counter(finding.kind for finding in report.loud_findings)),
+        "pool_checkouts": numbers.checkouts,
+        "pool_wait_ms": milliseconds(numbers.wait),
+        "pool_held_ms": milliseconds(numbers.held),
+        "pool_checked_out": numbers.checked_out,
+        "pool_size": numbers.size,
+        "pool_overflow": numbers.overflow,
+        "findings": count_kinds(report.loud_findings),
         "sentence": sentence(report),
         "peak_connections": facts.peak_connections,
     }
@@ -83,5 +87,5 @@ def _emit_structlog(level: str, name: str, event: dict[str, Any]) -> None:
 
 
 def _emit_logging(level: str, name: str, event: dict[str, Any]) -> None:
-    pairs = " ".join(f"{key}={value!r}" for key, value in event.items())
+    pairs = " ".join([f"{key}={value!r}" for key, value in event.items()])
     getattr(_LOGGER, level)("%s %s", name, pairs, extra={"query_guard": event})
