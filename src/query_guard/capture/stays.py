@@ -156,19 +156,20 @@ class OpenCheckout:
         """Whose it is: the request's or the block's name."""
         return (self.window.name if self.window is not None else "") or "outside requests"
 
-    def end(self, outcome: CheckoutOutcome, *, cuts_off: bool = True) -> None:
+    def end(self, outcome: CheckoutOutcome, cuts_off: bool = True) -> None:
         """Note that the connection is back, or lost to the pool, however that came.
 
         `cuts_off` says that its transaction is over with it; one that others share may still be committed.
         """
-        self.ended = perf_counter()
+        self.ended = ended = perf_counter()
         if self.outcome in ("open", "late", "leaked"):
             self.outcome = outcome
         self.running = False
         self.fairy = None
         self.pool.holders.pop(self.serial, None)
-        if self.transaction is not None and cuts_off:
-            self.transaction.cut_off(self.ended)
+        transaction = self.transaction
+        if transaction is not None and cuts_off:
+            transaction.cut_off(ended)
             self.transaction = None
 
     def control(self, sql: str) -> None:

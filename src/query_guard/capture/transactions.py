@@ -50,7 +50,8 @@ def ended(do_end: Callable[[Any, Any], None], outcome: TransactionOutcome) -> Ca
         except BaseException:
             _close(connection, "failed")
             raise
-        _close(connection, outcome)
+        if _transaction_of(connection) is not None:
+            _close(connection, outcome)
 
     return timed_end
 

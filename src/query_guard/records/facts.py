@@ -170,9 +170,7 @@ class Facts:
         if len(had) <= 1:
             return len(had)
         moves = sorted(
-            move
-            for checkout in had
-            for move in ((checkout.acquired, 1), (checkout.acquired + self.held(checkout), -1))
+            move for checkout in had for move in ((checkout.acquired, 1), (checkout.acquired + self.held(checkout), -1))
         )
         return max(accumulate(step for _, step in moves), default=0)
 
