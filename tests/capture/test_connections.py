@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 from time import sleep
 
@@ -13,6 +14,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool, QueuePool, SingletonThreadPool, StaticPool
 
 from query_guard import record
+from query_guard.capture import connections
 from query_guard.records import Checkout
 
 
@@ -32,6 +34,21 @@ def test_each_kind_of_pool_has_its_checkouts(pool: type[Pool], tmp_path: Path) -
     assert [row.outcome for row in rows] == ["returned", "returned"]
     assert all(row.hold is not None and row.hold >= row.busy > 0 for row in rows)
     assert all(row.wait >= 0 for row in rows)
+
+
+@pytest.mark.parametrize("pool", [QueuePool, NullPool])
+def test_a_release_without_the_method_is_listened_to(
+    pool: type[Pool], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record_class = sys.modules["sqlalchemy.pool.base"]._ConnectionRecord
+    with record():
+        monkeypatch.setattr(record_class, "checkin", record_class.checkin.__wrapped__)
+    assert [row.outcome for row in checkouts(pool=pool, path=tmp_path)] == ["collected", "collected"]
+    connections.watch_checkins(object)
+    try:
+        assert [row.outcome for row in checkouts(pool=pool, path=tmp_path)] == ["returned", "returned"]
+    finally:
+        event.remove(Pool, "checkin", connections.on_checkin)
 
 
 def test_connecting_is_not_waiting(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy.engine.interfaces import ExecutionContext
 
-from query_guard.capture.connections import STAY
+from query_guard.capture.checkouts import STAY
 from query_guard.capture.statements import record
 from query_guard.capture.stays import OpenCheckout
 from query_guard.capture.window import current, watchers

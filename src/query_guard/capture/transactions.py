@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any, Literal
 
 from query_guard.capture.call_site import call_site
-from query_guard.capture.connections import open_checkout
+from query_guard.capture.checkouts import open_checkout
 from query_guard.capture.event_loop import suspended
 from query_guard.capture.open_transaction import OpenTransaction
 from query_guard.capture.source_files import LIBRARY, kind_of
