@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from query_guard.capture.recorder import BEFORE_RESPONSE, STREAMING
-from query_guard.records import CallSite, Phase, Request
+from query_guard.records import CallSite, Frame, Phase, Request
 
 _APART: dict[str, Phase] = {"middleware": "middleware", "background": "background", "task": "task"}
 """Phases of what did not come through the router, by the boundary at which its frames end."""
@@ -25,9 +25,15 @@ def phase_of(site: CallSite, stage: int, of_request: int, request: Request) -> P
     if request.kind == "block":
         return None  # seen from outside the request, whose endpoint only its own report knows
     if stage == BEFORE_RESPONSE:
-        endpoint = request.endpoint
-        starts = [(frame.file, frame.first_line) for frame in site.frames]
-        return "endpoint" if endpoint and (endpoint.file, endpoint.first_line) in starts else "dependency"
+        return "endpoint" if _runs(request.endpoint, site) else "dependency"
     if stage == STREAMING:
         return "streaming"
     return "teardown" if site.resumed else "background"
+
+
+def _runs(endpoint: Frame | None, site: CallSite) -> bool:
+    if endpoint is not None:
+        for frame in site.frames:  # noqa: SIM110 - each checkout of a report is asked this
+            if frame.first_line == endpoint.first_line and frame.file == endpoint.file:
+                return True
+    return False
