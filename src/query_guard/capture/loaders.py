@@ -29,7 +29,8 @@ def loader_of(context: Any, options: Any) -> tuple[Loader | None, int | None]:
         return _NO_LOADER
     try:  # the application's own selects and eager loads are told from the rest by plain reads
         if load_options._lazy_loaded_from is None and load_options._refresh_state is None:
-            return _relationship("eager", context.invoked_statement._compile_options._current_path.path, None), None
+            steps = context.invoked_statement._compile_options._current_path.path
+            return _NO_LOADER if len(steps) < 2 else (_relationship("eager", steps, None), None)
     except AttributeError:
         pass
     return _object_loader(context, options, load_options)

@@ -33,7 +33,7 @@ def phase_of(site: CallSite, stage: int, of_request: int, request: Request) -> P
 
 def _runs(endpoint: Frame | None, site: CallSite) -> bool:
     if endpoint is not None:
-        for frame in site.frames:  # noqa: SIM110 - each checkout of a report is asked this
+        for frame in site.frames:
             if frame.first_line == endpoint.first_line and frame.file == endpoint.file:
                 return True
     return False

@@ -40,7 +40,7 @@ _UNSENT = "MissingGreenlet"
 """Some drivers raise it in the driver call, but nothing was sent."""
 
 
-def record(  # noqa: PLR0912, PLR0915
+def record(  # noqa: PLR0911, PLR0912, PLR0915
     window: Window | None, dialect: Any, cursor: Any, statement: str, parameters: Any, context: Any, started: float,
     error: str | None, stay: OpenCheckout | None,
 ) -> None:  # fmt: skip
@@ -76,7 +76,10 @@ def record(  # noqa: PLR0912, PLR0915
 
         engine = target.engine
         sole = window.recorder if window is not None and window.outer is None and not watchers else None
-        is_simple = sole is not None and sole.engines is None and sole.room > 0
+        is_simple = sole is not None and sole.engines is None
+        if is_simple and sole.room <= 0:
+            sole.count(duration)
+            return
         recorder = sole if is_simple else who_wants(window, engine)
         if recorder is None:
             count(window, engine, duration)

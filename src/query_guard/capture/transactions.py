@@ -45,13 +45,14 @@ def ended(do_end: Callable[[Any, Any], None], outcome: TransactionOutcome) -> Ca
 
     @wraps(do_end)
     def timed_end(dialect: Any, connection: Any) -> None:
+        told: TransactionOutcome = "failed"
         try:
             do_end(dialect, connection)
-        except BaseException:
-            _close(connection, "failed")
-            raise
-        if _transaction_of(connection) is not None:
-            _close(connection, outcome)
+            told = outcome
+        finally:
+            checkout = open_checkout(connection)
+            if checkout is not None and checkout.transaction is not None:
+                _close(checkout, checkout.transaction, told)
 
     return timed_end
 
@@ -77,7 +78,9 @@ def ended_in_two_phases(do_end: Callable[..., None], outcome: TransactionOutcome
         try:
             do_end(dialect, connection, *args, **options)
         finally:
-            _close(connection.connection, outcome)
+            checkout = open_checkout(connection.connection)
+            if checkout is not None and checkout.transaction is not None:
+                _close(checkout, checkout.transaction, outcome)
         if transaction is not None:
             transaction.outcome = outcome
 
@@ -124,12 +127,8 @@ def _open(dialect: Any, connection: Any) -> None:
         report_trouble("the beginning of a transaction could not be recorded")
 
 
-def _close(connection: Any, outcome: TransactionOutcome) -> None:
+def _close(checkout: OpenCheckout, transaction: OpenTransaction, outcome: TransactionOutcome) -> None:
     try:
-        checkout = open_checkout(connection)
-        transaction = checkout.transaction if checkout is not None else None
-        if checkout is None or transaction is None:
-            return
         checkout.transaction = None
         checkout.last = transaction.ended = perf_counter()
         transaction.outcome = outcome
