@@ -35,30 +35,28 @@ def pending_headers(report_id: str, numbers: Numbers) -> list[tuple[bytes, bytes
 
 
 def _headers(report_id: str, numbers: Numbers, findings: str) -> list[tuple[bytes, bytes]]:
+    """Compose them of bytes, which costs half of what text and its encoding do."""
     count, seconds, checkouts, wait, held, checked_out, size, overflow = numbers
     milliseconds, wait = seconds * 1000, wait * 1000
-    queries = "1 query" if count == 1 else f"{count} queries"
-    times = "1 checkout" if checkouts == 1 else f"{checkouts} checkouts"
+    queries = b"1 query" if count == 1 else b"%d queries" % count
+    times = b"1 checkout" if checkouts == 1 else b"%d checkouts" % checkouts
     headers = [
         (b"x-query-count", b"%d" % count),
         (b"x-query-time-ms", b"%.3f" % milliseconds),
-        (b"x-query-guard-id", report_id.encode("ascii")),
-        (
-            b"server-timing",
-            f'db;dur={milliseconds:.1f};desc="{queries}", pool;dur={wait:.1f};desc="{times}"'.encode("ascii"),
-        ),
+        (b"x-query-guard-id", report_id.encode()),
+        (b"server-timing", b'db;dur=%.1f;desc="%b", pool;dur=%.1f;desc="%b"' % (milliseconds, queries, wait, times)),
     ]
     if findings:
-        headers.append((b"x-query-findings", findings.encode("ascii")))
+        headers.append((b"x-query-findings", findings.encode()))
     if checkouts:
-        pool = f"checkouts={checkouts}, wait-ms={wait:.1f}, held-ms={held * 1000:.1f}"
+        pool = b"checkouts=%d, wait-ms=%.1f, held-ms=%.1f" % (checkouts, wait, held * 1000)
         if checked_out is not None:
-            pool += f", checked-out={checked_out}"
+            pool += b", checked-out=%d" % checked_out
         if size is not None:
-            pool += f", size={size}"
+            pool += b", size=%d" % size
         if overflow is not None:
-            pool += f", overflow={overflow}"
-        headers.append((b"x-query-pool", pool.encode("ascii")))
+            pool += b", overflow=%d" % overflow
+        headers.append((b"x-query-pool", pool))
     return headers
 
 

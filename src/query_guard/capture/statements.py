@@ -40,7 +40,7 @@ _UNSENT = "MissingGreenlet"
 """Some drivers raise it in the driver call, but nothing was sent."""
 
 
-def record(  # noqa: PLR0911, PLR0912, PLR0915
+def record(  # noqa: PLR0912, PLR0915
     window: Window | None, dialect: Any, cursor: Any, statement: str, parameters: Any, context: Any, started: float,
     error: str | None, stay: OpenCheckout | None,
 ) -> None:  # fmt: skip
