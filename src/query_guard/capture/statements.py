@@ -76,11 +76,12 @@ def record(  # noqa: PLR0912, PLR0915
 
         engine = target.engine
         sole = window.recorder if window is not None and window.outer is None and not watchers else None
-        is_simple = sole is not None and sole.engines is None
-        if is_simple and sole.room <= 0:
+        if sole is not None and sole.engines is not None:
+            sole = None
+        if sole is not None and sole.room <= 0:
             sole.count(duration)
             return
-        recorder = sole if is_simple else who_wants(window, engine)
+        recorder = sole if sole is not None else who_wants(window, engine)
         if recorder is None:
             count(window, engine, duration)
             return
@@ -132,9 +133,9 @@ def record(  # noqa: PLR0912, PLR0915
             value_hashes(parameters) if style is _SINGLE else NO_VALUES,
             rows if type(rows) is int and rows >= 0 else None,
         )
-        if is_simple:
-            recorder.rows.append(row)
-            recorder.room -= ROW_BYTES
+        if sole is not None:
+            sole.rows.append(row)
+            sole.room -= ROW_BYTES
         else:
             deliver(window, engine, row)
     except Exception:
