@@ -74,8 +74,7 @@ def _dumped(contestant: str, paths: Sequence[str], repeats: int) -> list[int]:
             "valgrind",
             "--tool=callgrind",
             "--dump-before=getppid",
-            "--toggle-collect=find_name_in_mro",
-            "--collect-atstart=yes",
+            *_WITHOUT_LUCK,
             f"--callgrind-out-file={out}",
         ]
         child = [sys.executable, "-W", "ignore", "-m", "benchmarks.instructions", contestant, str(repeats), *paths]
