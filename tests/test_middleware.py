@@ -18,6 +18,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import StaticPool
 
 from query_guard import Facts, Finding, QueryGuard, Report, query_budget
+from query_guard.asgi import Message, Receive, Scope, Send
 from tests.serving import guarded
 
 engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
@@ -295,6 +296,46 @@ async def test_a_failing_reporter_is_logged_once_and_stops_no_other(caplog: pyte
         assert (await get(app)).status_code == 200
     assert len(reports) == 2
     assert len([record for record in caplog.records if "failing" in record.message]) == 1
+
+
+@pytest.mark.asyncio
+async def test_a_reporter_that_cannot_be_asked_changes_nothing(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("query_guard.profile.listeners", [])  # the plugin listens, so that nobody else would be asked
+
+    class Reporter:
+        def __call__(self, _report: Report) -> None:
+            pass
+
+        def hears_of_quiet_reports(self) -> bool:
+            raise RuntimeError("broken question")
+
+    app = FastAPI()
+    app.add_middleware(QueryGuard, reporters=[Reporter()])
+    app.get("/")(lambda: "nothing of a database")
+    for _ in range(2):
+        assert (await get(app)).status_code == 200
+    assert len([record for record in caplog.records if "could not be asked" in record.message]) == 1
+
+
+@pytest.mark.asyncio
+async def test_a_scope_that_cannot_be_described_changes_nothing() -> None:
+    sent: list[Message] = []
+
+    async def app(_scope: Scope, _receive: Receive, answer: Send) -> None:
+        send()
+        await answer({"type": "http.response.start", "status": 200})
+        await answer({"type": "http.response.body"})
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def note(message: Message) -> None:
+        sent.append(message)
+
+    await QueryGuard(app)({"type": "http"}, receive, note)
+    assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
 
 
 @pytest.mark.asyncio

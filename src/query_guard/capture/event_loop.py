@@ -108,6 +108,7 @@ def heart_here() -> Heart | None:
     heart = _hearts.get(loop)
     if heart is None:
         heart = _hearts[loop] = Heart(loop)
+    heart.thread = threading.get_ident()  # another, where a loop is run once more
     _last[0] = heart
     return heart
 

@@ -17,6 +17,7 @@ from threading import get_ident
 
 from query_guard.capture.recorder import BEFORE_RESPONSE, Recorder
 from query_guard.capture.rows import Row
+from query_guard.capture.trouble import report_trouble
 from query_guard.records import Engine, LateCounter, Request
 
 _serials = itertools.count(1)
@@ -58,9 +59,15 @@ class Window:
     @property
     def name(self) -> str:
         """What the window was opened for: told while it is open, and remembered where a connection was taken in it."""
-        describe = self.describe
-        request = describe() if describe is not None else self._opened_for
+        request = self._described() if self.describe is not None else self._opened_for
         return request.name if request is not None else ""
+
+    def _described(self) -> Request | None:
+        try:
+            return self.describe() if self.describe is not None else None
+        except Exception:
+            report_trouble("what a window was opened for could not be told")
+            return None
 
     @property
     def late(self) -> LateCounter:
@@ -71,7 +78,7 @@ class Window:
 
     def seal(self) -> None:
         if self.describe is not None and self.has_checkouts:
-            self._opened_for = self.describe()
+            self._opened_for = self._described()
         self.describe = self.recorder = self.stages = self.loop = None
         self.thread = 0
 
