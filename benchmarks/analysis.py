@@ -17,17 +17,21 @@ from benchmarks.workloads import make_app, make_engine, send_request
 from query_guard.capture.facts import freeze
 from query_guard.capture.install import install
 from query_guard.capture.open_window import open_window
+from query_guard.capture.outline import Glance
 from query_guard.capture.recorder import Recorder
 from query_guard.capture.window import Window
 from query_guard.detectors import BlockingDriver, defaults
 from query_guard.headers import report_headers
-from query_guard.profile import Profile, RunningReport
+from query_guard.interests import NOBODY
+from query_guard.profile import Profile, RunningReport, judge
 from query_guard.records import Finding, Report, Request
 
 SIZES = (3, 20, 100, 1_000, 5_000, 100_000)
 DETECTORS = [one for one in defaults() if not isinstance(one, BlockingDriver)]
 """As in `contestants.query_guard`: of the driver nothing is said, so that the window has one finding."""
 PROFILE = Profile(DETECTORS, ())
+PART = "headers: "
+"""Begins the name of a part of them."""
 REQUEST = Request("http", "GET", "/select", "/select/{times}", 200)
 
 
@@ -44,9 +48,27 @@ async def recorded(times: int) -> Recorder:
     return recorder
 
 
+WINDOW = Window(Recorder())
+
+
 def headers(recorder: Recorder) -> None:
     """What a response with findings waits for."""
-    report_headers("0", *RunningReport(PROFILE, recorder, Window(Recorder()), "0").at_a_glance(REQUEST))
+    report_headers("0", *RunningReport(PROFILE, recorder, WINDOW, "0").at_a_glance(REQUEST))
+
+
+def parts_of_headers(recorder: Recorder) -> dict[str, Callable[[], object]]:
+    """Return what the headers of a finding are made of, each part to be timed by itself."""
+    glance = Glance(recorder)
+    outline = glance.outline(REQUEST)
+    asked = PROFILE.interests.asked(outline) or NOBODY
+    findings = judge(freeze(recorder, REQUEST), asked.steady).findings
+    return {
+        "a glance": lambda: PROFILE.interests.asked(Glance(recorder).outline(REQUEST)),
+        "rows become facts": lambda: freeze(recorder, REQUEST, checkouts=False),
+        "facts are judged": lambda: judge(freeze(recorder, REQUEST, checkouts=False), asked.steady),
+        "numbers of the pool": glance.numbers,
+        "headers are written": lambda: report_headers("0", glance.numbers(), findings),
+    }
 
 
 def analyse(recorder: Recorder) -> Report:
@@ -59,7 +81,9 @@ def seconds(work: Callable[[], object], *, budget: float = 0.3) -> float:
     """Return the median time of repeated calls."""
     work()
     times: list[float] = []
-    while sum(times) < budget:
+    end = perf_counter() + budget
+    started = 0.0
+    while started < end:
         started = perf_counter()
         work()
         times.append(perf_counter() - started)
@@ -70,7 +94,10 @@ async def _figures() -> dict[str, float]:
     gc.disable()
     windows = {times: await recorded(times) for times in SIZES}
     figures = {str(times): seconds(partial(analyse, window)) for times, window in windows.items()}
-    return {**figures, "headers": seconds(lambda: headers(windows[3]))}
+    parts = {f"{PART}{name}": seconds(work) for name, work in parts_of_headers(windows[3]).items()}
+    parts[f"{PART}facts are judged"] -= parts[f"{PART}rows become facts"]
+    parts[f"{PART}headers are written"] -= parts[f"{PART}numbers of the pool"]
+    return {**figures, **parts, "headers": seconds(lambda: headers(windows[3]))}
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from benchmarks import figures
+from benchmarks.analysis import PART
 from benchmarks.cold import BETWEEN
 from benchmarks.figures import Spread, spread
 from benchmarks.rounds import Rounds
@@ -17,12 +18,15 @@ _FILES = 12
 
 def obstacles(results: dict[str, Any]) -> Iterator[str]:
     """Yield the parts of a section; nothing where nothing of it was measured."""
-    if not {"paired", "profile", "memory"} & results.keys():
+    if not {"paired", "analysis", "profile", "memory"} & results.keys():
         return
     yield "## Where it goes"
     if "paired" in results:
-        yield from _request(results["paired"]["sqlite"])
+        for part in (_request, _empty_request, _finding, _checkout):
+            yield from part(results["paired"]["sqlite"])
         yield from _asyncpg(results["paired"]["asyncpg"])
+    if "analysis" in results:
+        yield from _headers(results["analysis"])
     if "profile" in results:
         yield from _cold(results["cold"])
         yield from _profile(results["profile"], results["imported"])
@@ -46,6 +50,15 @@ def _request(rounds: Rounds) -> Iterator[str]:
     parts["the rest of capture"] = Spread(rest, rest, rest)
     parts |= _made_of_it(rounds, "/core/1")
     yield table(("", "added"), [(name, micro(part)) for name, part in parts.items()])
+
+
+def _empty_request(rounds: Rounds) -> Iterator[str]:
+    yield "And to a request that touches no database:"
+    parts = {"window": figures.added_to_request(rounds, "recorded", "/select/0"), **_made_of_it(rounds, "/select/0")}
+    yield table(("", "added"), [(name, micro(part)) for name, part in parts.items()])
+
+
+def _finding(rounds: Rounds) -> Iterator[str]:
     yield "And to a request of three ORM selects, which are a finding:"
     parts = {"capture": figures.added_to_request(rounds, "recorded", "/select/3"), **_made_of_it(rounds, "/select/3")}
     parts["a log line besides"] = _beyond(rounds, "query_guard_logged", "query_guard", "/select/3")
@@ -59,6 +72,18 @@ def _made_of_it(rounds: Rounds, path: str) -> dict[str, Spread]:
         "together": figures.added_to_request(rounds, "query_guard", path),
         "the floor, for comparison": figures.added_to_request(rounds, "floor", path),
     }
+
+
+def _checkout(rounds: Rounds) -> Iterator[str]:
+    added = {
+        name: micro(figures.added_to_each(rounds, contestant, "checkout", 1, 41))
+        for name, contestant in (("floor", "floor"), ("idle", "outside_window"), ("recorded", "recorded"))
+    }
+    yield (
+        f"Of a checkout among forty, with its return: two empty listeners of statements add {added['floor']}, the "
+        f"guard {added['idle']} where nobody records, and {added['recorded']} with its facts: who took it, at which "
+        "line, how long it was waited for, made and held, and who else held one."
+    )
 
 
 _PATHS = {"statement": "core", "checkout": "checkout", "transaction": "transaction"}
@@ -88,6 +113,13 @@ _ON_ASYNCPG = {
     "with all that is made of it": "query_guard",
     "and the same again without a guard": "bare_again",
 }
+
+
+def _headers(found: dict[str, Spread]) -> Iterator[str]:
+    """Take the headers of a finding apart."""
+    yield "What the headers of a finding are made of, three rows in a loop; the finding has its words by then, too:"
+    parts = {name.removeprefix(PART): micro(part) for name, part in found.items() if name.startswith(PART)}
+    yield table(("", "takes"), [*parts.items(), ("together", micro(found["headers"]))])
 
 
 def _cold(found: dict[str, Spread]) -> Iterator[str]:

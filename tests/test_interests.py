@@ -10,7 +10,7 @@ from query_guard.capture.recorder import Recorder
 from query_guard.capture.rows import FailedLoadRow
 from query_guard.capture.window import Window
 from query_guard.detectors import DEFAULTS, Detector, defaults
-from query_guard.interests import Interests
+from query_guard.interests import NOBODY, Interests
 from query_guard.profile import Profile, RunningReport
 from query_guard.records import NOWHERE, Clues, Facts, Finding, Outline, Request
 
@@ -35,20 +35,21 @@ def test_a_detector_is_asked_from_the_least_of_its_clues_on() -> None:
     interests = Interests([slow, wide])
 
     def asked(**figures: float) -> list[Detector]:
-        return [*interests.asked(NOTHING._replace(**figures)).steady]  # type: ignore[arg-type]
+        return [*(interests.asked(NOTHING._replace(**figures)) or NOBODY).steady]  # type: ignore[arg-type]
 
     assert asked() == []
     assert asked(longest_statement=0.1) == [slow]
     assert asked(most_rows=11) == [wide]
     assert asked(longest_statement=5) == [slow, wide]
-    assert [interests.is_quiet(NOTHING._replace(longest_statement=it)) for it in (0.09, 0.1)] == [True, False]
+    assert [asked(longest_statement=seconds) for seconds in (0.09, 0.1)] == [[], [slow]]
+    assert interests.asked(NOTHING) is None
+    assert interests.asked(None) == ((slow, wide), (), False)
 
 
 def test_a_detector_without_clues_is_always_asked() -> None:
     always = Asked()
     interests = Interests([Asked({"writes": 1}), always])
-    assert not interests.is_quiet(NOTHING)
-    assert interests.asked(NOTHING).steady == (always,)
+    assert interests.asked(NOTHING) == ((always,), (), True)
 
 
 def test_a_clue_that_is_no_figure_is_refused_by_name() -> None:
@@ -59,11 +60,11 @@ def test_a_clue_that_is_no_figure_is_refused_by_name() -> None:
 @pytest.mark.parametrize("make", DEFAULTS)
 def test_every_default_detector_has_clues(make: Callable[[], Detector]) -> None:
     """Otherwise it would be asked, and facts made for it, in each request of each application."""
-    assert Interests([make()]).is_quiet(NOTHING)
+    assert Interests([make()]).asked(NOTHING) is None
 
 
 def test_nothing_interests_the_defaults_in_an_empty_window() -> None:
-    assert Interests(defaults()).is_quiet(NOTHING)
+    assert Interests(defaults()).asked(NOTHING) is None
 
 
 def test_what_comes_after_the_headers_is_judged_though_no_statement_follows() -> None:
@@ -82,5 +83,5 @@ def test_a_plain_function_may_have_clues_too() -> None:
         yield from ()
 
     slow.clues = {"longest_statement": 0.05}  # type: ignore[attr-defined]
-    assert Interests([slow]).is_quiet(NOTHING)
-    assert Interests([slow]).asked(NOTHING._replace(longest_statement=0.06)).steady == (slow,)
+    assert Interests([slow]).asked(NOTHING) is None
+    assert Interests([slow]).asked(NOTHING._replace(longest_statement=0.06)) == ((slow,), (), False)

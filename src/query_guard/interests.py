@@ -22,6 +22,9 @@ class Asked(NamedTuple):
     """Whether any of them needs checkouts and pools among the facts."""
 
 
+NOBODY = Asked((), (), False)
+
+
 class Interests:
     """The clues of some detectors, by the figures of an Outline. One without clues is interested in everything.
 
@@ -41,16 +44,17 @@ class Interests:
         self._by_figure = tuple(enumerate(by_figure))
         self._at = lru_cache(maxsize=256)(self._asked_at)
 
-    def is_quiet(self, outline: Outline) -> bool:
-        """Whether it interests nobody; most requests are asked this twice, so that it loops outside of Python."""
-        return not self._always and True not in map(ge, outline, self._least)
-
-    def asked(self, outline: Outline | None) -> Asked:
-        """Return the detectors that it may interest; of a window that has none, any may be."""
+    def asked(self, outline: Outline | None) -> Asked | None:
+        """Return the detectors that an outline may interest, or None where it interests nobody; of a window that has
+        none, all may be interested. Most requests ask this twice, so that it loops outside of Python.
+        """
         if outline is None:
             return self._at(tuple(range(len(self._detectors))))
+        told = [*compress(self._by_figure, map(ge, outline, self._least))]
+        if not told and not self._always:
+            return None
         places = self._always.copy()
-        for figure, some in compress(self._by_figure, map(ge, outline, self._least)):
+        for figure, some in told:
             value = outline[figure]
             places += [place for least, place in some if value >= least]
         return self._at(tuple(places))

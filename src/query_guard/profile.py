@@ -17,7 +17,7 @@ from query_guard.capture.recorder import Recorder
 from query_guard.capture.trouble import report_trouble
 from query_guard.capture.window import Window
 from query_guard.detectors import Detector
-from query_guard.interests import Asked, Interests
+from query_guard.interests import NOBODY, Asked, Interests
 from query_guard.listeners import listeners
 from query_guard.records import Facts, Finding, Numbers, Report, Request, Silence, Statement
 from query_guard.reporters import Reporter
@@ -98,26 +98,21 @@ class RunningReport:
 
     def at_a_glance(self, request: Request) -> tuple[Numbers, tuple[Finding, ...]]:
         """Return what headers say: numbers and loud findings."""
-        outline = self._glance.outline(request)
-        if outline is not None and self._profile.interests.is_quiet(outline):
+        asked = self._profile.interests.asked(self._glance.outline(request))
+        if asked is None:
             return self._glance.numbers(), ()
-        asked = self._profile.interests.asked(outline)
         _, verdict = self._judged(request, asked, checkouts=asked.look_at_checkouts)
         return self._glance.numbers(), tuple([finding for finding in verdict.findings if finding.is_loud])
 
     def at_end(self, request: Request) -> Report | None:
         """Return the finished report, or None where nothing was found and nobody wants to hear of that."""
         outline = self._glance.outline(request)
-        if (
-            outline is not None
-            and self._verdict is None
-            and self._profile.interests.is_quiet(outline)
-            and not self._profile.hears_of_quiet_reports()
-        ):
+        asked = self._profile.interests.asked(outline)
+        if asked is None and self._verdict is None and not self._profile.hears_of_quiet_reports():
             return None
         if request.kind == "http" and (outline is None or outline.changed_pools):
             self._glance.note_pools()  # before they are read again: what changes meanwhile is for the next request
-        facts, verdict = self._judged(request, self._profile.interests.asked(outline))
+        facts, verdict = self._judged(request, asked or NOBODY)
         return Report(self._identity, time() - facts.duration, facts, verdict.findings, verdict.silences)
 
     def _judged(self, request: Request, asked: Asked, *, checkouts: bool = True) -> tuple[Facts, Verdict]:
@@ -175,6 +170,8 @@ def _placed(finding: Finding, endpoint: str) -> Finding:
 
 def ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Order findings by what mending them wins, the loud ones first."""
+    if len(findings) <= 1:
+        return tuple(findings)
     return tuple(sorted(findings, key=lambda finding: (not finding.is_loud, -finding.saving)))
 
 

@@ -131,8 +131,8 @@ class Facts:
     @computed_once
     def failed_transactions(self) -> set[int]:
         """Serials of the transactions that could not commit or in which a statement failed."""
-        failed = {row.transaction for row in self.statements if row.error is not None}
-        return failed | {transaction.serial for transaction in self.transactions if transaction.outcome == "failed"}
+        failed = [transaction.serial for transaction in self.transactions if transaction.outcome == "failed"]
+        return {*failed, *[row.transaction for row in self.statements if row.error is not None]}
 
     @computed_once
     def failed_requests(self) -> set[int]:
