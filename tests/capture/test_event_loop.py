@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import threading
 import time
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from query_guard import record
-from query_guard.capture.event_loop import BEAT, heart_here
+from query_guard.capture.event_loop import BEAT, Heart, heart_here
 from tests.databases import Database
 
 pytestmark = pytest.mark.asyncio
@@ -73,6 +75,38 @@ def test_loops_come_and_go() -> None:
         asyncio.run(run())
     gc.collect()
     assert [loop() for loop in loops] == [None, None, None]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_each_thread_has_the_heart_of_its_own_loop() -> None:
+    async def beside(other: list[Heart | None]) -> tuple[Heart | None, Heart | None]:
+        await asyncio.to_thread(lambda: other.append(asyncio.run(own())))
+        return heart_here(), other[0]
+
+    async def own() -> Heart | None:
+        return heart_here()
+
+    here, there = asyncio.run(beside([]))
+    assert here is not None
+    assert there is not None
+    assert here is not there
+    assert here.thread == threading.get_ident() != there.thread
+    assert heart_here() is None
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_loop_that_is_run_by_another_thread_later_is_watched_there() -> None:
+    loop = asyncio.new_event_loop()
+
+    async def own() -> Heart | None:
+        return heart_here()
+
+    with ThreadPoolExecutor(1) as pool:
+        before = pool.submit(loop.run_until_complete, own()).result()
+    after = loop.run_until_complete(own())
+    loop.close()
+    assert before is after is not None
+    assert after.thread == threading.get_ident()
 
 
 @pytest.mark.parametrize("driver", ["asyncpg"], indirect=True)
