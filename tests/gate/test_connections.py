@@ -6,7 +6,6 @@ import asyncio
 import contextvars
 import gc
 import threading
-import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -31,6 +30,8 @@ pytestmark = pytest.mark.asyncio
 
 CALM = tuple(detector for detector in defaults() if not isinstance(detector, PoolSettings))
 ONE = text("SELECT 1")
+PATIENCE = 30
+"""Seconds after which a test gives up."""
 
 
 @pytest_asyncio.fixture
@@ -47,33 +48,50 @@ async def narrow(database: Database) -> AsyncIterator[Callable[..., Database]]:
         await one.dispose()
 
 
-def add_holding(app: FastAPI, database: Database, path: str, seconds: float, name: str = "hold") -> None:
-    """Add a route that keeps a connection while it waits."""
+def add_holding(app: FastAPI, database: Database, path: str, released: threading.Event | None = None) -> None:
+    """Add a route that takes a connection, and keeps it until it is released."""
 
     async def hold_async() -> None:
         async with database.async_session() as session:
             await session.execute(ONE)
-            await asyncio.sleep(seconds)
+            while released is not None and not released.is_set():
+                await asyncio.sleep(0.01)
 
     def hold() -> None:
         with database.session() as session:
             session.execute(ONE)
-            time.sleep(seconds)
+            if released is not None:
+                released.wait(PATIENCE)
 
     app.get(path)(hold_async if database.is_async else hold)
+
+
+async def until(request: str, doing: str, times: int = 1) -> None:
+    """Wait until so many connections are held by a route that does something, however busy the machine is."""
+    async with asyncio.timeout(PATIENCE):
+        while times > len([holder for holder in _holders() if (holder.name, holder.doing) == (request, doing)]):
+            await asyncio.sleep(0.01)
+
+
+def _holders() -> list[Holder]:
+    return [holder for _, held in holders.live_pools() for holder in held]
 
 
 async def test_d6_a_checkout_that_waits_says_who_held_the_connection(narrow: Callable[..., Database]) -> None:
     database = narrow()
     app, reports = guarded(detectors=CALM)
-    add_holding(app, database, "/first", 0.25)
-    add_holding(app, database, "/second", 0)
+    released = threading.Event()
+    add_holding(app, database, "/first", released)
+    add_holding(app, database, "/second")
     await visit(app, "/second")  # connects
     reports.clear()
     async with client_of(app) as client:
         first = asyncio.create_task(client.get("/first"))
-        await asyncio.sleep(0.05)
-        response = await client.get("/second")
+        await until("GET /first", "idle in transaction")
+        second = asyncio.create_task(client.get("/second"))
+        await asyncio.sleep(0.3)
+        released.set()
+        response = await second
         await first
     (finding,) = findings(report_of(reports, "/second"), "pool_wait")
     assert finding.severity == "warning"
@@ -89,12 +107,14 @@ async def test_d6_a_checkout_that_waits_says_who_held_the_connection(narrow: Cal
 async def test_d7_a_pool_timeout_names_each_holder_and_what_it_does(narrow: Callable[..., Database]) -> None:
     database = narrow(pool_size=2, pool_timeout=0.3)
     app, reports = guarded(detectors=CALM)
-    add_holding(app, database, "/holds", 1.2)
-    add_holding(app, database, "/asks", 0)
+    released = threading.Event()
+    add_holding(app, database, "/holds", released)
+    add_holding(app, database, "/asks")
     async with client_of(app) as client:
         holding = [asyncio.create_task(client.get("/holds")) for _ in range(2)]
-        await asyncio.sleep(0.2)
+        await until("GET /holds", "idle in transaction", times=2)
         response = await client.get("/asks")
+        released.set()
         pools = (await asyncio.gather(*holding), holders.live_pools())
     assert response.status_code == 500
     report = report_of(reports, "/asks")
@@ -115,17 +135,17 @@ async def test_d7_a_running_statement_is_told_from_an_idle_transaction(narrow: C
 
     async def sleep_async() -> None:
         async with database.async_session() as session:
-            await session.execute(text("SELECT pg_sleep(0.8)"))
+            await session.execute(text("SELECT pg_sleep(1.5)"))
 
     def sleep() -> None:
         with database.session() as session:
-            session.execute(text("SELECT pg_sleep(0.8)"))
+            session.execute(text("SELECT pg_sleep(1.5)"))
 
     app.get("/sleeps")(sleep_async if database.is_async else sleep)
-    add_holding(app, database, "/asks", 0)
+    add_holding(app, database, "/asks")
     async with client_of(app) as client:
         sleeping = asyncio.create_task(client.get("/sleeps"))
-        await asyncio.sleep(0.3)
+        await until("GET /sleeps", "running a statement")
         await client.get("/asks")
         await sleeping
     (finding,) = findings(report_of(reports, "/asks"), "pool_timeout")
@@ -328,13 +348,16 @@ async def test_d10_a_connection_held_long_is_suspected_until_it_returns(
     database = narrow(pool_size=2)
     reports: list[Report] = []
     app, _ = guarded(detectors=CALM, debug=True, reporters=[reports.append, Listener()])
-    add_holding(app, database, "/holds", 0.8)
+    released = threading.Event()
+    add_holding(app, database, "/holds", released)
     app.get("/other")(lambda: None)
     async with client_of(app) as client:
         holding = asyncio.create_task(client.get("/holds"))
-        await asyncio.sleep(0.4)
+        await until("GET /holds", "idle in transaction")
+        await asyncio.sleep(0.2)
         await client.get("/other")
         pools = (await client.get("/__query_guard__/api/pools")).json()["pools"]
+        released.set()
         await holding
         monkeypatch.setattr(holders, "_next_look", 0.0)
         await client.get("/other")
