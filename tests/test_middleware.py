@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ from sqlalchemy.pool import StaticPool
 
 from query_guard import Facts, Finding, QueryGuard, Report, query_budget
 from query_guard.asgi import Message, Receive, Scope, Send
+from query_guard.capture import event_loop
 from tests.serving import guarded
 
 engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
@@ -317,6 +319,25 @@ async def test_a_reporter_that_cannot_be_asked_changes_nothing(
     for _ in range(2):
         assert (await get(app)).status_code == 200
     assert len([record for record in caplog.records if "could not be asked" in record.message]) == 1
+
+
+def test_a_process_without_threads_to_spare_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def start(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    app = FastAPI()
+    app.add_middleware(QueryGuard)
+
+    @app.get("/")
+    async def endpoint() -> str:
+        return "nothing of a database"
+
+    monkeypatch.setattr(event_loop, "_watchdog", event_loop._Watchdog())
+    monkeypatch.setattr(threading.Thread, "start", start)
+    assert asyncio.run(get(app)).status_code == 200
+    assert "the event loop could not be watched" in caplog.text
 
 
 @pytest.mark.asyncio

@@ -250,7 +250,10 @@ def pool_numbers(numbers: Numbers) -> dict[str, int | float | None]:
 
 
 def milliseconds(seconds: float) -> float:
-    return round(seconds * 1_000_000) / 1000
+    try:
+        return round(seconds * 1_000_000) / 1000
+    except (OverflowError, ValueError):  # a detector may say that something takes for ever
+        return seconds
 
 
 def _counted(number: int, one: str, many: str) -> str:

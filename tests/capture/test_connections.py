@@ -6,9 +6,10 @@ import asyncio
 import sys
 from pathlib import Path
 from time import sleep
+from typing import Any
 
 import pytest
-from sqlalchemy import Pool, create_engine, event, text
+from sqlalchemy import Engine, Pool, create_engine, event, text
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool, QueuePool, SingletonThreadPool, StaticPool
@@ -16,6 +17,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool, QueuePool, Singleto
 from query_guard import record
 from query_guard.capture import connections
 from query_guard.records import Checkout
+from tests.serving import guarded, visit
 
 
 def checkouts(*, pool: type[Pool], path: Path, times: int = 2) -> tuple[Checkout, ...]:
@@ -49,6 +51,51 @@ def test_a_release_without_the_method_is_listened_to(
         assert [row.outcome for row in checkouts(pool=pool, path=tmp_path)] == ["returned", "returned"]
     finally:
         event.remove(Pool, "checkin", connections.on_checkin)
+
+
+def test_what_is_done_before_a_connection_is_back_is_part_of_its_stay(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'pool.db'}")
+    with record() as recording:
+        for _ in range(2):
+            with engine.connect() as connection:
+                record_of_it: Any = connection.connection._connection_record
+                record_of_it.finalize_callback.append(lambda _: sleep(0.05))
+    engine.dispose()
+    rows = recording.report.facts.checkouts
+    assert [row.outcome for row in rows] == ["returned", "returned"]
+    assert all(row.hold is not None and row.hold >= 0.05 for row in rows)
+
+
+@pytest.mark.asyncio
+async def test_a_pool_that_is_given_to_a_later_dialect_is_seen_by_it(tmp_path: Path) -> None:
+    def make(**options: Any) -> Engine:
+        return create_engine(f"sqlite:///{tmp_path / 'pool.db'}", **options)
+
+    app, reports = guarded()
+    pool = make().pool
+
+    @app.get("/before")
+    def before() -> None:
+        pool.connect().close()
+
+    @app.get("/after")
+    def after() -> None:
+        engine = make(pool=pool)
+
+        class Own(type(engine.dialect)):  # type: ignore[misc]
+            supports_statement_cache = True
+
+            def do_execute(self, cursor: Any, statement: Any, parameters: Any, context: Any = None) -> None:
+                cursor.execute(statement, parameters)
+
+        engine.dialect = pool._dialect = Own()
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    await visit(app, "/before")
+    await visit(app, "/after")
+    pool.dispose()
+    assert [report.query_count for report in reports] == [0, 1]
 
 
 def test_connecting_is_not_waiting(tmp_path: Path) -> None:

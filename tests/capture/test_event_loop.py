@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import threading
 import time
 import weakref
@@ -95,10 +96,22 @@ def test_each_thread_has_the_heart_of_its_own_loop() -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system does not fork")
+async def test_a_forked_child_is_not_in_the_loop_of_its_parent() -> None:
+    assert heart_here() is not None
+    child = os.fork()
+    if not child:
+        os._exit(0 if heart_here() is None else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@pytest.mark.filterwarnings("ignore")
 def test_a_loop_that_is_run_by_another_thread_later_is_watched_there() -> None:
     loop = asyncio.new_event_loop()
 
     async def own() -> Heart | None:
+        with record():
+            await asyncio.sleep(3 * BEAT)
         return heart_here()
 
     with ThreadPoolExecutor(1) as pool:

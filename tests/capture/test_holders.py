@@ -47,12 +47,10 @@ async def test_twenty_requests_fight_for_two_connections(database: Database) -> 
     took = time.perf_counter() - began
     await narrow.dispose()
     assert {response.status_code for response in responses} == {200}
-    waits = [report.facts.wait_time for report in reports]
-    holds = [report.facts.held_time for report in reports]
-    ideal = sum(n // 2 * 2 * sum(holds) / 40 for n in range(20))
-    assert sum(waits) == pytest.approx(ideal, rel=0.1)
-    assert sum(holds) == pytest.approx(2 * took, rel=0.2)
-    assert sum(waits) >= 4.0
+    facts = [report.facts for report in reports]
+    assert all(one.held_time >= 0.05 and one.wait_time + one.held_time <= one.duration for one in facts)
+    assert sum(one.held_time for one in facts) <= 2 * took
+    assert sum(one.wait_time for one in facts) >= 4.0
 
 
 async def test_holders_are_named_with_what_they_do(database: Database) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator
 
 import pytest
@@ -25,6 +26,14 @@ def configured() -> Iterator[None]:
     structlog.configure()
     yield
     structlog.reset_defaults()
+
+
+@pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize("saving", [math.inf, math.nan])
+def test_a_saving_without_end_is_told_all_the_same(saving: float) -> None:
+    with capture_logs() as events:
+        LogReporter()(report_with(Finding("own", "warning", "It never ends", "Mend it", saving=saving)))
+    assert [event["event"] for event in events] == ["query_guard.request", "query_guard.finding"]
 
 
 @pytest.mark.usefixtures("configured")

@@ -107,6 +107,21 @@ def _deliver(checkout: OpenCheckout) -> None:
         recorder.add_checkout(checkout)
 
 
+def comes_back(record: Any) -> None:
+    """Record a connection that is about to be checked in, once what is left to be done on it is done.
+
+    That is what resets the options of one execution, such as its isolation level, and may ask the server.
+    """
+    try:
+        finalizers = record.finalize_callback
+        if finalizers and record.dbapi_connection is not None:
+            finalizers.appendleft(lambda _connection: checked_in(record))  # they are called last first
+            return
+    except AttributeError:
+        pass
+    checked_in(record)
+
+
 def checked_in(record: Any) -> None:
     """End every checkout of the record: a StaticPool hands one record out twice and takes it back once."""
     try:

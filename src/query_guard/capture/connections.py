@@ -7,7 +7,7 @@ class: that holds for threads and asyncio and survives `dispose()`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import wraps
 from time import perf_counter
 from typing import Any
@@ -22,20 +22,26 @@ from query_guard.capture.checkouts import (
     SERIAL,
     checked_in,
     checked_out,
+    comes_back,
     detached,
     failed,
     invalidated,
     last_ping,
 )
-from query_guard.capture.pools import is_watched
 from query_guard.capture.window import current, watchers
 
+_OF_CHECKIN = ("self", "_fairy_was_created")
+"""The parameters of the method that is wrapped; where a release has others, its listeners are asked instead."""
 
-def install(watch_dialect: Callable[[Any], None]) -> None:
-    """Wrap the pools of the process; called once. `watch_dialect` is shown the dialect of each checkout."""
+
+def install(watch_dialect: Callable[[Any], None], watched: Container[type]) -> None:
+    """Wrap the pools of the process; called once.
+
+    `watch_dialect` is shown the dialect of each checkout that has listeners, or whose class is not `watched` yet.
+    """
     pool_classes: tuple[Any, ...] = (Pool, SingletonThreadPool)
     for pool_class in pool_classes:
-        pool_class.connect = _timed(pool_class.connect, watch_dialect)
+        pool_class.connect = _timed(pool_class.connect, watch_dialect, watched)
     record_class: Any = sys.modules["sqlalchemy.pool.base"]._ConnectionRecord
     name = "_ConnectionRecord__connect"
     if hasattr(record_class, name):
@@ -50,8 +56,10 @@ def install(watch_dialect: Callable[[Any], None]) -> None:
 
 def watch_checkins(record_class: Any) -> None:
     """Be called when a connection comes back, for a quarter of what a listener costs each checkout of the process."""
-    if hasattr(record_class, "checkin"):
-        record_class.checkin = _noted_checkin(record_class.checkin)
+    checkin = getattr(record_class, "checkin", None)
+    code = getattr(checkin, "__code__", None)
+    if checkin is not None and code is not None and code.co_varnames[: code.co_argcount] == _OF_CHECKIN:
+        record_class.checkin = _noted_checkin(checkin)
     else:
         event.listen(Pool, "checkin", on_checkin)
 
@@ -60,14 +68,16 @@ def on_checkin(_dbapi_connection: Any, record: Any) -> None:
     checked_in(record)
 
 
-def _timed(connect: Callable[[Any], Any], watch_dialect: Callable[[Any], None]) -> Callable[[Any], Any]:
+def _timed(
+    connect: Callable[[Any], Any], watch_dialect: Callable[[Any], None], watched: Container[type]
+) -> Callable[[Any], Any]:
     @wraps(connect)
     def timed_connect(pool: Any) -> Any:
         window = current.get()
         if window is None and not watchers:
             return connect(pool)
         dialect = pool._dialect
-        if not is_watched(pool) or getattr(dialect, "_has_events", False):
+        if type(dialect) not in watched or getattr(dialect, "_has_events", False):
             watch_dialect(dialect)
         started = perf_counter()
         try:
@@ -97,7 +107,7 @@ def _noted_checkin(checkin: Callable[..., None]) -> Callable[..., None]:
     @wraps(checkin)
     def noted_checkin(record: Any, _fairy_was_created: bool = True) -> None:
         if OPEN in record.record_info:
-            checked_in(record)
+            comes_back(record)
         checkin(record, _fairy_was_created)
 
     return noted_checkin

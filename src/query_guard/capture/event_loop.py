@@ -55,8 +55,11 @@ class Heart:
     def begin(self) -> None:
         """Beat, until no window is open any more."""
         self.is_beating = True
-        self._schedule()
-        _watchdog.wake()
+        try:
+            self._schedule()
+            _watchdog.wake()
+        except Exception:  # there may be no thread left to start
+            report_trouble("the event loop could not be watched")
 
     def _schedule(self) -> None:
         loop = self.loop()
@@ -65,6 +68,7 @@ class Heart:
             loop.call_later(BEAT, self._beat, context=self._context)
 
     def _beat(self) -> None:
+        self.thread = threading.get_ident()  # another than before, where a loop is run once more
         try:
             self.settle()
             note_pauses()
@@ -97,19 +101,15 @@ _last: list[Heart | None] = [None]
 
 def heart_here() -> Heart | None:
     """Return the heart of the loop that runs in this thread, if one does."""
-    heart = _last[0]
-    if heart is not None and heart.thread == threading.get_ident():
-        loop = heart.loop()
-        if loop is not None and loop.is_running():  # cheaper than CPython 3.11, which asks the OS
-            return heart
     loop = _get_running_loop()
     if loop is None:
         return None
-    heart = _hearts.get(loop)
-    if heart is None:
-        heart = _hearts[loop] = Heart(loop)
-    heart.thread = threading.get_ident()  # another, where a loop is run once more
-    _last[0] = heart
+    heart = _last[0]
+    if heart is None or heart.loop() is not loop:
+        heart = _hearts.get(loop)
+        if heart is None:
+            heart = _hearts[loop] = Heart(loop)
+        _last[0] = heart
     return heart
 
 

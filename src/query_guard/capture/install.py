@@ -30,7 +30,7 @@ def install() -> None:
     with _lock:
         if not _wrapped:
             _wrap_default_dialect()
-            connections.install(_watch_dialect)
+            connections.install(_watch_dialect, _wrapped)
             flushes.install()
             greenlets.install()
         for dialect_class in _subclasses(DefaultDialect):

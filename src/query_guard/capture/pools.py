@@ -21,10 +21,6 @@ def watch_of(pool: Any) -> PoolWatch:
     return watch
 
 
-def is_watched(pool: Any) -> bool:
-    return _WATCH in pool.__dict__
-
-
 def pool_facts(watch: PoolWatch) -> PoolFacts | None:
     """Read a pool's numbers as they stand; None once it is gone."""
     if watch.pool() is None:
