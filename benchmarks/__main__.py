@@ -21,6 +21,7 @@ from benchmarks.contestants import OURS
 from benchmarks.figures import Spread, spread
 from benchmarks.imports import IMPORTED_BEFORE
 from benchmarks.instructions import count
+from benchmarks.machine import Machine, one_processor
 from benchmarks.peers import PEERS, is_installed
 from benchmarks.postgres import server
 from benchmarks.profiled import PROFILED
@@ -78,7 +79,9 @@ def _measured(sections: Any, *, quick: bool, peers: bool) -> dict[str, Any]:
     results: dict[str, Any] = {"machine": _machine()}
     results["absent"] = [peer.__name__ for peer in PEERS if peers and peer not in present]
     if {"statements", "requests"} & {*sections}:
-        results["paired"] = _paired(contestants, quick=quick)
+        machine = Machine(patience=20 if quick else 200)
+        results["paired"] = _paired(contestants, machine, quick=quick)
+        results["disturbed"] = f"{machine.disturbed} of {machine.turns}"
     if "instructions" in sections:
         counted = [contestant for contestant in contestants if contestant not in _TIMED_ONLY]
         results["instructions"] = count(counted, repeats=3 if quick else 8)
@@ -102,15 +105,15 @@ def _measured(sections: Any, *, quick: bool, peers: bool) -> dict[str, Any]:
     return results
 
 
-def _paired(contestants: list[str], *, quick: bool) -> dict[str, Rounds]:
+def _paired(contestants: list[str], machine: Machine, *, quick: bool) -> dict[str, Rounds]:
     found = {}
     for driver in DRIVERS:
         paths = [f"/select/{times}" for times in (0, 1, 3, 20, 100)]
         seeds, rounds = (1, 3) if quick else (10 if driver == "sqlite" else 4, 3)
         if driver == "sqlite":
             paths += [f"/{kind}/{times}" for kind in ("core", "checkout", "transaction") for times in (1, 41)]
-        with server() if driver == "asyncpg" else nullcontext("") as postgres:
-            found[driver] = measure(contestants, driver, paths, seeds=seeds, rounds=rounds, postgres=postgres)
+        with one_processor(), server() if driver == "asyncpg" else nullcontext("") as postgres:
+            found[driver] = measure(contestants, driver, paths, machine, seeds=seeds, rounds=rounds, postgres=postgres)
     return found
 
 

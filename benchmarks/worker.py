@@ -15,10 +15,11 @@ from time import perf_counter
 from starlette.types import ASGIApp
 
 from benchmarks.contestants import contestant_named
+from benchmarks.machine import pace
 from benchmarks.workloads import make_app, make_engine, send_request
 
 TIMED_SECONDS, TIMED_REQUESTS = 0.025, 5
-WARM_UP_REQUESTS, WARM_UP_SECONDS = 300, 0.4
+WARM_UP_REQUESTS, WARM_UP_SECONDS = 300, 0.2
 """Of each path, until CPython has specialised its bytecode: a server is warm."""
 REFRESHING_SECONDS = 0.008
 """Before each turn, until the processor knows this process again: the others have been at it."""
@@ -61,16 +62,18 @@ async def _serve(contestant: str, driver: str, paths: list[str]) -> None:
     gc.collect()
     gc.freeze()
     gc.disable()
-    _say(0.0)
+    _say(0.0, 0.0)
     for line in sys.stdin:
         await _warm_up(app, line.strip(), REFRESHING_SECONDS)
+        before = pace()
         seconds = await _time(app, line.strip())
+        slower = max(before, pace())
         gc.collect()  # before the answer, since it would disturb whoever is next
-        _say(seconds)
+        _say(seconds, slower)
 
 
-def _say(seconds: float) -> None:
-    sys.stdout.write(json.dumps({"seconds": seconds}) + "\n")
+def _say(seconds: float, around: float) -> None:
+    sys.stdout.write(json.dumps({"seconds": seconds, "pace": around}) + "\n")
     sys.stdout.flush()
 
 
