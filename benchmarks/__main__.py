@@ -79,7 +79,7 @@ def _measured(sections: Any, *, quick: bool, peers: bool) -> dict[str, Any]:
     results: dict[str, Any] = {"machine": _machine()}
     results["absent"] = [peer.__name__ for peer in PEERS if peers and peer not in present]
     if {"statements", "requests"} & {*sections}:
-        machine = Machine(patience=20 if quick else 200)
+        machine = Machine(patience=10 if quick else 60)
         results["paired"] = _paired(contestants, machine, quick=quick)
         results["disturbed"] = f"{machine.disturbed} of {machine.turns}"
     if "instructions" in sections:
@@ -109,7 +109,7 @@ def _paired(contestants: list[str], machine: Machine, *, quick: bool) -> dict[st
     found = {}
     for driver in DRIVERS:
         paths = [f"/select/{times}" for times in (0, 1, 3, 20, 100)]
-        seeds, rounds = (1, 3) if quick else (10 if driver == "sqlite" else 4, 3)
+        seeds, rounds = (1, 3) if quick else (9 if driver == "sqlite" else 4, 3)
         if driver == "sqlite":
             paths += [f"/{kind}/{times}" for kind in ("core", "checkout", "transaction") for times in (1, 41)]
         with one_processor(), server() if driver == "asyncpg" else nullcontext("") as postgres:
@@ -119,8 +119,9 @@ def _paired(contestants: list[str], machine: Machine, *, quick: bool) -> dict[st
 
 def _repeated(module: str, *arguments: str, times: int) -> dict[str, Spread]:
     """Return lower quartile, median and upper quartile of each figure over fresh processes."""
-    run_module(module, *arguments)  # compiles what an installation has compiled already
-    runs = [run_module(module, *arguments) for _ in range(max(2, times))]
+    with one_processor():
+        run_module(module, *arguments)  # compiles what an installation has compiled already
+        runs = [run_module(module, *arguments) for _ in range(max(2, times))]
     return {key: spread([run[key] for run in runs]) for key in runs[0]}
 
 
