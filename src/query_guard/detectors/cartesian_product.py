@@ -10,7 +10,7 @@ from query_guard.records import Clues, Facts, Finding, Statement, grouped
 KIND = "cartesian_product"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class CartesianProduct:
     """Find a select that loads two sibling collections with joinedload, and so multiplies their rows.
 

@@ -10,7 +10,7 @@ from query_guard.records import Clues, Facts, Finding, Silence, Transaction, gro
 KIND = "commit_per_row"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class CommitPerRow:
     """Find a line that commits writes `commits` times or more; `chunk` rows on average make it work in chunks."""
 

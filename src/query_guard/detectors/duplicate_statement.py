@@ -22,7 +22,7 @@ _LOOP = 3
 """Different sets of values that make repetitions a loop, which has a detector of its own."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class DuplicateStatement:
     """Find a SELECT that ran again with the same values on the same engine.
 

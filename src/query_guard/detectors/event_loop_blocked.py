@@ -10,7 +10,7 @@ from query_guard.records import Clues, Facts, Finding, LoopBlock, grouped, shown
 KIND = "event_loop_blocked"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class EventLoopBlocked:
     """Find times of at least `seconds` in which the event loop stood still while the request ran.
 

@@ -20,7 +20,7 @@ class _Gap(NamedTuple):
     transaction: Transaction
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class IdleInTransaction:
     """Find gaps of at least `seconds` in which a transaction was open and nothing ran in it.
 

@@ -13,7 +13,7 @@ KIND = "large_result"
 _LIMITED = r"\b(?:LIMIT|FETCH FIRST|FETCH NEXT|TOP)\b"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class LargeResult:
     """Find a SELECT without LIMIT that fetched at least `rows` rows; a streamed result holds few at a time.
 

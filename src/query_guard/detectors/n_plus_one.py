@@ -12,7 +12,7 @@ from query_guard.records import Clues, Facts, Finding, Silence, Statement, usual
 KIND = "n_plus_one"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class NPlusOne:
     """Find a statement that a loop repeats, and say of each other repetition why it is none.
 

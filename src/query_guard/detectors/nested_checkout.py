@@ -13,7 +13,7 @@ _MOST = 100
 """Checkouts looked at: more would not make it more of a fault, and each is held against all before it."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class NestedCheckout:
     """Find checkouts by a request that already held a connection of the same pool.
 

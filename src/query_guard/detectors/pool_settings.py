@@ -15,7 +15,7 @@ _POOLLESS = {
 }
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class PoolSettings:
     """Find settings of a served application's pools that its own figures speak against; once for each engine.
 

@@ -10,7 +10,7 @@ from query_guard.records import Checkout, Clues, Facts, Finding, Pool, grouped, 
 KIND = "pool_wait"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class PoolWait:
     """Find checkouts that waited at least `seconds`, one finding for each pool, with those who held its connections."""
 

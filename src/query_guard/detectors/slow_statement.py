@@ -10,7 +10,7 @@ from query_guard.records import Clues, Facts, Finding, Silence, grouped
 KIND = "slow_statement"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class SlowStatement:
     """Find statements whose driver call took at least `seconds`, one finding for each shape and site.
 

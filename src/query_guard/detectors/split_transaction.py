@@ -13,7 +13,7 @@ _APART = frozenset(("background", "task"))
 """Phases whose work is nobody's other half."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class SplitTransaction:
     """Find requests that commit writes in `commits` transactions or more on one engine.
 

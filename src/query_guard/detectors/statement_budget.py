@@ -10,7 +10,7 @@ from query_guard.records import NOWHERE, Clues, Facts, Finding, Request
 KIND = "statement_budget"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class StatementBudget:
     """Hold a request against its declared budget; without one, mention more than `unbudgeted` statements."""
 
