@@ -103,7 +103,8 @@ def _asyncpg(rounds: Rounds) -> Iterator[str]:
     ]
     yield (
         f"Of a request of twenty statements on asyncpg, a server on the same machine and a loop to be found: "
-        f"{', '.join(shares)}. A mark below what two empty listeners take asks for less than listening."
+        f"{', '.join(shares)}. Two empty listeners leave little of the 3 % of the mark, or nothing, and what is said "
+        "of twenty times the same statement, which are a finding, takes more than capture."
     )
 
 
