@@ -10,8 +10,8 @@ from benchmarks.instructions import count
 
 RECORDED = Path(__file__).parent / "recorded.json"
 CHECKED = {"recorded": ("orm", "core", "checkout", "transaction"), "not_sampled": ("orm",), "outside_window": ("orm",)}
-MARGIN = 0.08
-LEAST_MARGIN = 0.06
+MARGIN = 0.05
+LEAST_MARGIN = 0.03
 """In floors: what a mode that costs next to nothing may add."""
 
 

@@ -45,8 +45,8 @@ def one_processor() -> Iterator[None]:
         yield
         return
     processors = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(processors, key=_usual_pace)})
     try:
+        os.sched_setaffinity(0, {min(processors, key=_usual_pace)})
         yield
     finally:
         os.sched_setaffinity(0, processors)

@@ -2,8 +2,8 @@
 
 Noise of the machine that lasts longer than that falls on all of them, and goes when a contestant is compared with bare
 of the same round; a turn that was disturbed by itself is taken again, while there is time for that. Processes are
-started anew with another hash seed several times, as what a process is lucky with, the
-layout of its sets and caches, changes speed for as long as it lives.
+started anew with another hash seed several times, as what a process is lucky with, the layout of its sets and caches,
+changes speed for as long as it lives.
 """
 
 from __future__ import annotations
@@ -28,8 +28,6 @@ Rounds: TypeAlias = dict[str, dict[str, list[float]]]
 """Contestant -> path -> seconds a request, one figure a round; figures at one index are a pair."""
 
 ROOT = Path(__file__).parent.parent
-
-
 _TRIES = 8
 """How often a turn is taken at most."""
 

@@ -58,7 +58,7 @@ class Allowance:
         return self.is_over_on(date.today())
 
     def is_over_on(self, day: date) -> bool:
-        """Whether ``day`` is after its last day."""
+        """Whether `day` is after its last day."""
         return isinstance(self.until, date) and day > self.until
 
     @property

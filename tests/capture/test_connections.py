@@ -82,7 +82,7 @@ async def test_a_pool_that_is_given_to_a_later_dialect_is_seen_by_it(tmp_path: P
     def after() -> None:
         engine = make(pool=pool)
 
-        class Own(type(engine.dialect)):  # type: ignore[misc]
+        class Own(type(engine.dialect)):  # type: ignore[misc]  # a base that only its engine knows
             supports_statement_cache = True
 
             def do_execute(self, cursor: Any, statement: Any, parameters: Any, context: Any = None) -> None:

@@ -29,19 +29,33 @@ async def test_twenty_requests_fight_for_two_connections(database: Database) -> 
     narrow = Database(database.driver, database.url, pool_size=2, max_overflow=0)
     app, reports = guarded()
 
+    waits: list[float] = []
+    holds: list[float] = []
+
     async def hold_async() -> None:
         async with narrow.async_session() as session:
-            await session.execute(ONE)
+            asked = time.perf_counter()
+            await session.connection()
+            had = time.perf_counter()
             await asyncio.sleep(0.05)
+        note(asked, had)
 
     def hold() -> None:
         with narrow.session() as session:
-            session.execute(ONE)
+            asked = time.perf_counter()
+            session.connection()
+            had = time.perf_counter()
             time.sleep(0.05)
+        note(asked, had)
+
+    def note(asked: float, had: float) -> None:
+        waits.append(had - asked)
+        holds.append(time.perf_counter() - had)
 
     app.get("/")(hold_async if database.is_async else hold)
     await visit(app, "/", "/")
-    reports.clear()
+    for seen in (reports, waits, holds):
+        seen.clear()
     began = time.perf_counter()
     responses = await visit(app, *["/"] * 20)
     took = time.perf_counter() - began
@@ -49,7 +63,9 @@ async def test_twenty_requests_fight_for_two_connections(database: Database) -> 
     assert {response.status_code for response in responses} == {200}
     facts = [report.facts for report in reports]
     assert all(one.held_time >= 0.05 and one.wait_time + one.held_time <= one.duration for one in facts)
+    assert sum(one.held_time for one in facts) == pytest.approx(sum(holds), rel=0.1)
     assert sum(one.held_time for one in facts) <= 2 * took
+    assert sum(one.wait_time for one in facts) == pytest.approx(sum(waits), rel=0.1)
     assert sum(one.wait_time for one in facts) >= 4.0
 
 

@@ -78,7 +78,7 @@ def freeze_checkouts(
     rows = tuple(recorder.checkouts)
     idle = _idle_in_transaction(recorder, statements)
     frozen = tuple([_checkout(one, idle.get(one.serial, 0.0), recorder.started, request) for one in rows])
-    pools = [pool_facts(watch) for watch in {one.pool: None for one in rows}]
+    pools = [pool_facts(watch) for watch in dict.fromkeys([one.pool for one in rows])]
     return frozen, tuple([pool for pool in pools if pool is not None])
 
 
