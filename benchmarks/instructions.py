@@ -44,20 +44,22 @@ Counts: TypeAlias = dict[str, dict[str, list[int]]]
 """Contestant -> a path, or a kind of SLOPES for one more of it -> counts; those at one index are a pair."""
 
 
-def count(contestants: Sequence[str], kinds: Sequence[str] = tuple(SLOPES), *, repeats: int = 8) -> Counts:
+def count(
+    contestants: Sequence[str], kinds: Sequence[str] = tuple(SLOPES), *, repeats: int = 8, hash_seed: int = 0
+) -> Counts:
     """Return the instructions of requests, and of one more statement, checkout or transaction in one."""
     if shutil.which("valgrind") is None:
         raise SystemExit(
             "instruction counts need valgrind, which is not on PATH; install it (apt-get install valgrind)"
         )
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        counted = pool.map(lambda contestant: _count_one(contestant, kinds, repeats), contestants)
+        counted = pool.map(lambda contestant: _count_one(contestant, kinds, repeats, hash_seed), contestants)
         return dict(zip(contestants, counted, strict=True))
 
 
-def _count_one(contestant: str, kinds: Sequence[str], repeats: int) -> dict[str, list[int]]:
+def _count_one(contestant: str, kinds: Sequence[str], repeats: int, hash_seed: int) -> dict[str, list[int]]:
     paths = tuple(dict.fromkeys((*REQUESTS, *[path for kind in kinds for path in SLOPES[kind]])))
-    totals = _dumped(contestant, paths, repeats)
+    totals = _dumped(contestant, paths, repeats, hash_seed)
     requests = {path: totals[place :: len(paths)] for place, path in enumerate(paths)}
     slopes = {
         kind: [(more - less) // 10 for less, more in zip(*[requests[path] for path in SLOPES[kind]], strict=True)]
@@ -66,7 +68,7 @@ def _count_one(contestant: str, kinds: Sequence[str], repeats: int) -> dict[str,
     return {**requests, **slopes}
 
 
-def _dumped(contestant: str, paths: Sequence[str], repeats: int) -> list[int]:
+def _dumped(contestant: str, paths: Sequence[str], repeats: int, hash_seed: int) -> list[int]:
     """Run the child under callgrind and return the count between each two marks."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out"
@@ -78,7 +80,7 @@ def _dumped(contestant: str, paths: Sequence[str], repeats: int) -> list[int]:
             f"--callgrind-out-file={out}",
         ]
         child = [sys.executable, "-W", "ignore", "-m", "benchmarks.instructions", contestant, str(repeats), *paths]
-        environment = {**os.environ, "PYTHONHASHSEED": "0"}
+        environment = {**os.environ, "PYTHONHASHSEED": str(hash_seed)}
         done = subprocess.run(
             [*valgrind, *child], cwd=ROOT, env=environment, text=True, capture_output=True, check=False
         )
