@@ -9,7 +9,7 @@ from functools import lru_cache
 from types import CodeType, FrameType
 from typing import Any, TypeAlias
 
-from query_guard.capture.source_files import APPLICATION, KINDS, LIBRARY, kind_of, shown_path
+from query_guard.capture.source_files import APPLICATION, KINDS, LIBRARY, kind_of, name_of_call, shown_path
 from query_guard.records import NOWHERE, CallSite, Frame
 
 MAX_FRAMES = 24
@@ -29,8 +29,11 @@ def call_site(frame: FrameType | None) -> CallSite:
     return walked(frame)[0]
 
 
-def walked(start: FrameType | None, greenlet: Any = None) -> tuple[CallSite, Trail]:
-    """Walk from a frame, of the current greenlet or another, to the boundary; return the site and the way to it."""
+def walked(start: FrameType | None, greenlet: Any = None, call: str = "") -> tuple[CallSite, Trail]:
+    """Walk from a frame, of the current greenlet or another, to the boundary; return the site and the way to it.
+
+    `call` is what the frame called, where the walk begins beyond that.
+    """
     run: list[tuple[str, int, int]] = []
     trail: list[tuple[CodeType | None, int]] = []
     boundary = ""
@@ -50,10 +53,12 @@ def walked(start: FrameType | None, greenlet: Any = None) -> tuple[CallSite, Tra
         if kind is not LIBRARY:
             boundary = kind
             break
+        if not run:
+            call = name_of_call(code) or call
     else:
         trail.append((None, -1))
     key = (boundary, *run)
-    site = _sites.get(key) or _new_site(key, _chain(start, greenlet), boundary, outermost)
+    site = _sites.get((call, *key)) or _new_site(key, _chain(start, greenlet), boundary, outermost, call)
     return site, tuple(trail)
 
 
@@ -81,10 +86,12 @@ def site_of_frames(frames: Sequence[FrameType]) -> CallSite:
             boundary = kind
             break
     key = (boundary, *dict.fromkeys(run[:MAX_FRAMES]))
-    return _sites.get(key) or _new_site(key, frames, boundary, outermost)
+    return _sites.get(("", *key)) or _new_site(key, frames, boundary, outermost)
 
 
-def _new_site(key: tuple[Any, ...], chain: Iterable[FrameType], boundary: str, outermost: CodeType | None) -> CallSite:
+def _new_site(
+    key: tuple[Any, ...], chain: Iterable[FrameType], boundary: str, outermost: CodeType | None, call: str = ""
+) -> CallSite:
     """Write down a site seen for the first time; line numbers are read here only, since CPython computes them."""
     if len(key) == 1 and not boundary:
         return NOWHERE
@@ -104,10 +111,10 @@ def _new_site(key: tuple[Any, ...], chain: Iterable[FrameType], boundary: str, o
             frames.append(written)
         inside_holder = code.co_name.startswith("<") and code.co_name != "<module>"
     resumed = bool(outermost and outermost.co_flags & (inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR))
-    site = CallSite(hash(key), tuple(frames), boundary, resumed)
+    site = CallSite(hash(key), tuple(frames), boundary, resumed, call)
     if len(_sites) >= _MAX_SITES:
         _sites.clear()
-    _sites[key] = site
+    _sites[call, *key] = site
     return site
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from query_guard.capture.attribute_reads import eager_mappings
 from query_guard.capture.connection_facts import freeze_checkouts, freeze_transactions
 from query_guard.capture.phases import phase_of
+from query_guard.capture.provenance import loads_of
 from query_guard.capture.recorder import Recorder
 from query_guard.capture.rows import BATCHES, ENGINE, ERROR, FIRST_TOLD, REQUEST, SITE, Row, Shared
 from query_guard.capture.targets import UnreadTarget
@@ -37,7 +38,7 @@ def freeze(
     blocks = loop_blocks(recorder)
     statements = known
     if not known or len(known) != len(rows):
-        statements = tuple(_statements(rows, recorder.started, request, blocks))
+        statements = tuple(_statements(rows, recorder, request, blocks))
     transactions = freeze_transactions(recorder, statements, request)
     stays, pools = freeze_checkouts(recorder, statements, request) if checkouts else ((), ())
     reads = recorder.reads
@@ -63,9 +64,15 @@ def freeze(
 
 
 def _failed_loads(recorder: Recorder, request: Request) -> tuple[FailedLoad, ...]:
+    loaded_by, _ = loads_of(recorder)
     return tuple(
         FailedLoad(
-            row.after + 1, row.loader, row.site, phase_of(row.site, row.stage, row.request, request), row.request
+            row.after + 1,
+            row.loader,
+            row.site,
+            phase_of(row.site, row.stage, row.request, request),
+            row.request,
+            loaded_by.get(row.load) if row.load else row.load,
         )
         for row in tuple(recorder.failed_loads)
     )  # fmt: skip
@@ -83,12 +90,16 @@ def loop_blocks(recorder: Recorder) -> tuple[LoopBlock, ...]:
     )
 
 
-def _statements(rows: Iterable[Row], origin: float, request: Request, blocks: tuple[LoopBlock, ...]) -> list[Statement]:
+def _statements(
+    rows: Iterable[Row], recorder: Recorder, request: Request, blocks: tuple[LoopBlock, ...]
+) -> list[Statement]:
+    origin = recorder.started
+    loaded_by, loaded = loads_of(recorder)
     statements: list[Statement] = []
     make, last = tuple.__new__, None
     common: tuple[Any, ...] = ()
     further, stalls = 0.0, False
-    for serial, (shared, start, duration, owner, values, count) in enumerate(rows, 1):
+    for serial, (shared, start, duration, owner, values, count, load) in enumerate(rows, 1):
         if shared is not last:
             last = shared
             common = _common(shared, request)
@@ -105,6 +116,8 @@ def _statements(rows: Iterable[Row], origin: float, request: Request, blocks: tu
                     owner,
                     (values,) if values.__class__ is int else values,
                     count,
+                    loaded_by.get(load) if load else load,
+                    loaded.get(serial),
                     *common,
                 ),
             )

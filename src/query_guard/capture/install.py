@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.engine.default import DefaultDialect
 
-from query_guard.capture import connections, cursor_events, executions, flushes, greenlets, transactions
+from query_guard.capture import connections, cursor_events, executions, flushes, greenlets, provenance, transactions
 from query_guard.capture.trouble import report_trouble
 
 _TURNS: dict[str, Callable[[Any], Any]] = {
@@ -33,6 +33,7 @@ def install() -> None:
             connections.install(_watch_dialect, _wrapped)
             flushes.install()
             greenlets.install()
+            provenance.install()
         for dialect_class in _subclasses(DefaultDialect):
             _wrap_overrides(dialect_class)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from array import array
 from collections.abc import Sequence
 from contextvars import ContextVar
 from time import perf_counter
@@ -23,6 +24,8 @@ ROW_BYTES = 230
 """What a row weighs with all that belongs to it alone, as `make bench` measures it, and the hash of its owner."""
 SHARED_BYTES = 280
 """What the part weighs that the rows of a loop share."""
+LOAD_BYTES = 40
+"""What it weighs to know which objects a statement brought."""
 STAY_ROW_BYTES = 420
 """What a checkout or a transaction weighs."""
 
@@ -55,6 +58,7 @@ class Recorder:
         "dropped_checkouts",
         "engines",
         "failed_loads",
+        "loads",
         "loop_blocks",
         "parameters",
         "reads",
@@ -84,6 +88,8 @@ class Recorder:
         self.transactions: list[OpenTransaction] = []
         self.failed_loads: list[FailedLoadRow] = []
         self.reads: dict[ReadKey, int] | None = None
+        self.loads: array[int] | None = None
+        """Pairs: the number of a load and the place of its row, or that number below zero and how many rows came."""
         self._counted: list[float] = []
         """Durations of statements that were only counted; `list.append` is atomic, a sum is not."""
         self.request = self.dropped_checkouts = self._dropped = 0

@@ -7,7 +7,7 @@ from types import CodeType, FrameType
 from typing import Any, NamedTuple, TypeAlias
 
 from query_guard.capture.call_site import Trail, current_greenlet, walked
-from query_guard.capture.source_files import LIBRARY, kind_of
+from query_guard.capture.source_files import LIBRARY, kind_of, name_of_call
 from query_guard.records import NOWHERE, CallSite
 
 _MAX_TRAIL, _MAX_WAYS, _MAX_EXITS = 64, 1_000, 16
@@ -97,10 +97,12 @@ class Shortcut:
         if greenlet.parent is not None and greenlet.parent.gr_frame is not None and _are_all_libraries(first):
             depth, greenlet = 0, greenlet.parent
             before, first = greenlet.gr_frame, greenlet.gr_frame.f_back
+        call = ""
         while first is not None and kind_of(first.f_code.co_filename) is LIBRARY:
             before, first = first, first.f_back
             depth += 1 if depth > 0 else -1
-        site, trail = walked(first, greenlet)
+            call = name_of_call(before.f_code) or call
+        site, trail = walked(first, greenlet, call)
         if first is not None and len(trail) <= _MAX_TRAIL:
             way = _Way(trail, site)
             self._learn((depth, before.f_code), way)

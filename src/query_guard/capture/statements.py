@@ -21,7 +21,7 @@ from query_guard.capture.loaders import loader_of
 from query_guard.capture.recorder import BEFORE_RESPONSE, ROW_BYTES
 from query_guard.capture.rows import Batches, Row, Shared
 from query_guard.capture.stays import OpenCheckout
-from query_guard.capture.targets import UnreadTarget
+from query_guard.capture.targets import ON_COMPILED, UnreadTarget
 from query_guard.capture.trouble import report_trouble
 from query_guard.capture.values import NO_VALUES, shown_values, value_hashes
 from query_guard.capture.window import (
@@ -34,7 +34,6 @@ from query_guard.capture.window import (
 from query_guard.records import Engine
 
 _BATCHES = "_query_guard_batches"
-_TARGET = "_query_guard_target"
 _SINGLE, _IN_BATCHES = ExecuteStyle.EXECUTE, ExecuteStyle.INSERTMANYVALUES
 _UNSENT = "MissingGreenlet"
 """Some drivers raise it in the driver call, but nothing was sent."""
@@ -63,7 +62,7 @@ def record(  # noqa: PLR0912, PLR0915
             batches = _begun(context, duration, error)
             if batches is None:
                 return
-        target: UnreadTarget | None = getattr(context.compiled, _TARGET, None)
+        target: UnreadTarget | None = getattr(context.compiled, ON_COMPILED, None)
         if target is None or statement is not context.statement:
             target = _target_of(dialect, statement, context)
         if (stay is None or error is not None or target.is_control) and _is_no_statement(context, target, error, stay):
@@ -87,10 +86,10 @@ def record(  # noqa: PLR0912, PLR0915
             return
 
         options = context.execution_options
-        loader = owner = None
+        loader = owner = load = None
         streamed = False
         if options:
-            loader, owner = loader_of(context, options)
+            loader, owner, load = loader_of(context, options)
             streamed = "stream_results" in options or "yield_per" in options
         rows = cursor.rowcount if error is None and batches is None else None
         if may_write and rows == 0 and _is_told_later(engine, cursor):
@@ -132,6 +131,7 @@ def record(  # noqa: PLR0912, PLR0915
             owner,
             value_hashes(parameters) if style is _SINGLE else NO_VALUES,
             rows if type(rows) is int and rows >= 0 else None,
+            load,
         )
         if sole is not None:
             sole.rows.append(row)
@@ -179,9 +179,9 @@ def _target_of(dialect: Any, statement: str, context: Any) -> UnreadTarget:
         or (statement is not getattr(context, "statement", None) and _is_scalar_default(3))
     ):
         return targets.get(statement) or targets.first_seen(statement, engine)
-    target: UnreadTarget | None = getattr(compiled, _TARGET, None)
+    target: UnreadTarget | None = getattr(compiled, ON_COMPILED, None)
     if target is None:
-        target = compiled.__dict__[_TARGET] = UnreadTarget(compiled.string, engine)
+        target = compiled.__dict__[ON_COMPILED] = UnreadTarget(compiled.string, engine)
     return target
 
 

@@ -15,6 +15,7 @@ from query_guard.records.once import computed_once
 from query_guard.records.outline import Numbers
 from query_guard.records.request import Request
 from query_guard.records.statements import CallSite, FailedLoad, Read, Statement
+from query_guard.records.ways import Ways
 
 _NEVER_HAD = frozenset(("timeout", "cancelled", "failed"))
 
@@ -142,6 +143,11 @@ class Facts:
     @computed_once
     def reads_by_relationship(self) -> dict[str, list[Read]]:
         return grouped(self.reads, lambda read: read.relationship)
+
+    @computed_once
+    def ways(self) -> Ways:
+        """How the objects came that statements loaded for."""
+        return Ways(self.statements)
 
     @computed_once
     def _sources(self) -> dict[str, list[Statement]]:

@@ -23,13 +23,15 @@ class CallSite(NamedTuple):
 
     `key` is equal for each pass of a loop and differs between two callers of one helper. `boundary` names what ended
     the run ("router", "middleware", "response", "background", "task", "test" or ""); `resumed` says that its outermost
-    frame is a generator.
+    frame is a generator. `call` names the method of SQLAlchemy that the innermost frame called (scalars, get, refresh,
+    merge, flush, commit), where one was seen.
     """
 
     key: int
     frames: tuple[Frame, ...]
     boundary: str
     resumed: bool
+    call: str = ""
 
     @property
     def innermost(self) -> Frame | None:
@@ -39,11 +41,31 @@ class CallSite(NamedTuple):
 NOWHERE = CallSite(0, (), "", False)
 
 
+class Step(NamedTuple):
+    """One relationship of a path: from the class `owner`, by its `attribute`, to the class `target`.
+
+    `owners` and `targets` are these classes with their mapped bases, nearest first.
+    """
+
+    owner: str
+    attribute: str
+    collection: bool
+    target: str
+    owners: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return f"{self.owner}.{self.attribute}"
+
+
 class Loader(NamedTuple):
     """The part of the ORM that sent a statement.
 
-    `kind` is one of lazy, immediate, eager (selectinload, subqueryload), column (deferred), expired, refresh.
-    `owner` is the class that declares `attribute`. `path` leads from the root entity of the parents' query to a
+    `kind` is one of lazy, immediate, eager (selectinload, subqueryload), column (deferred), subclass (a column of a
+    subclass whose base was selected), generated (a value that the database made), expired, refresh.
+    `owner` is the class that declares `attribute`; of columns, and of a refresh that names them, it is all their names.
+    `path` leads from the root entity of the parents' query to a
     relationship, ("User.posts", "Post.comments"), and is empty where columns were loaded.
     """
 
@@ -53,22 +75,59 @@ class Loader(NamedTuple):
     collection: bool
     path: tuple[str, ...]
     parents: tuple[str, ...] = ()
-    """Class of the object it loaded for, and its mapped bases."""
+    """Class of the object it loaded for, and its mapped bases; of a subclass's column, the bases that lack it."""
     target: str = ""
     """Class of what it loaded."""
+    steps: tuple[Step, ...] = ()
+    """The path, with what is known of each relationship; where columns were loaded, the way to their object."""
+    keys: tuple[str, ...] = ()
+    """Attributes of the primary key of the object it loaded for."""
 
     @property
     def relationship(self) -> str | None:
         return f"{self.owner}.{self.attribute}" if self.path else None
 
 
+class Entity(NamedTuple):
+    """A class whose objects a statement returns, with its mapped bases, and whether by an alias."""
+
+    name: str
+    lineage: tuple[str, ...]
+    aliased: bool
+
+
+class Option(NamedTuple):
+    """A loader option of a statement: the function that made it, and the path it is for, ("User.posts",)."""
+
+    function: str
+    path: tuple[str, ...]
+
+
+class Clauses(NamedTuple):
+    """What a statement asks, as Python writes it: ("Post.id", "func.count(Post.id)"). Never a value.
+
+    `where` are the attributes that must equal a bind, when nothing else filters. `lock` is the FOR UPDATE. `further`
+    names what else it holds that cannot be written here ("LIMIT", "JOIN", "a condition").
+    """
+
+    columns: tuple[str, ...] = ()
+    where: tuple[str, ...] = ()
+    group_by: tuple[str, ...] = ()
+    order_by: tuple[str, ...] = ()
+    lock: str = ""
+    aggregates: bool = False
+    further: tuple[str, ...] = ()
+    got: bool = False
+    """Whether `session.get()` sent it, or `session.merge()`."""
+
+
 class Target(NamedTuple):
     """What a statement is about, as the mappings know it.
 
-    `lineage` names the entity's class and its mapped bases. `filters` are the attributes that must equal a bind, when
-    nothing else filters, and `unique` says that they find at most one row. `walks` are relationships, (class,
-    attribute), whose foreign key those filters are. `joined` are the collections that the statement joins, as paths
-    from its root, and `joined_objects` the single objects.
+    `lineage` names the entity's class and its mapped bases. `filters` are the attributes of the entity that must equal
+    a bind, when nothing else filters, and `unique` says that they find at most one row. `walks` are relationships,
+    (class, attribute), whose foreign key those filters are. `joined` are the collections that the statement joins, as
+    paths from its root, and `joined_objects` the single objects.
     """
 
     entity: str | None
@@ -79,6 +138,14 @@ class Target(NamedTuple):
     walks: tuple[tuple[str, str], ...]
     joined: tuple[tuple[str, ...], ...]
     joined_objects: tuple[tuple[str, ...], ...] = ()
+    entities: tuple[Entity, ...] = ()
+    """The classes whose objects it returns; none where it returns columns."""
+    options: tuple[Option, ...] = ()
+    clauses: Clauses = Clauses()
+    keys: tuple[str, ...] = ()
+    """Attributes of the entity's primary key."""
+    referrers: tuple[tuple[str, str, str], ...] = ()
+    """Many-to-one relationships whose target is found by the filters: (class, attribute, foreign key)."""
 
 
 NO_TARGET = Target(None, (), False, (), False, (), ())
@@ -112,6 +179,11 @@ class Statement(NamedTuple):
     values: tuple[int, ...]
     """Salted hash for each bind position; empty for executemany."""
     rows: int | None
+    loaded_by: int | None
+    """Serial of the statement that loaded the object it loads for; 0 where none did, as the object was just added; None
+    where that is not known, or it loads for no object."""
+    loaded: int | None
+    """Rows that the ORM made objects of, where the driver does not count them."""
     fingerprint: str
     sql: str
     operation: str
@@ -148,6 +220,11 @@ class Statement(NamedTuple):
     """Serial of the request window it belongs to; 0 outside requests."""
 
     @property
+    def brought(self) -> int | None:
+        """How many rows came, as the driver counts them or else the ORM; None where neither does."""
+        return self.rows if self.rows is not None else self.loaded
+
+    @property
     def end(self) -> float:
         return self.start + self.duration
 
@@ -174,6 +251,8 @@ class FailedLoad(NamedTuple):
     site: CallSite
     phase: Phase | None
     request: int
+    loaded_by: int | None = None
+    """As that of a statement."""
 
 
 class Read(NamedTuple):
