@@ -18,6 +18,7 @@ from sqlalchemy import exc as sqlalchemy_errors
 from query_guard.capture.holders import NOTICED_WAIT, holders_of, those_before
 from query_guard.capture.pools import watch_of
 from query_guard.capture.stays import OpenCheckout
+from query_guard.capture.threads import busy_threads
 from query_guard.capture.trouble import report_trouble
 from query_guard.capture.window import Window, current, loop_here, sole_recorder, watching
 
@@ -56,6 +57,7 @@ def checked_out(pool: Any, fairy: Any, started: float, window: Window | None) ->
             if wait >= NOTICED_WAIT:
                 watch.waited(wait)
                 checkout.holders = those_before(checkout, info.get(_LAST))
+                checkout.busy_threads = busy_threads()
         checkout.connection = info.get(SERIAL) or _numbered(info)
         checkout.fairy = weakref.ref(fairy, checkout.collected)
         info[OPEN] = (*info[OPEN], checkout) if OPEN in info else (checkout,)
@@ -90,6 +92,7 @@ def failed(pool: Any, started: float, error: BaseException) -> None:
         if isinstance(error, sqlalchemy_errors.TimeoutError):
             checkout.outcome = "timeout"
             checkout.holders = holders_of(watch)
+            checkout.busy_threads = busy_threads()
         else:
             checkout.outcome = "cancelled" if isinstance(error, asyncio.CancelledError) else "failed"
         if checkout.outcome == "timeout" or (checkout.outcome == "cancelled" and watch.is_full()):

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from query_guard.capture.error_names import error_name
 from query_guard.capture.executions import markers, stay_of
 from query_guard.capture.statements import record
 from query_guard.capture.window import current, watchers
@@ -66,7 +67,7 @@ def _on_error(failure: Any) -> None:
     context = failure.execution_context
     started = _started(context)
     if started is not None and failure.statement is not None:
-        error = type(failure.original_exception).__name__
+        error = error_name(failure.original_exception)
         dialect, given = context.dialect, failure.parameters or ()
         cursor, stay = context.cursor, stay_of(context)
         record(current.get(), dialect, cursor, failure.statement, given, context, started, error, stay)

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy.engine.interfaces import ExecutionContext
 
 from query_guard.capture.checkouts import STAY
+from query_guard.capture.error_names import error_name
 from query_guard.capture.statements import record
 from query_guard.capture.stays import OpenCheckout
 from query_guard.capture.window import current, watchers
@@ -60,7 +61,7 @@ def around(execute: Callable[..., None], *, overridden: bool = False) -> Callabl
         try:
             execute(dialect, cursor, statement, parameters, context)
         except BaseException as failure:
-            error = type(failure).__name__
+            error = error_name(failure)
             raise
         finally:
             if overridden:

@@ -8,11 +8,13 @@ from typing import Any
 
 from query_guard.capture.attribute_reads import eager_mappings
 from query_guard.capture.connection_facts import freeze_checkouts, freeze_transactions
+from query_guard.capture.lock_holders import writers_beside
 from query_guard.capture.phases import phase_of
 from query_guard.capture.provenance import loads_of
 from query_guard.capture.recorder import Recorder
 from query_guard.capture.rows import BATCHES, ENGINE, ERROR, FIRST_TOLD, REQUEST, SITE, Row, Shared
 from query_guard.capture.targets import UnreadTarget
+from query_guard.capture.threads import thread_limit
 from query_guard.fingerprint import fingerprint
 from query_guard.records import Facts, FailedLoad, LateCounter, LoopBlock, Read, Request, Statement
 
@@ -60,6 +62,8 @@ def freeze(
         recorder.dropped_checkouts,
         late,
         recorder.request,
+        writers_beside(statements, recorder.started),
+        thread_limit() if any(stay.busy_threads for stay in stays) else None,
     )
 
 

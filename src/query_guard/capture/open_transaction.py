@@ -6,9 +6,11 @@ import itertools
 from time import perf_counter
 from typing import Literal
 
+from query_guard.capture.targets import UnreadTarget
 from query_guard.records import NOWHERE, CallSite, Engine, TransactionOutcome
 
 _serials = itertools.count(1)
+_MOST_TEXTS = 15
 
 
 class OpenTransaction:
@@ -16,7 +18,7 @@ class OpenTransaction:
 
     __slots__ = (
         "autocommit", "checkout", "connection", "ended", "ended_by", "engine", "outcome", "pauses", "request",
-        "savepoints", "serial", "site", "stage", "started", "statements", "undone", "wrote",
+        "savepoints", "serial", "site", "stage", "started", "statements", "texts", "undone", "wrote",
     )  # fmt: skip
 
     def __init__(self, checkout: int, connection: int, engine: Engine, request: int, *, autocommit: bool) -> None:
@@ -35,10 +37,18 @@ class OpenTransaction:
         self.statements = 0
         self.wrote = False
         """Whether it may have written: a word of a statement says so."""
+        self.texts: tuple[UnreadTarget, ...] = ()
+        """What it may have written, each text once; of very many, the last."""
         self.savepoints: list[tuple[str, int]] = []
         """Open savepoints, the outermost first, each with the statements before it."""
         self.undone: list[tuple[int, int]] | None = None
         self.pauses: list[tuple[float, CallSite]] | None = None
+
+    def writes(self, target: UnreadTarget) -> None:
+        """Note a statement that may write."""
+        self.wrote = True
+        if target not in self.texts:
+            self.texts = (*self.texts[-_MOST_TEXTS:], target)
 
     def cut_off(self, now: float) -> None:
         """Note that its connection went back: the server rolls back what nobody ended."""

@@ -71,7 +71,7 @@ def record(  # noqa: PLR0912, PLR0915
         if transaction is not None:
             transaction.statements += 1
             if may_write:
-                transaction.wrote = True
+                transaction.writes(target)
 
         engine = target.engine
         sole = window.recorder if window is not None and window.outer is None and not watchers else None

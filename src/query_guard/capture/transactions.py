@@ -17,6 +17,7 @@ from typing import Any, Literal
 from query_guard.capture.call_site import call_site
 from query_guard.capture.checkouts import open_checkout
 from query_guard.capture.event_loop import suspended
+from query_guard.capture.lock_holders import has_ended
 from query_guard.capture.open_transaction import OpenTransaction
 from query_guard.capture.source_files import LIBRARY, kind_of
 from query_guard.capture.stays import OpenCheckout
@@ -137,6 +138,7 @@ def _close(checkout: OpenCheckout, transaction: OpenTransaction, outcome: Transa
             transaction.ended_by = _ended_by(frame, checkout)
             transaction.site = call_site(frame)
             transaction.stage = stage_of(current.get())
+            has_ended(transaction, checkout)
     except Exception:
         report_trouble("the end of a transaction could not be recorded")
 

@@ -17,6 +17,7 @@ from query_guard.records.connections import (
     Pool,
     Transaction,
     TransactionOutcome,
+    Writer,
     shown_seconds,
 )
 from query_guard.records.facts import Facts, LateCounter, distinct_sites, grouped, usual_duration
@@ -84,6 +85,7 @@ __all__ = [
     "TransactionOutcome",
     "Way",
     "Ways",
+    "Writer",
     "count_kinds",
     "distinct_sites",
     "grouped",

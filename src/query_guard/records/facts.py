@@ -10,7 +10,7 @@ from itertools import accumulate
 from operator import attrgetter
 from typing import TypeVar
 
-from query_guard.records.connections import Checkout, LoopBlock, Pool, Transaction
+from query_guard.records.connections import Checkout, LoopBlock, Pool, Transaction, Writer
 from query_guard.records.once import computed_once
 from query_guard.records.outline import Numbers
 from query_guard.records.request import Request
@@ -93,6 +93,11 @@ class Facts:
     late: LateCounter = field(default_factory=LateCounter)
     serial: int = 0
     """Serial of the request's window, which its statements, checkouts and transactions name; 0 outside requests."""
+
+    writers: tuple[Writer, ...] = ()
+    """Transactions, of any window, that had written while a statement of this one took long."""
+    thread_limit: int | None = None
+    """How many threads sync endpoints may run in, where one of them waited for a connection."""
 
     @computed_once
     def by_shape_and_site(self) -> dict[tuple[str, int, int, str | None, int], list[Statement]]:

@@ -158,14 +158,16 @@ class Ways:
         return way.on(own, lazy=False)
 
     def _root_of_eager(self, row: Statement) -> Statement | None:
-        """Return the statement whose objects an eager load is for: the last before it that brought such objects."""
+        """Return the statement whose objects an eager load is for: the last before it that brought such objects.
+
+        That is one of what its path begins at, or one that loaded a part of the path object by object.
+        """
         loader = row.loader
         if loader is None or not loader.steps:
             return None
-        owners = loader.steps[0].owners
         for place in range((self._place(row.serial) or 0) - 1, -1, -1):
             before = self._statements[place]
-            if before.connection == row.connection and _brought(before, owners):
+            if before.connection == row.connection and _brought(before, loader):
                 return before
         return None
 
@@ -182,12 +184,13 @@ def _how(row: Statement) -> How:
     return _GOT.get(row.site.call, "selected") if row.target.clauses.got else "selected"
 
 
-def _brought(row: Statement, owners: tuple[str, ...]) -> bool:
-    """Whether a statement brought objects of the class `owners[0]`, or of one that is mapped above or below it."""
-    if row.loader is None:
-        lineages = [entity.lineage for entity in row.target.entities]
-    elif row.loader.kind in OBJECT_BY_OBJECT:
-        lineages = [row.loader.steps[-1].targets]
-    else:
-        lineages = [] if row.loader.path else [row.loader.parents]
-    return any(owners[0] in lineage or lineage[0] in owners for lineage in lineages if lineage)
+def _brought(row: Statement, eager: Loader) -> bool:
+    """Whether a statement brought objects that a path begins at, or leads over."""
+    loader, owners = row.loader, eager.steps[0].owners
+    if loader is None:
+        return any(owners[0] in entity.lineage or entity.name in owners for entity in row.target.entities)
+    if loader.kind in OBJECT_BY_OBJECT:
+        last = loader.steps[-1]
+        on_path = any(step.name == last.name for step in eager.steps[:-1])
+        return on_path or owners[0] in last.targets or last.target in owners
+    return not loader.path and loader.parents[:1] != () and loader.parents[0] in owners

@@ -16,7 +16,7 @@ _DEFERRING = frozenset(("defer",))
 def deferred(loader: Loader, ways: Sequence[Way], facts: Facts) -> Remedy:
     """Return the remedy for deferred columns: `undefer` on the select, or without the `defer` that stands there."""
     names = loader.attribute.split(", ")
-    plain = ", ".join(f"undefer({loader.owner}.{name})" for name in names)
+    plain = ".".join(f"undefer({loader.owner}.{name})" for name in names)
     way = ways[0]
     if len(ways) > 1 or way.root is None or way.how not in ("selected", "got"):
         return Remedy(plain, f"Add .options({plain}) to the select that loads {loader.owner}")
@@ -26,6 +26,10 @@ def deferred(loader: Loader, ways: Sequence[Way], facts: Facts) -> Remedy:
         gone = listed([f"defer({loader.owner}.{name})" for name in against])
         return Remedy("", f"Remove {gone} from the select{at(way.root)}", *_columns_of(loader, way, NOTHING, facts))
     code = _undefer(loader, names, way)
+    if code is not None and "text" in way.root.target.clauses.further:
+        return Remedy(
+            "", f"Select {listed(f'{loader.owner}.{name}' for name in names)} in the statement{at(way.root)}, too"
+        )
     if code is None:
         return Remedy(plain, f"Add .options({plain}) to the select that loads {loader.owner}")
     promise = promise_of(way, loaders_of(way), facts) if any(way.lazy) else NOTHING
@@ -42,8 +46,7 @@ def _undefer(loader: Loader, names: Sequence[str], way: Way) -> str | None:
         return None
     owner = way.steps[-1].target if way.steps else ("alias" if way.entity.aliased else way.entity.name)
     before = chained(loaders_of(way), steps)
-    columns = [f"undefer({owner}.{name})" for name in names]
-    return ", ".join(f"{before}.{column}" for column in columns) if before else ", ".join(columns)
+    return ".".join([*([before] if before else ()), *(f"undefer({owner}.{name})" for name in names)])
 
 
 def _columns_of(loader: Loader, way: Way, before: Promise, facts: Facts) -> Promise:

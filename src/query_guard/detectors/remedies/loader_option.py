@@ -18,7 +18,7 @@ from query_guard.detectors.remedies.remedy import Remedy, at, listed, place_of
 from query_guard.detectors.remedies.written import is_generic
 from query_guard.records import Entity, Facts, Statement, Way
 
-_AGAINST = frozenset(("lazyload", "noload", "raiseload", "immediateload"))
+_AGAINST = frozenset(("lazyload", "noload", "raiseload", "immediateload", "joinedload", "subqueryload"))
 
 
 class Loading(NamedTuple):
@@ -84,10 +84,14 @@ def promised(loading: Loading, facts: Facts) -> Promise:
     return NOTHING if promise == NOTHING else Promise(promise.mended, promise.sent + 1)
 
 
-def standing_against(way: Way) -> str:
-    """Return the option of the query that keeps the last step of a way from being loaded ahead, or ""."""
+def standing_against(way: Way) -> tuple[str, str] | None:
+    """Return the option of the query, and its attribute, that keeps a step of a way from being loaded ahead."""
     names = tuple(step.name for step in way.steps)
-    return option_for(way.root, names, _AGAINST)
+    for place, lazy in enumerate(way.lazy):
+        function = option_for(way.root, names[: place + 1], _AGAINST) if lazy else ""
+        if function:
+            return function, names[place]
+    return None
 
 
 def is_loaded_ahead(way: Way) -> bool:
@@ -97,7 +101,8 @@ def is_loaded_ahead(way: Way) -> bool:
 
 def both_named(loadings: Sequence[Loading]) -> Remedy:
     """Return the remedy for objects that came from more than one select: none of them alone ends the loop."""
-    codes = list(dict.fromkeys(loading.code for loading in loadings))
+    codes = list(dict.fromkeys(loading.code.replace("joinedload", "selectinload") for loading in loadings))
+    codes = [loadings[0].code] if len({loading.code for loading in loadings}) == 1 else codes
     places = [f"the select{at(loading.way.root)}" for loading in loadings if loading.way.root is not None]
     where = listed(dict.fromkeys(places))
     return Remedy(codes[0] if len(codes) == 1 else "", f"Add .options({listed(codes, 'or')}) to {where}")

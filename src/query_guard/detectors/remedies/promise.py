@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from query_guard.detectors.remedies.remedy import place_of
-from query_guard.records import Facts, Load, Statement, Way
+from query_guard.records import OBJECT_BY_OBJECT, Facts, Load, Statement, Way
 
 _CHUNK = 500
 """Parents that SQLAlchemy loads a relationship of with one select."""
@@ -38,7 +38,7 @@ def promise_of(way: Way, loaders: Sequence[str], facts: Facts) -> Promise:
         further = _loaded_with(rows, facts)
         mended += rows + further
         sent += needed + len({row.loader.path for row in further if row.loader is not None})
-    return Promise(tuple(mended), sent)
+    return NOTHING if _are_shared(way, mended, facts) else Promise(tuple(mended), sent)
 
 
 def roots_like(root: Statement | None, facts: Facts) -> list[Statement]:
@@ -76,6 +76,21 @@ def _selects(root: Statement, way: Way, loaders: Sequence[str], loads: Sequence[
             sent += -(-max(parents or 0, owners) // _CHUNK)
         parents = _brought(rows, owners == parents) if way.lazy[place] and rows else (parents and None)
     return sent
+
+
+def _are_shared(way: Way, mended: Sequence[Statement], facts: Facts) -> bool:
+    """Whether others fetch single objects of the classes that would be loaded ahead, and may find them there then."""
+    classes = {name for step in way.steps for name in (step.target, *step.targets)}
+    serials = {row.serial for row in mended}
+    return any(row.serial not in serials and _fetched(row) in classes for row in facts.statements)
+
+
+def _fetched(row: Statement) -> str | None:
+    """Return the class of a single object that a statement fetched by its key, unless it is in the session."""
+    if row.loader is not None and row.loader.path:
+        is_single = row.loader.kind in OBJECT_BY_OBJECT and not row.loader.collection
+        return row.loader.target if is_single else None
+    return row.target.entity if row.loader is None and row.target.clauses.got else None
 
 
 def _brought(rows: Sequence[Statement], complete: bool) -> int | None:

@@ -23,7 +23,8 @@ def loaded_one_by_one(rows: Sequence[Statement], loader: Loader, facts: Facts) -
     """Return the remedy for a relationship that `rows` loaded for one object each."""
     ways = _ways(rows, facts)
     way = ways[0]
-    tree = walked_tree(ways, facts)
+    against = standing_against(way)
+    tree = walked_tree(ways, facts) if against is None else None
     if tree is not None:
         return tree
     if rows[0].site.call == "refresh":
@@ -34,10 +35,10 @@ def loaded_one_by_one(rows: Sequence[Statement], loader: Loader, facts: Facts) -
         return _after_expiry(rows, loader, way, facts)
     if way.how == "added":
         return _of_new_objects(rows, loader)
-    against = standing_against(way)
-    if against:
-        return _standing_against(way, against)
-    loadings = [loading for one in _one_for_each_place(ways) if (loading := loading_of(one)) is not None]
+    if against is not None:
+        return _standing_against(way, *against)
+    walked = _walked(_one_for_each_place(ways), rows)
+    loadings = [loading for one in walked if (loading := loading_of(one)) is not None]
     if not loadings:
         parent = loader.parents[0]
         return Remedy(
@@ -46,6 +47,8 @@ def loaded_one_by_one(rows: Sequence[Statement], loader: Loader, facts: Facts) -
     if len(loadings) > 1:
         return both_named(loadings)
     remedy = added_to_select(loadings[0], facts)
+    if len(walked) < len(_one_for_each_place(ways)):
+        return remedy._replace(mended=(), sent=0)  # how many of the others' objects it returns is not known
     return remedy if remedy.saved or not _root_is_loop(ways) else _with_parents(rows, loadings[0], facts)
 
 
@@ -64,6 +67,25 @@ def _ways(rows: Sequence[Statement], facts: Facts) -> list[Way]:
 def _one_for_each_place(ways: Sequence[Way]) -> list[Way]:
     """Return a way for each select that is to be edited, and for each option that would go there."""
     return list({(place_of(way.root) or way.root, way.entity, way.steps, way.lazy): way for way in ways}.values())
+
+
+def _walked(ways: list[Way], rows: Sequence[Statement]) -> list[Way]:
+    """Return the ways from the select that the loop most likely walks through, or all where that is not known.
+
+    Some of its objects may have been in the session before: the current user, or another list. The option still loads
+    for all that the select returns. A loop has many objects, so a select that returned one is not walked through;
+    and of two lists, the last is where it returned as many as the loop has turns.
+    """
+    if len(ways) == 1:
+        return ways
+    many = [way for way in ways if way.root is not None and way.how == "selected" and way.root.brought not in (0, 1)]
+    if len(many) == 1:
+        return many
+    if len({way.steps for way in ways}) > 1 or len(ways[0].steps) > 1 or not ways[0].steps[0].collection:
+        return ways
+    last = max(many, key=lambda way: way.root.serial if way.root is not None else 0, default=None)
+    turns = len({row.owner for row in rows})
+    return [last] if last is not None and last.root is not None and last.root.brought == turns else ways
 
 
 def _root_is_loop(ways: Sequence[Way]) -> bool:
@@ -88,11 +110,9 @@ def _with_parents(rows: Sequence[Statement], loading: Loading, facts: Facts) -> 
     )
 
 
-def _standing_against(way: Way, function: str) -> Remedy:
-    name = way.steps[-1].name
-    if function == "immediateload":
-        loader = "selectinload" if way.steps[-1].collection else "joinedload"
-        return Remedy("", f"Write {loader}({name}) in the place of immediateload({name}) in the select{at_root(way)}")
+def _standing_against(way: Way, function: str, name: str) -> Remedy:
+    if function in ("immediateload", "joinedload", "subqueryload"):
+        return Remedy("", f"Write selectinload({name}) in the place of {function}({name}) in the select{at_root(way)}")
     return Remedy("", f"Remove {function}({name}) from the select{at_root(way)}, and load it there with selectinload()")
 
 

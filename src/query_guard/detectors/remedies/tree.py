@@ -12,7 +12,7 @@ from query_guard.records import Facts, Load, Statement, Step, Way
 
 def walked_tree(ways: Sequence[Way], facts: Facts) -> Remedy | None:
     """Return the remedy where ways to the loaded objects lead over one relationship again and again."""
-    if not any(_repeats(way) for way in ways):
+    if not any(_repeats(way) for way in ways) or len({way.steps for way in ways}) == 1:
         return None
     shortest = {(_place(way), way.how, _folded(way.steps)): way for way in sorted(ways, key=_depth, reverse=True)}
     way = next(iter(shortest.values()))
