@@ -50,7 +50,7 @@ def walking_program(seed: int) -> Program:
     _select(program, chance, root)
     _noise(program, chance, root)
     program.add(1, "for a in found:")
-    _body(program, chance, root, 0, chance.choice([1, 1, 2, 2, 3]), [])
+    _body(program, chance, root, 0, chance.choice([1, 1, 2, 2, 3]), [root])
     return program
 
 
@@ -76,6 +76,8 @@ def _select(program: Program, chance: random.Random, root: str) -> None:
     key = _KEYS.get(root, "id")
     form = chance.choice(["plain", "plain", "variable", "aliased", "tuple", "execute", "got", "lock", "query", "text"])
     name, options = root, _options(chance, root)
+    if form == "text":
+        options = options.replace("joinedload", "selectinload").replace("subqueryload", "selectinload")
     if form == "aliased":
         program.add(1, f"alias = aliased({root})")
         name, options = "alias", ""
@@ -124,17 +126,15 @@ def _body(program: Program, chance: random.Random, entity: str, level: int, deep
     if entity in _DEFERRED and chance.random() < 0.15 and not program.is_async:
         program.add(indent, f"out.append({name}.{_DEFERRED[entity]})")
     if entity == "Animal" and chance.random() < 0.5 and not program.is_async:
-        program.add(indent, f"out.append(getattr({name}, 'bark', None))")
+        program.add(indent, f"out.append({name}.bark if isinstance({name}, Dog) else None)")
     ways = RELATIONSHIPS.get(entity, [])
     if not deeper or not ways:
         return
+    onward = [way for way in ways if way[1] not in path] or ways
+    ways = onward if chance.random() < 0.9 else ways  # a walk seldom comes back to what it came from
     for attribute, target, collection in chance.sample(ways, min(len(ways), chance.choice([1, 1, 2]))):
         read = f"(await {name}.awaitable_attrs.{attribute})" if program.is_async else f"{name}.{attribute}"
         program.add(indent, f"for {_NAMES[level + 1]} in {read if collection else f'[{read}]'}:")
         if not collection:
             program.add(indent + 1, f"if {_NAMES[level + 1]} is None: continue")
-        _inner(program, chance, target, level + 1, deeper - 1, path)
-
-
-def _inner(program: Program, chance: random.Random, target: str, level: int, deeper: int, path: list[str]) -> None:
-    _body(program, chance, target, level, deeper, path)
+        _body(program, chance, target, level + 1, deeper - 1, [*path, target])

@@ -43,9 +43,7 @@ def _column(load: FailedLoad, loader: Loader, facts: Facts) -> Remedy:
     remedy = of_subclass(loader, [way], facts) if loader.kind == "subclass" else None
     if remedy is not None:
         return remedy._replace(mended=(), sent=0)
-    before = facts.ways.at(load.serial - 1)
-    until = before.end if before is not None else facts.duration
-    if cause_of(load.loaded_by, until, 0, facts) == "commit":
+    if cause_of(load.loaded_by, facts.duration, 0, facts) == "commit":
         return Remedy(
             "expire_on_commit=False",
             f"A commit expired the {loader.owner}: create the session with expire_on_commit=False, or {refresh}",

@@ -50,14 +50,17 @@ def _loads_subclass(root: Statement | None, above: tuple[str, str]) -> bool:
     )
 
 
-def added_to_select(loading: Loading, facts: Facts) -> Remedy:
-    """Return the remedy that adds an option to the select, the get or the query at the root of a way."""
+def added_to_select(loading: Loading, facts: Facts, also: Sequence[Statement] = ()) -> Remedy:
+    """Return the remedy that adds an option to the select, the get or the query at the root of a way.
+
+    `also` are loads that it mends besides those of the way.
+    """
     root = loading.way.root
     code = loading.code
     if root is None or place_of(root) is None:
         first = loading.way.steps[0].owner if loading.way.steps else "them"
         return Remedy(code, f"Add .options({code}) to the select that loads {first}")
-    promise = promised(loading, facts)
+    promise = promised(loading, facts, also)
     if loading.way.how == "got":
         return Remedy(
             code, f"Add options=[{code}] to the session.{root.site.call}(){at(root)}", *promise, edit=place_of(root)
@@ -76,21 +79,21 @@ def added_to_select(loading: Loading, facts: Facts) -> Remedy:
     return Remedy(code, f"Add .options({code}) to the select{at(root)}{alias}", *promise, edit=place_of(root))
 
 
-def promised(loading: Loading, facts: Facts) -> Promise:
+def promised(loading: Loading, facts: Facts, also: Sequence[Statement] = ()) -> Promise:
     """Return what an option wins; a subclass's columns come with a select of their own for each execution."""
-    promise = promise_of(loading.way, loading.loaders, facts)
+    promise = promise_of(loading.way, loading.loaders, facts, also)
     if not loading.code.startswith("selectin_polymorphic"):
         return promise
     return NOTHING if promise == NOTHING else Promise(promise.mended, promise.sent + 1)
 
 
-def standing_against(way: Way) -> tuple[str, str] | None:
-    """Return the option of the query, and its attribute, that keeps a step of a way from being loaded ahead."""
+def standing_against(way: Way) -> tuple[Statement, str, str] | None:
+    """Return the option that keeps a step of a way from being loaded ahead: its query, function and attribute."""
     names = tuple(step.name for step in way.steps)
     for place, lazy in enumerate(way.lazy):
         function = option_for(way.root, names[: place + 1], _AGAINST) if lazy else ""
-        if function:
-            return function, names[place]
+        if function and way.root is not None:
+            return way.root, function, names[place]
     return None
 
 

@@ -22,10 +22,11 @@ class Promise(NamedTuple):
 NOTHING = Promise()
 
 
-def promise_of(way: Way, loaders: Sequence[str], facts: Facts) -> Promise:
+def promise_of(way: Way, loaders: Sequence[str], facts: Facts, also: Sequence[Statement] = ()) -> Promise:
     """Return what loading ahead wins: `way` leads to what is loaded, and `loaders` are the functions of its steps.
 
-    All executions of the select to be edited load ahead then, those too whose objects nobody walks through.
+    All executions of the select to be edited load ahead then, those too whose objects nobody walks through. `also` are
+    loads for objects that it returned, too, though another had loaded them first.
     """
     mended: list[Statement] = []
     sent = 0
@@ -38,6 +39,8 @@ def promise_of(way: Way, loaders: Sequence[str], facts: Facts) -> Promise:
         further = _loaded_with(rows, facts)
         mended += rows + further
         sent += needed + len({row.loader.path for row in further if row.loader is not None})
+    known = {row.serial for row in mended}
+    mended += [row for row in also if row.serial not in known]
     return NOTHING if _are_shared(way, mended, facts) else Promise(tuple(mended), sent)
 
 
@@ -79,10 +82,17 @@ def _selects(root: Statement, way: Way, loaders: Sequence[str], loads: Sequence[
 
 
 def _are_shared(way: Way, mended: Sequence[Statement], facts: Facts) -> bool:
-    """Whether others fetch single objects of the classes that would be loaded ahead, and may find them there then."""
+    """Whether others fetch what would be loaded ahead, by its key or by the same relationship, and may find it then."""
     classes = {name for step in way.steps for name in (step.target, *step.targets)}
+    names = {step.name for step in way.steps}
     serials = {row.serial for row in mended}
-    return any(row.serial not in serials and _fetched(row) in classes for row in facts.statements)
+    return any(
+        row.serial not in serials and (_fetched(row) in classes or _lazily(row) in names) for row in facts.statements
+    )
+
+
+def _lazily(row: Statement) -> str | None:
+    return row.relationship if row.loader is not None and row.loader.kind in OBJECT_BY_OBJECT else None
 
 
 def _fetched(row: Statement) -> str | None:

@@ -15,6 +15,7 @@ from query_guard.detectors.remedies.loader_option import (
 )
 from query_guard.detectors.remedies.read_again import cause_of, expired, select_after
 from query_guard.detectors.remedies.remedy import Remedy, at, place_of
+from query_guard.detectors.remedies.source import turns_of_others, walked_through
 from query_guard.detectors.remedies.tree import walked_tree
 from query_guard.records import Facts, Loader, Statement, Way
 
@@ -23,7 +24,7 @@ def loaded_one_by_one(rows: Sequence[Statement], loader: Loader, facts: Facts) -
     """Return the remedy for a relationship that `rows` loaded for one object each."""
     ways = _ways(rows, facts)
     way = ways[0]
-    against = standing_against(way)
+    against = next((found for one in ways if (found := standing_against(one)) is not None), None)
     tree = walked_tree(ways, facts) if against is None else None
     if tree is not None:
         return tree
@@ -36,8 +37,9 @@ def loaded_one_by_one(rows: Sequence[Statement], loader: Loader, facts: Facts) -
     if way.how == "added":
         return _of_new_objects(rows, loader)
     if against is not None:
-        return _standing_against(way, *against)
-    walked = _walked(_one_for_each_place(ways), rows)
+        return _standing_against(*against)
+    apart = _one_for_each_place(ways)
+    walked = walked_through(apart, rows[0].serial, facts)
     loadings = [loading for one in walked if (loading := loading_of(one)) is not None]
     if not loadings:
         parent = loader.parents[0]
@@ -46,9 +48,11 @@ def loaded_one_by_one(rows: Sequence[Statement], loader: Loader, facts: Facts) -
         )
     if len(loadings) > 1:
         return both_named(loadings)
+    if len(walked) < len(apart):
+        also = turns_of_others(walked[0], rows)
+        remedy = added_to_select(loadings[0], facts, also or ())
+        return remedy if also is not None else remedy._replace(mended=(), sent=0)
     remedy = added_to_select(loadings[0], facts)
-    if len(walked) < len(_one_for_each_place(ways)):
-        return remedy._replace(mended=(), sent=0)  # how many of the others' objects it returns is not known
     return remedy if remedy.saved or not _root_is_loop(ways) else _with_parents(rows, loadings[0], facts)
 
 
@@ -67,25 +71,6 @@ def _ways(rows: Sequence[Statement], facts: Facts) -> list[Way]:
 def _one_for_each_place(ways: Sequence[Way]) -> list[Way]:
     """Return a way for each select that is to be edited, and for each option that would go there."""
     return list({(place_of(way.root) or way.root, way.entity, way.steps, way.lazy): way for way in ways}.values())
-
-
-def _walked(ways: list[Way], rows: Sequence[Statement]) -> list[Way]:
-    """Return the ways from the select that the loop most likely walks through, or all where that is not known.
-
-    Some of its objects may have been in the session before: the current user, or another list. The option still loads
-    for all that the select returns. A loop has many objects, so a select that returned one is not walked through;
-    and of two lists, the last is where it returned as many as the loop has turns.
-    """
-    if len(ways) == 1:
-        return ways
-    many = [way for way in ways if way.root is not None and way.how == "selected" and way.root.brought not in (0, 1)]
-    if len(many) == 1:
-        return many
-    if len({way.steps for way in ways}) > 1 or len(ways[0].steps) > 1 or not ways[0].steps[0].collection:
-        return ways
-    last = max(many, key=lambda way: way.root.serial if way.root is not None else 0, default=None)
-    turns = len({row.owner for row in rows})
-    return [last] if last is not None and last.root is not None and last.root.brought == turns else ways
 
 
 def _root_is_loop(ways: Sequence[Way]) -> bool:
@@ -110,10 +95,10 @@ def _with_parents(rows: Sequence[Statement], loading: Loading, facts: Facts) -> 
     )
 
 
-def _standing_against(way: Way, function: str, name: str) -> Remedy:
+def _standing_against(root: Statement, function: str, name: str) -> Remedy:
     if function in ("immediateload", "joinedload", "subqueryload"):
-        return Remedy("", f"Write selectinload({name}) in the place of {function}({name}) in the select{at_root(way)}")
-    return Remedy("", f"Remove {function}({name}) from the select{at_root(way)}, and load it there with selectinload()")
+        return Remedy("", f"Write selectinload({name}) in the place of {function}({name}) in the select{at(root)}")
+    return Remedy("", f"Remove {function}({name}) from the select{at(root)}, and load it there with selectinload()")
 
 
 def at_root(way: Way) -> str:
