@@ -30,6 +30,7 @@ def promise_of(way: Way, loaders: Sequence[str], facts: Facts, also: Sequence[St
     """
     mended: list[Statement] = []
     sent = 0
+    paths: set[tuple[str, ...]] = set()
     for root in roots_like(way.root, facts):
         loads = loads_along(way, root, facts)
         needed = _selects(root, way, loaders, loads)
@@ -37,10 +38,14 @@ def promise_of(way: Way, loaders: Sequence[str], facts: Facts, also: Sequence[St
             return NOTHING
         rows = [row for load in loads if way.lazy[len(load.steps) - 1] for row in load.rows]
         further = _loaded_with(rows, facts)
+        paths = {row.loader.path for row in further if row.loader is not None}
         mended += rows + further
-        sent += needed + len({row.loader.path for row in further if row.loader is not None})
+        sent += needed + len(paths)
     known = {row.serial for row in mended}
-    mended += [row for row in also if row.serial not in known]
+    others = [row for row in also if row.serial not in known]
+    further = _loaded_with(others, facts) if others else []
+    mended += others + further
+    sent += len({row.loader.path for row in further if row.loader is not None} - paths)
     return NOTHING if _are_shared(way, mended, facts) else Promise(tuple(mended), sent)
 
 
