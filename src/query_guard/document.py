@@ -56,6 +56,8 @@ def summary(report: Report) -> dict[str, Any]:
         "route": request.route,
         "path": request.path,
         "status": request.status,
+        "exception": request.exception,
+        "cancelled": request.cancelled,
         "started_at": datetime.fromtimestamp(report.started_at, UTC).isoformat(timespec="milliseconds"),
         "duration_ms": milliseconds(facts.duration),
         "query_count": facts.query_count,

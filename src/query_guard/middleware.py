@@ -15,6 +15,7 @@ from query_guard.capture.open_window import open_window
 from query_guard.capture.recorder import Recorder
 from query_guard.capture.source_files import allow_package_of
 from query_guard.capture.trouble import report_trouble
+from query_guard.capture.window import current
 from query_guard.detectors import Detector, defaults
 from query_guard.exchange import Exchange, Terms
 from query_guard.history import History
@@ -84,28 +85,42 @@ class QueryGuard:
             install()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        unseen = self._unseen(scope)
-        if unseen is not None:
-            await unseen(scope, receive, send)
-            return
+        """Call the application exactly once, whatever becomes of the notes before it and after."""
+        unseen: ASGIApp | None = self.app
+        exchange: Exchange | None = None
+        try:
+            unseen = self._unseen(scope)
+            if unseen is None:
+                exchange = self._opened(scope, receive, send)
+        except Exception:
+            report_trouble("a request could not be recorded")
+        finally:
+            if exchange is None:
+                await (unseen or self.app)(scope, receive, send)
+            else:
+                token = current.set(exchange.window)
+                try:
+                    await self.app(scope, exchange.receive if exchange.is_websocket else receive, exchange.send)
+                except BaseException as error:
+                    exchange.escaped = type(error)
+                    raise
+                finally:
+                    try:
+                        current.reset(token)
+                        exchange.window.close()
+                        if not exchange.is_published_at_once():
+                            await exchange.publish_in_thread()
+                    except Exception:
+                        report_trouble("the report of a request could not be made")
+
+    def _opened(self, scope: Scope, receive: Receive, send: Send) -> Exchange:
         scope[_SEEN] = True
         options = self._options
         sampled = options.sample_rate >= 1 or _chance.random() < options.sample_rate
         recorder = Recorder(sampled, options.engines, options.capture_parameters)
-        window = open_window(recorder, True)
-        exchange = Exchange(self._terms, scope, receive, send, recorder, window)
-        if scope["type"] == "websocket":
-            receive = exchange.receive
-        window.open()
-        try:
-            await self.app(scope, receive, exchange.send)
-        except BaseException:
-            exchange.status = 500
-            raise
-        finally:
-            window.close()
-            if not exchange.is_published_at_once():
-                await exchange.publish_in_thread()
+        exchange = Exchange(self._terms, scope, receive, send, recorder, open_window(recorder, True))
+        exchange.window.open()
+        return exchange
 
     def _unseen(self, scope: Scope) -> ASGIApp | None:
         """Return what answers a request that is not profiled; None for all others."""

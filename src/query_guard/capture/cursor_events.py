@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from query_guard.capture.contained import contained
 from query_guard.capture.executions import markers, stay_of
 from query_guard.capture.statements import record
 from query_guard.capture.window import current, watchers
@@ -38,7 +39,7 @@ def forget_cursor_events() -> None:
         event.remove(Engine, "handle_error", _on_error)
 
 
-def _before(_connection: Any, _cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool) -> None:
+def _note_before(_connection: Any, _cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool) -> None:
     if context is not None and (watchers or current.get() is not None):
         stay = stay_of(context)
         if stay is not None:
@@ -56,13 +57,13 @@ def _started(context: Any) -> float | None:
     return started
 
 
-def _after(_connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, _many: bool) -> None:
+def _note_after(_connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, _many: bool) -> None:
     started = _started(context)
     if started is not None:
         record(current.get(), context.dialect, cursor, statement, parameters, context, started, None, stay_of(context))
 
 
-def _on_error(failure: Any) -> None:
+def _note_error(failure: Any) -> None:
     context = failure.execution_context
     started = _started(context)
     if started is not None and failure.statement is not None:
@@ -70,3 +71,7 @@ def _on_error(failure: Any) -> None:
         dialect, given = context.dialect, failure.parameters or ()
         cursor, stay = context.cursor, stay_of(context)
         record(current.get(), dialect, cursor, failure.statement, given, context, started, error, stay)
+
+
+_FAILURE = "a statement could not be recorded"
+_before, _after, _on_error = (contained(note, _FAILURE) for note in (_note_before, _note_after, _note_error))

@@ -12,7 +12,10 @@ RequestKind: TypeAlias = Literal["http", "websocket", "block"]
 
 
 class Request(NamedTuple):
-    """What the window was opened for. `route` is the full template, or None when nothing matched."""
+    """What the window was opened for. `route` is the full template, or None when nothing matched.
+
+    `status` is the one that was sent; where none was, 500 when an exception escaped, and else None.
+    """
 
     kind: RequestKind
     method: str
@@ -22,6 +25,10 @@ class Request(NamedTuple):
     endpoint: Frame | None = None
     """Where the endpoint's code begins."""
     budget: int | None = None
+    exception: str | None = None
+    """The name of the exception class that escaped from the application, if one did, also after its answer."""
+    cancelled: bool = False
+    """Whether the client went away, or the task was cancelled, before all was sent."""
 
     @property
     def name(self) -> str:
@@ -29,6 +36,11 @@ class Request(NamedTuple):
         if self.kind == "block":
             return self.path
         return f"{self.method} {self.route or '(no route)'}"
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it came to less than it would have: a server error, an exception, or nobody to answer."""
+        return self.exception is not None or self.cancelled or (self.status or 0) >= 500
 
     @property
     def only_reads(self) -> bool:

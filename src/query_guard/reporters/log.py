@@ -61,6 +61,8 @@ def _request_event(report: Report) -> dict[str, Any]:
         "method": request.method,
         "route": request.route,
         "status": request.status,
+        "exception": request.exception,
+        "cancelled": request.cancelled,
         "duration_ms": milliseconds(facts.duration),
         "query_count": facts.query_count,
         "query_time_ms": milliseconds(facts.query_time),

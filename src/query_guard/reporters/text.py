@@ -44,9 +44,11 @@ def _lines(report: Report) -> Iterator[str]:
 
 
 def _outcome(report: Report) -> str:
-    facts = report.facts
+    facts, request = report.facts, report.request
     parts = [
-        f"status {report.request.status}" if report.request.status is not None else "",
+        f"status {request.status}" if request.status is not None else "",
+        f"{request.exception} escaped" if request.exception is not None else "",
+        "the client went away" if request.cancelled else "",
         f"{facts.duration * 1000:.1f} ms",
         f"{facts.query_time * 1000:.1f} ms in the database",
         _pool(report),
