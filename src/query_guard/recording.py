@@ -16,6 +16,7 @@ from query_guard.capture.recorder import Recorder, allowed, allowed_in_process
 from query_guard.capture.window import current, recorders
 from query_guard.detectors import ON_READS, Detector, defaults
 from query_guard.listeners import listeners
+from query_guard.own_errors import own_errors
 from query_guard.profile import judge, ranked, report_id
 from query_guard.records import Facts, Finding, LateCounter, Report, Request, Silence, Statement
 
@@ -34,11 +35,22 @@ class Recording:
     block_detectors: Sequence[Detector] = ()
     late: LateCounter = field(default_factory=LateCounter)
     request_reports: list[Report] = field(default_factory=list)
+    errors_before: dict[str, int] = field(default_factory=own_errors)
     _final: Report | None = None
 
     @property
     def query_count(self) -> int:
         return self.recorder.query_count
+
+    @property
+    def driver_calls(self) -> int:
+        """What was sent, where some executions took several driver calls (insertmanyvalues)."""
+        return self.recorder.driver_calls
+
+    @property
+    def own_errors(self) -> dict[str, int]:
+        """What of the guard itself has failed since the block began, and how often: its numbers may be wrong."""
+        return own_errors(self.errors_before)
 
     @property
     def statements(self) -> tuple[Statement, ...]:
@@ -101,6 +113,7 @@ def outside_requests(facts: Facts, request: int) -> Facts:
         notes_reads=facts.notes_reads,
         eager_mappings=facts.eager_mappings,
         query_count=len(statements) + facts.dropped,
+        driver_calls=sum(row.batches for row in statements) + facts.dropped,
         query_time=sum(row.duration for row in statements),
         dropped=facts.dropped,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -10,6 +11,7 @@ from types import CodeType, FrameType
 from typing import Any, TypeAlias
 
 from query_guard.capture.source_files import APPLICATION, KINDS, LIBRARY, kind_of, shown_path
+from query_guard.capture.trouble import report_trouble
 from query_guard.records import NOWHERE, CallSite, Frame
 
 MAX_FRAMES = 24
@@ -21,20 +23,30 @@ Trail: TypeAlias = tuple[tuple[CodeType | None, int], ...]
 _Step: TypeAlias = tuple[str, int, int]
 """File and first line of a frame's code, and the instruction it had come to."""
 
-UNREAD = CallSite(-1, (), "unread", False)
-"""The site of what could not be read: nobody knows which frames there were."""
+UNREAD = "unread"
+"""The boundary of a site that could not be read."""
 
+_unread = itertools.count(1)
 _sites: dict[tuple[Any, ...], CallSite] = {}
 _written: dict[_Step, tuple[_Step, Frame]] = {}
 """Frames as people are shown them, each with its key, so that there is one of each however many sites it is part of."""
 
 
 def call_site(frame: FrameType | None) -> CallSite:
-    """Return the site that `frame` was called from.
+    """Return the site that `frame` was called from; never raises.
 
     Under AsyncSession the frames end at the greenlet; the parent greenlet's frame goes on with the await chain.
     """
-    return walked(frame)
+    try:
+        return walked(frame)
+    except Exception:
+        report_trouble("a call site could not be read")
+        return unread_site()
+
+
+def unread_site() -> CallSite:
+    """Return the site of what could not be read, which is no other's: nobody knows whether it was a loop."""
+    return CallSite(-next(_unread), (), UNREAD, False)
 
 
 def walked(

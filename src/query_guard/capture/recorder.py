@@ -10,7 +10,18 @@ from typing import TypeAlias
 
 from query_guard.allowances import Allowance
 from query_guard.capture.open_transaction import OpenTransaction
-from query_guard.capture.rows import DURATION, PARAMETERS, SHARED, TARGET, FailedLoadRow, Row, Shared
+from query_guard.capture.rows import (
+    BATCHES,
+    DURATION,
+    PARAMETERS,
+    SHARED,
+    SITE,
+    TARGET,
+    Batches,
+    FailedLoadRow,
+    Row,
+    Shared,
+)
 from query_guard.capture.stays import OpenCheckout
 from query_guard.capture.targets import UnreadTarget
 from query_guard.records import CallSite, LoopBlock
@@ -23,6 +34,8 @@ ROW_BYTES = 230
 """What a row weighs with all that belongs to it alone, as `make bench` measures it, and the hash of its owner."""
 SHARED_BYTES = 280
 """What the part weighs that the rows of a loop share."""
+FRAME_BYTES = 8
+"""What a frame of a site weighs, which refers to one that all sites share."""
 STAY_ROW_BYTES = 420
 """What a checkout or a transaction weighs."""
 
@@ -54,6 +67,7 @@ class Recorder:
         "checkouts",
         "dropped_checkouts",
         "engines",
+        "further_calls",
         "failed_loads",
         "loop_blocks",
         "parameters",
@@ -86,7 +100,7 @@ class Recorder:
         self.reads: dict[ReadKey, int] | None = None
         self._counted: list[float] = []
         """Durations of statements that were only counted; `list.append` is atomic, a sum is not."""
-        self.request = self.dropped_checkouts = self._dropped = 0
+        self.request = self.dropped_checkouts = self._dropped = self.further_calls = 0
         self._dropped_time = 0.0
         self.room = WINDOW_BYTES - STAY_BYTES if details else 0
         self.room_for_stays = STAY_BYTES
@@ -98,18 +112,18 @@ class Recorder:
         if self.room > 0:
             self.keep(row)
         else:
-            self.count(row[DURATION])
+            self.count(row[DURATION], row[SHARED][BATCHES])
 
     def keep(self, row: Row) -> None:
-        self.rows.append(row)
-        self.room -= ROW_BYTES
         if self.shared.get(row[SHARED][TARGET]) is not row[SHARED]:
             self.share(row[SHARED])
+        self.room -= ROW_BYTES
+        self.rows.append(row)
 
     def share(self, shared: Shared) -> None:
         """Keep what the next rows of a text may have in common with this one."""
         target = shared[TARGET]
-        self.room -= SHARED_BYTES
+        self.room -= SHARED_BYTES + FRAME_BYTES * len(shared[SITE].frames)
         if target not in self.shared:
             self.room -= len(target.sql)
         if self.parameters:
@@ -134,12 +148,21 @@ class Recorder:
             self.room -= ROW_BYTES
             self.failed_loads.append(load)
 
-    def count(self, duration: float) -> None:
+    def count(self, duration: float, batches: Batches | None = None) -> None:
         """Count a statement whose details do not fit."""
+        if batches is not None:
+            batches.counted_by += (id(self),)
         counted = self._counted
         counted.append(duration)
         if len(counted) >= _COUNTED_AT_ONCE:
             self._sum_up()
+
+    def count_further(self, duration: float, batches: Batches) -> None:
+        """Count a further driver call of an execution; where that was kept, its row knows how long it took."""
+        with _lock:
+            self.further_calls += 1
+            if id(self) in batches.counted_by:
+                self._dropped_time += duration
 
     def _sum_up(self) -> None:
         with _lock:
@@ -157,6 +180,11 @@ class Recorder:
     @property
     def query_count(self) -> int:
         return len(self.rows) + self._dropped + len(self._counted)
+
+    @property
+    def driver_calls(self) -> int:
+        """What was sent, where some executions took several driver calls."""
+        return self.query_count + self.further_calls
 
     @property
     def is_empty(self) -> bool:

@@ -10,8 +10,9 @@ import sys
 from types import CodeType, FrameType
 from typing import Any, TypeAlias
 
-from query_guard.capture.call_site import Trail, current_greenlet, walked
+from query_guard.capture.call_site import Trail, current_greenlet, unread_site, walked
 from query_guard.capture.source_files import APPLICATION, LIBRARY, kind_of
+from query_guard.capture.trouble import report_trouble
 from query_guard.records import NOWHERE, CallSite
 
 _MAX_TRAIL, _MAX_PATHS, _MAX_STEPS = 64, 8, 10_000
@@ -65,14 +66,19 @@ class Shortcut:
         return self._other(below + 1)
 
     def _other(self, below: int) -> CallSite:
-        others = self._others
-        for path in others:
-            if _is_taken(path, below + 1):
-                self._others = tuple([one for one in others if one is not path])
-                self._misses = 0
-                self._put_first(path)
-                return path[3]
-        return self._walk(sys._getframe(below))
+        """Look among the others, and else walk; never raises."""
+        try:
+            others = self._others
+            for path in others:
+                if _is_taken(path, below + 1):
+                    self._others = tuple([one for one in others if one is not path])
+                    self._misses = 0
+                    self._put_first(path)
+                    return path[3]
+            return self._walk(sys._getframe(below))
+        except Exception:
+            report_trouble("a call site could not be read")
+            return unread_site()
 
     def _walk(self, frame: FrameType) -> CallSite:
         """Walk out of SQLAlchemy, then to the boundary, and remember the path unless paths do not repeat here."""
