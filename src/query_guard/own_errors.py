@@ -14,7 +14,7 @@ def count_own_error(what: str) -> None:
     _times[what] = _times.get(what, 0) + 1
 
 
-def own_errors(since: Mapping[str, int] = {}) -> dict[str, int]:  # noqa: B006 - it is only read
+def own_errors(since: Mapping[str, int] = {}) -> dict[str, int]:
     """Return what has failed how often, or how much more often than at an earlier call."""
     return {what: times - since.get(what, 0) for what, times in tuple(_times.items()) if times > since.get(what, 0)}
 

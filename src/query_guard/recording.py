@@ -53,6 +53,11 @@ class Recording:
         return own_errors(self.errors_before)
 
     @property
+    def saw_nothing(self) -> bool:
+        """Whether no statement and no checkout of any engine was seen: then no number and no silence means anything."""
+        return self.recorder.saw_nothing
+
+    @property
     def statements(self) -> tuple[Statement, ...]:
         return self._facts().statements
 

@@ -67,8 +67,8 @@ class Recorder:
         "checkouts",
         "dropped_checkouts",
         "engines",
-        "further_calls",
         "failed_loads",
+        "further_calls",
         "loop_blocks",
         "parameters",
         "reads",
@@ -185,6 +185,11 @@ class Recorder:
     def driver_calls(self) -> int:
         """What was sent, where some executions took several driver calls."""
         return self.query_count + self.further_calls
+
+    @property
+    def saw_nothing(self) -> bool:
+        """Whether no statement was seen, and no connection taken or tried to be: nothing tells that anyone looked."""
+        return not (self.query_count or self.checkouts or self.dropped_checkouts or self.failed_loads)
 
     @property
     def is_empty(self) -> bool:

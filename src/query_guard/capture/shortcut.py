@@ -1,4 +1,4 @@
-"""Call paths that have been walked before, from SQLAlchemy out to the router: to know one again costs a fifth of a walk.
+"""Call paths that were walked before, from SQLAlchemy out to the router: to know one again costs a fifth of a walk.
 
 What is remembered of one text is a handful of paths, of a bounded length, whose steps are shared by all: where a client
 decides how calls nest, hardly any path comes twice, and to remember them would cost memory and time for nothing.
@@ -22,7 +22,7 @@ _NEVER = 1 << 30
 """A depth that no stack has."""
 
 _Path: TypeAlias = tuple[int, Trail, bool, CallSite, bool]
-"""Depth and trail of a path, whether the stack ends behind it, its site, and whether it leads through one greenlet only.
+"""Depth and trail of a path, whether the stack ends behind it, its site, and whether it stays in one greenlet.
 
 A depth above 0 is that of the path's first frame, counted from where SQLAlchemy's begin; others count back from where
 the greenlet was switched to.
@@ -34,8 +34,9 @@ _steps: dict[tuple[int, int], tuple[CodeType | None, int]] = {}
 class Shortcut:
     """The paths that executions of one text, or checkouts of one pool, have come by lately.
 
-    A path begins at the first frame that is the application's. `sys._getframe` jumps there without making a frame object
-    of each frame between, which is most of the price of a walk; under AsyncSession the path begins beyond the greenlet.
+    A path begins at the first frame that is the application's. `sys._getframe` jumps there without making a frame
+    object of each frame between, which is most of the price of a walk; under AsyncSession the path begins beyond the
+    greenlet.
     Where the frames from there on are those of a known path, stopped at the same instructions, it is the same site.
     """
 
@@ -95,7 +96,9 @@ class Shortcut:
                 self._misses = 0
             return walked(first, greenlet)
         if first is None or kind_of(first.f_code.co_filename) is not APPLICATION:
-            first = start  # no frame of the application is there to know it by, so that all that lead there must be known
+            first = (
+                start  # no frame of the application is there to know it by, so that all that lead there must be known
+            )
         else:
             depth += passed if depth > 0 else -passed
         trail: list[tuple[CodeType | None, int]] = []

@@ -154,9 +154,7 @@ def _is_no_statement(context: Any, target: UnreadTarget, error: str | None, stay
     return error == _UNSENT or (stay is None and _is_start_up(context))
 
 
-def _begun(
-    window: Window | None, dialect: Any, context: Any, duration: float, error: str | None
-) -> Batches | None:
+def _begun(window: Window | None, dialect: Any, context: Any, duration: float, error: str | None) -> Batches | None:
     """Return the batches that an execution begins with this driver call; None when it was a further one."""
     if _is_scalar_default(3):
         return Batches()

@@ -1,4 +1,4 @@
-"""Statements of which something could not be read: they are kept all the same, and what is not known is left unknown."""
+"""Statements of which something could not be read: they are kept all the same, and the rest is left unknown."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from query_guard.capture.window import count, deliver, is_recorded_with_paramete
 from query_guard.records import Engine
 
 _UNKNOWN = Engine(0, "unknown", "unknown", False)
+_NOTHING_SHOWN: tuple[str, ...] = ()
 _NEVER_SENT = "MissingGreenlet"
 Value = TypeVar("Value")
 
@@ -72,10 +73,11 @@ def _row(known: Mapping[str, Any], engine: Engine, duration: float) -> Row:
         _or(False, lambda: bool(known["context"].executemany)),
         known.get("streamed", False),
         known["error"],
-        _or((), lambda: shown_values(parameters)) if shown else (),
+        _or(_NOTHING_SHOWN, lambda: shown_values(parameters)) if shown else (),
         window.request if window is not None else 0,
     )
-    values = _or(NO_VALUES, lambda: value_hashes(parameters))
+    no_values: int | tuple[int, ...] = NO_VALUES
+    values = _or(no_values, lambda: value_hashes(parameters))
     rows = known.get("rows")
     return shared, known["started"], duration, known.get("owner"), values, rows if type(rows) is int else None
 

@@ -38,4 +38,3 @@ class MemoryHistory:
     def latest(self) -> list[Report]:
         with self._lock:
             return [report for report, _ in reversed(self._reports.values())]
-
