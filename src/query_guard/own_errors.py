@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+HEAD = "query_guard itself failed, so that its numbers and findings may be wrong"
+WHERE = "what each was is in the log, said once, on the logger 'query_guard'"
 _MAX_KINDS = 500
 _times: dict[str, int] = {}
 
@@ -21,8 +23,8 @@ def own_errors(since: Mapping[str, int] = {}) -> dict[str, int]:
 
 def described(errors: Mapping[str, int]) -> str:
     """Write failures as one sentence."""
-    told = ", ".join(f"{what} ({times} {'time' if times == 1 else 'times'})" for what, times in errors.items())
-    return (
-        f"query_guard itself failed, so that its numbers and findings may be wrong: {told}; "
-        "what each was is in the log, said once, on the logger 'query_guard'"
-    )
+    return f"{HEAD}: {listed(errors)}; {WHERE}"
+
+
+def listed(errors: Mapping[str, int]) -> str:
+    return ", ".join(f"{what} ({times} {'time' if times == 1 else 'times'})" for what, times in errors.items())

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import exc as sqlalchemy_errors
 
-from query_guard.capture.holders import NOTICED_WAIT, holders_of, then_returned, those_before
+from query_guard.capture.holders import NOTICED_WAIT, holders_of, those_before
 from query_guard.capture.pools import watch_of
 from query_guard.capture.stays import OpenCheckout
 from query_guard.capture.trouble import report_trouble
@@ -129,7 +129,10 @@ def checked_in(record: Any) -> None:
         ended = info.pop(OPEN, ())
         for checkout in ended:
             checkout.end("returned", len(ended) == 1)
-            info[_LAST] = then_returned(checkout)
+            acquired = checkout.started + checkout.wait + checkout.connect
+            info[_LAST] = (  # a `Returned`
+                checkout.serial, checkout.window, checkout.site, acquired, checkout.last, checkout.ended
+            )  # fmt: skip
     except Exception:
         report_trouble("a checkin could not be recorded")
 

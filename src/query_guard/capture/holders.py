@@ -51,12 +51,6 @@ it was had, when its last statement ended, and when it came back.
 """
 
 
-def then_returned(checkout: OpenCheckout) -> Returned:
-    """Return what may be said of a checkout that has ended, to whoever waits for its connection."""
-    ended = checkout.ended or checkout.last
-    return checkout.serial, checkout.window, checkout.site, checkout.acquired, checkout.last, ended
-
-
 def those_before(checkout: OpenCheckout, last: Returned | None) -> tuple[Holder, ...]:
     """Return who made a checkout wait: who had its connection last, and who still holds another one."""
     now = perf_counter()

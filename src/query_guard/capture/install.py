@@ -32,21 +32,35 @@ class _Watched:
     """The dialects whose driver calls are seen: no other tool has put its own in the place of what was wrapped.
 
     A tool may do so on the class or on one dialect, or take back what it had put there before; see `cursor_events`.
-    Each checkout asks.
+    Each checkout asks, and mostly of the class that was asked for last.
     """
+
+    __slots__ = ("_execute", "_executemany", "_kind", "_no_params")
+
+    def __init__(self) -> None:
+        self._kind: Any = None
+        self._execute = self._executemany = self._no_params = None
 
     def __contains__(self, dialect: Any) -> bool:
         kind: Any = type(dialect)
-        try:
-            return (
-                kind in _wrapped
-                and kind.do_execute in _wrappers
-                and kind.do_executemany in _wrappers
-                and kind.do_execute_no_params in _wrappers
-                and dialect.__dict__.keys().isdisjoint(_EXECUTING)
-            )
-        except (AttributeError, TypeError):  # a pool without an engine has a dialect in name only
+        if (
+            kind is not self._kind
+            or kind.do_execute is not self._execute
+            or kind.do_executemany is not self._executemany
+            or kind.do_execute_no_params is not self._no_params
+        ):
+            return self._looked_at(kind) and dialect in self
+        own = dialect.__dict__
+        return not ("do_execute" in own or "do_executemany" in own or "do_execute_no_params" in own)
+
+    def _looked_at(self, kind: Any) -> bool:
+        """Whether the methods of a class are those that were wrapped, which are remembered."""
+        if kind not in _wrapped or any(getattr(kind, name) not in _wrappers for name in _EXECUTING):
             return False
+        self._execute, self._executemany = kind.do_execute, kind.do_executemany
+        self._no_params = kind.do_execute_no_params
+        self._kind = kind
+        return True
 
 
 _watched = _Watched()

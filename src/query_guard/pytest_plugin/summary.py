@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 
 from query_guard.baseline import grown, shrunk
-from query_guard.own_errors import described
+from query_guard.own_errors import HEAD, WHERE, listed
 from query_guard.pytest_plugin.settings import Settings
 from query_guard.reporters.annotations import annotation_lines
 from query_guard.reporters.gathered import Gathered, gathered
@@ -23,9 +23,9 @@ def sections(settings: Settings, entries: list[Entry], written: list[str]) -> It
     stale = sorted(f"{entry['test']}: {pattern!r}" for entry in entries for pattern in entry["stale"])
     if stale:
         yield "query_guard: allowances that matched nothing", stale
-    failed = sorted(f"{entry['test']}: {described(errors)}" for entry in entries if (errors := entry["own_errors"]))
+    failed = sorted(f"{entry['test']}: {listed(errors)}" for entry in entries if (errors := entry["own_errors"]))
     if failed:
-        yield "query_guard: its own failures", _shortened(failed)
+        yield HEAD, [*_shortened(failed), WHERE]
     if settings.holds_baseline:
         yield from _against_baseline(settings, entries)
     said = [*written, *_nothing_recorded(settings, entries)]
