@@ -67,9 +67,12 @@ def test_call_paths_that_never_repeat_are_not_kept(traced: None) -> None:
 def test_a_text_remembers_a_handful_of_paths_and_gives_up_where_none_repeats(monkeypatch: pytest.MonkeyPatch) -> None:
     learned: list[object] = []
     put_first = shortcut.Shortcut._put_first
-    monkeypatch.setattr(
-        shortcut.Shortcut, "_put_first", lambda self, path: (learned.append(path), put_first(self, path))
-    )
+
+    def learn(known: shortcut.Shortcut, path: Any) -> None:
+        learned.append(path)
+        put_first(known, path)
+
+    monkeypatch.setattr(shortcut.Shortcut, "_put_first", learn)
     known = shortcut.Shortcut()
     for choices in range(900):
         nested(choices, 12, lambda: known.site(0))
@@ -164,7 +167,7 @@ def test_of_many_pauses_the_longest_and_the_last_are_kept() -> None:
 def test_a_pooled_connection_keeps_little_of_who_had_it(traced: None) -> None:
     pooled = create_engine("sqlite://", poolclass=QueuePool)
     with record("first"), pooled.connect() as connection:
-        record_of = connection.connection._connection_record  # type: ignore[attr-defined]
+        record_of = connection.connection._connection_record
         connection.execute(text("SELECT 1"))
     left = record_of.record_info[_LAST]
     assert [type(one).__name__ for one in left] == ["int", "open_window", "CallSite", "float", "float", "float"]

@@ -7,7 +7,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from sqlalchemy import create_engine, insert, select, text
+from sqlalchemy import create_engine, insert, text
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import Engine
 from sqlalchemy.engine.default import DefaultDialect
@@ -101,12 +101,12 @@ def test_a_patch_from_before_that_is_taken_back(engine: Engine, monkeypatch: pyt
 
 def test_a_patch_is_noticed_by_those_who_hold_connections_already_at_the_next_checkout(engine: Engine) -> None:
     with record("block") as recording, engine.connect() as held:
-        held.execute(select(1))
+        held.execute(text("SELECT 1"))
         with mock.patch.object(engine.dialect, "do_execute", run_myself):
             with engine.connect() as other:
-                other.execute(select(2))
-            held.execute(select(3))
-        held.execute(select(4))
+                other.execute(text("SELECT 2"))
+            held.execute(text("SELECT 3"))
+        held.execute(text("SELECT 4"))
     assert recording.report.query_count == 4
 
 
