@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import tracemalloc
 from collections.abc import Iterator
+from contextvars import copy_context
 from typing import Any
+from unittest import mock
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -16,8 +18,17 @@ from query_guard.capture import call_site, engines, shortcut, source_files
 from query_guard.capture.checkouts import _LAST
 from query_guard.capture.outline import Glance
 from query_guard.capture.pauses import MOST_PAUSES, Pauses
-from query_guard.capture.recorder import ROW_BYTES, WINDOW_BYTES, Recorder
+from query_guard.capture.open_window import open_window
+from query_guard.capture.recorder import (
+    HOLDER_BYTES,
+    ROW_BYTES,
+    STAY_BYTES,
+    STAY_ROW_BYTES,
+    WINDOW_BYTES,
+    Recorder,
+)
 from query_guard.capture.savepoints import MOST_STATEMENTS, Savepoints
+from query_guard.capture.window import current
 from query_guard.history.memory import MemoryHistory
 from query_guard.history.weight import weight_of
 from query_guard.records import NOWHERE, Engine, Report
@@ -173,6 +184,29 @@ def test_a_pooled_connection_keeps_little_of_who_had_it(traced: None) -> None:
     assert [type(one).__name__ for one in left] == ["int", "open_window", "CallSite", "float", "float", "float"]
     assert left[1].recorder is None
     pooled.dispose()
+
+
+def test_windows_that_were_left_in_their_context_make_no_chain() -> None:
+    def run() -> int:
+        for _ in range(50):
+            window = open_window(Recorder())
+            window.open()
+            window.seal()  # as where a generator is closed in another context, which cannot put the old value back
+        length, outer = 0, current.get()
+        while outer is not None:
+            length, outer = length + 1, outer.outer
+        return length
+
+    assert copy_context().run(run) == 2
+
+
+def test_those_who_held_the_connections_count_into_what_a_window_may_weigh() -> None:
+    recorder = Recorder()
+    checkout = mock.Mock(holders=("somebody",) * 50)
+    for _ in range(100):
+        recorder.add_checkout(checkout)
+    assert len(recorder.checkouts) == STAY_BYTES // (STAY_ROW_BYTES + 50 * HOLDER_BYTES) + 1
+    assert recorder.dropped_checkouts == 100 - len(recorder.checkouts)
 
 
 def test_pools_that_come_and_go_are_forgotten() -> None:

@@ -38,6 +38,8 @@ FRAME_BYTES = 8
 """What a frame of a site weighs, which refers to one that all sites share."""
 STAY_ROW_BYTES = 420
 """What a checkout or a transaction weighs."""
+HOLDER_BYTES = 250
+"""What each of those weighs who held the connections that a checkout waited for."""
 
 BEFORE_RESPONSE, STREAMING, AFTER_RESPONSE = range(3)
 """Where the ASGI messages of a request stand."""
@@ -133,6 +135,8 @@ class Recorder:
     def add_checkout(self, checkout: OpenCheckout) -> None:
         if self.room_for_stays > 0:
             self.room_for_stays -= STAY_ROW_BYTES
+            if checkout.holders:
+                self.room_for_stays -= HOLDER_BYTES * len(checkout.holders)
             self.checkouts.append(checkout)
         else:
             with _lock:

@@ -34,6 +34,8 @@ class Window:
 
     def __init__(self, recorder: Recorder, request: bool = False) -> None:
         outer = current.get()
+        while outer is not None and outer.recorder is None and outer.outer is not None:
+            outer = outer.outer  # sealed ones that a context was left with would make an ever longer row
         self.describe: Callable[[], Request] | None = None
         """Tells what the window was opened for, while it is open."""
         self._opened_for: Request | None = None
