@@ -93,6 +93,7 @@ def facts_of(*statements: Statement, request: Request = REQUEST, **fields: Any) 
         "duration": 0.05,
         "statements": statements,
         "query_count": len(statements),
+        "driver_calls": sum(row.batches for row in statements),
         "query_time": sum(row.duration for row in statements),
     }
     return Facts(**{**given, **fields})

@@ -61,6 +61,7 @@ def summary(report: Report) -> dict[str, Any]:
         "started_at": datetime.fromtimestamp(report.started_at, UTC).isoformat(timespec="milliseconds"),
         "duration_ms": milliseconds(facts.duration),
         "query_count": facts.query_count,
+        "driver_calls": facts.driver_calls,
         "query_time_ms": milliseconds(facts.query_time),
         "peak_connections": facts.peak_connections,
         "findings": [finding.kind for finding in report.findings],

@@ -18,6 +18,7 @@ from query_guard.capture.trouble import report_trouble
 from query_guard.capture.window import current, recorders, watchers
 from query_guard.detectors import ON_READS, Detector, defaults
 from query_guard.listeners import listeners
+from query_guard.own_errors import own_errors
 from query_guard.profile import judge, ranked, report_id
 from query_guard.records import Facts, Finding, LateCounter, Report, Request, Silence, Statement
 
@@ -36,11 +37,27 @@ class Recording:
     block_detectors: Sequence[Detector] = ()
     late: LateCounter = field(default_factory=LateCounter)
     request_reports: list[Report] = field(default_factory=list)
+    errors_before: dict[str, int] = field(default_factory=own_errors)
     _final: Report | None = None
 
     @property
     def query_count(self) -> int:
         return self._final.query_count if self._final is not None else self.recorder.query_count
+
+    @property
+    def driver_calls(self) -> int:
+        """What was sent, where some executions took several driver calls (insertmanyvalues)."""
+        return self.recorder.driver_calls
+
+    @property
+    def own_errors(self) -> dict[str, int]:
+        """What of the guard itself has failed since the block began, and how often: its numbers may be wrong."""
+        return own_errors(self.errors_before)
+
+    @property
+    def saw_nothing(self) -> bool:
+        """Whether no statement and no checkout of any engine was seen: then no number and no silence means anything."""
+        return self.recorder.saw_nothing
 
     @property
     def statements(self) -> tuple[Statement, ...]:
@@ -109,6 +126,7 @@ def outside_requests(facts: Facts, request: int) -> Facts:
         notes_reads=facts.notes_reads,
         eager_mappings=facts.eager_mappings,
         query_count=len(statements) + facts.dropped,
+        driver_calls=sum(row.batches for row in statements) + facts.dropped,
         query_time=sum(row.duration for row in statements),
         dropped=facts.dropped,
     )

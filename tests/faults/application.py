@@ -185,7 +185,7 @@ def in_two_phases() -> int:
 async def blocks() -> int:
     with engines.plain.begin() as connection:
         connection.execute(insert(Author), {"name": "slow"})
-        time.sleep(0.012)  # noqa: ASYNC251 - so it is meant
+        time.sleep(0.012)
         await asyncio.sleep(0.012)
     return 1
 

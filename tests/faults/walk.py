@@ -96,8 +96,8 @@ def guard() -> Blocks:
     """Import the guard, rewritten, put it around the application, and return its blocks."""
     rewrite_imports()
     from query_guard import QueryGuard, allow, record, testing
-    from query_guard.history.memory import MemoryHistory
     from query_guard.capture import event_loop, holders
+    from query_guard.history.memory import MemoryHistory
     from query_guard.reporters.log import LogReporter
 
     event_loop.BEAT = event_loop.LOOK = event_loop.NOTICED_BLOCK = event_loop.NOTICED_PAUSE = 0.002

@@ -125,7 +125,10 @@ def checked_in(record: Any) -> None:
     ended = info.pop(OPEN, ())
     for checkout in ended:
         checkout.end("returned", len(ended) == 1)
-        info[_LAST] = checkout
+        acquired = checkout.started + checkout.wait + checkout.connect
+        info[_LAST] = (  # a `Returned`
+            checkout.serial, checkout.window, checkout.site, acquired, checkout.last, checkout.ended
+        )  # fmt: skip
 
 
 def detached(record: Any) -> None:

@@ -40,7 +40,7 @@ _OF_CHECKIN = ("self", "_fairy_was_created")
 def install(watch_dialect: Callable[[Any], None], watched: Container[type]) -> None:
     """Wrap the pools of the process; called once.
 
-    `watch_dialect` is shown the dialect of each checkout that has listeners, or whose class is not `watched` yet.
+    `watch_dialect` is shown the dialect of each checkout that has listeners, or is not `watched`.
     """
     pool_classes: tuple[Any, ...] = (Pool, SingletonThreadPool)
     for pool_class in pool_classes:
@@ -86,7 +86,7 @@ def _timed(
             return connect(pool)
         try:
             dialect = pool._dialect
-            if type(dialect) not in watched or getattr(dialect, "_has_events", False):
+            if dialect not in watched or getattr(dialect, "_has_events", False):
                 watch_dialect(dialect)
         except Exception:
             report_trouble("a dialect could not be watched")

@@ -1,4 +1,8 @@
-"""The other way to see executions: SQLAlchemy's cursor events, for where the dialect's methods may not be reached."""
+"""The other way to see executions: SQLAlchemy's cursor events, for where the dialect's methods may not be reached.
+
+They stay once they are there: a tool may put its patch back at any time, and an execution is counted once, whoever sees
+it first.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,7 @@ def watch_dialect(dialect: Any) -> None:
 
 def use_cursor_events() -> None:
     """Record through `before_cursor_execute`, `after_cursor_execute` and `handle_error` instead."""
-    if not event.contains(Engine, "before_cursor_execute", _before):
+    if _before not in markers:
         markers.append(_before)
         event.listen(Engine, "before_cursor_execute", _before)
         event.listen(Engine, "after_cursor_execute", _after)
@@ -32,7 +36,7 @@ def use_cursor_events() -> None:
 
 def forget_cursor_events() -> None:
     """Undo `use_cursor_events`."""
-    if event.contains(Engine, "before_cursor_execute", _before):
+    if _before in markers:
         markers.remove(_before)
         event.remove(Engine, "before_cursor_execute", _before)
         event.remove(Engine, "after_cursor_execute", _after)

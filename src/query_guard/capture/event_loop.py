@@ -21,6 +21,7 @@ from typing import Any
 
 from query_guard.capture.call_site import call_site, site_of_frames
 from query_guard.capture.contained import contained
+from query_guard.capture.pauses import Pauses
 from query_guard.capture.pools import live_watches
 from query_guard.capture.stays import OpenCheckout
 from query_guard.capture.trouble import report_trouble
@@ -183,11 +184,12 @@ def note_pauses() -> None:
             transaction = checkout.transaction
             if transaction is None or checkout.running or now - checkout.last < NOTICED_PAUSE:
                 continue
-            if transaction.pauses and transaction.pauses[-1][0] >= checkout.last:
-                continue  # this pause is known
-            frames = frames or sys._current_frames()
-            site = _waiting_at(checkout, frames)
-            transaction.pauses = [*(transaction.pauses or ()), (now, site)]
+            pauses = transaction.pauses
+            if pauses is None:
+                pauses = transaction.pauses = Pauses()
+            if not pauses.is_known(checkout.last, now):
+                frames = frames or sys._current_frames()
+                pauses.add(checkout.last, now, _waiting_at(checkout, frames))
 
 
 def _waiting_at(checkout: OpenCheckout, frames: dict[int, FrameType]) -> CallSite:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from query_guard.own_errors import own_errors
 from query_guard.pytest_plugin.heard import Heard
 from query_guard.pytest_plugin.limits import Limits, limits_of
 from query_guard.pytest_plugin.settings import Settings
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 ENTRY: pytest.StashKey[Entry] = pytest.StashKey()
 STALE = pytest.StashKey[list[str]]()
+OWN_ERRORS = pytest.StashKey[dict[str, int]]()
 
 
 def around(item: pytest.Item, settings: Settings, heard: Heard) -> AbstractContextManager[None]:
@@ -40,6 +42,7 @@ def _held(item: pytest.Item, settings: Settings, heard: Heard) -> Iterator[None]
     if limits.mode and settings.listens:
         settings = replace(settings, mode=limits.mode)
     heard.over_budget.clear()
+    errors_before = own_errors()
     recording = None
     try:
         with ExitStack() as stack:
@@ -50,6 +53,7 @@ def _held(item: pytest.Item, settings: Settings, heard: Heard) -> Iterator[None]
             item.add_report_section("call", "query_guard", text)
         raise
     finally:
+        item.stash[OWN_ERRORS] = own_errors(errors_before)
         if not settings.listens:
             heard.findings.clear()
     judge(item, settings, heard, limits, recording)

@@ -49,6 +49,8 @@ def entry_of(test: str, recording: Recording, known: Baseline | None) -> Entry:
         "findings": [_told(found, None if known is None else before or {}) for found in found_in(recording)],
         "changes": None if known is None else compared(before, routes),
         "stale": [],
+        "own_errors": {},
+        "saw_nothing": recording.saw_nothing,
     }
 
 
@@ -57,6 +59,7 @@ def heard_entry(test: str, findings: Iterable[tuple[str, Finding]]) -> Entry:
     told = [_told(found, None) for found in gathered(findings)]
     return {
         "test": test, "outcome": "", "recorded": False, "routes": {}, "findings": told, "changes": None, "stale": [],
+        "own_errors": {}, "saw_nothing": False,
     }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from query_guard.listeners import listeners
-from query_guard.pytest_plugin.call import ENTRY, STALE, around, judge
+from query_guard.pytest_plugin.call import ENTRY, OWN_ERRORS, STALE, around, judge
 from query_guard.pytest_plugin.heard import Heard
 from query_guard.pytest_plugin.settings import Settings
 
@@ -69,15 +69,15 @@ class GuardedSession:
 
     def _entry(self, item: pytest.Item) -> Entry | None:
         entry, stale = item.stash.get(ENTRY, None), item.stash.get(STALE, [])
-        found = self.heard.findings
-        if entry is None and not found and not stale:
+        found, errors = self.heard.findings, item.stash.get(OWN_ERRORS, {})
+        if entry is None and not found and not stale and not errors:
             return None
         if entry is None:
             from query_guard.pytest_plugin.entries import heard_entry
 
             entry = heard_entry(item.nodeid, found)
         self.heard.findings = []
-        return {**entry, "outcome": item.stash.get(_OUTCOME, "failed"), "stale": stale}
+        return {**entry, "outcome": item.stash.get(_OUTCOME, "failed"), "stale": stale, "own_errors": errors}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         entry = getattr(report, _CARRIED, None)

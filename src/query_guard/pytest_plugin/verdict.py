@@ -17,6 +17,7 @@ from query_guard.testing.messages import (
     count_message,
     findings_message,
     found_lines,
+    own_errors_message,
     shape_lines,
 )
 
@@ -33,6 +34,9 @@ def verdict(
     A baseline stands in for budgets and findings: what it knows is tolerated, what is new has grown.
     """
     texts: list[str] = []
+    holds = settings.listens and (settings.mode == "fail" or (settings.holds_baseline and settings.mode != "warn"))
+    if recording is not None and recording.own_errors and (max_queries is not None or holds):
+        texts.append(own_errors_message(recording))
     if recording is not None and max_queries is not None and recording.query_count > max_queries:
         texts.append(count_message(f"at most {max_queries}", recording))
     if not settings.listens:

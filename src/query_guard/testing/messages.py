@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from query_guard.detectors.statement_budget import KIND
 from query_guard.document import callers_of
+from query_guard.own_errors import described
 from query_guard.recording import Recording
 from query_guard.records import Report, Statement, grouped
 from query_guard.testing.found import Found, found_in
@@ -23,6 +24,23 @@ def count_message(expected: str, recording: Recording) -> str:
     if missing := recording.query_count - len(recording.statements):
         lines.append(f"  and {missing} more, which were counted without details")
     return "\n".join([*lines, *(line for found in found_in(recording) for line in found_lines(found))])
+
+
+def nothing_seen_message() -> str:
+    """Say that a block should have been seen to use the database, and was not."""
+    return (
+        "expected to see what the block does with a database, got nothing at all: no statement was sent and no "
+        "connection taken; use the engine in this process and inside the block, or leave required=True out"
+    )
+
+
+def own_errors_message(*recordings: Recording) -> str:
+    """Say what of the guard itself failed within some blocks; nothing where all went well."""
+    errors: dict[str, int] = {}
+    for recording in recordings:
+        for what, times in recording.own_errors.items():
+            errors[what] = max(times, errors.get(what, 0))
+    return described(errors) if errors else ""
 
 
 def findings_message(found: Sequence[Found]) -> str:
