@@ -12,11 +12,15 @@ RequestKind: TypeAlias = Literal["http", "websocket", "block"]
 
 
 class Request(NamedTuple):
-    """What the window was opened for. `route` is the full template, or None when nothing matched."""
+    """What the window was opened for. `route` is the full template, or None when nothing matched.
+
+    `path` is a block's own name. Of a request it is the template, without the values of its parameters, unless
+    `capture_parameters` was said, and None when nothing matched: an unknown path may hold anything.
+    """
 
     kind: RequestKind
     method: str
-    path: str
+    path: str | None
     route: str | None = None
     status: int | None = None
     endpoint: Frame | None = None
@@ -27,7 +31,7 @@ class Request(NamedTuple):
     def name(self) -> str:
         """`GET /users/{id}`, or a block's own name; paths that match no route share one name."""
         if self.kind == "block":
-            return self.path
+            return self.path or ""
         return f"{self.method} {self.route or '(no route)'}"
 
     @property
