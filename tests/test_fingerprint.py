@@ -506,8 +506,8 @@ def test_threads_neither_raise_nor_outgrow_the_cache(monkeypatch: pytest.MonkeyP
 QUOTED_NAMES: list[tuple[str, str, str]] = [
     (
         SQLITE,
-        'SELECT "order".id, "order"."group" AS "where" FROM "order" WHERE "order"."group" = ? ORDER BY "where", "group"',
-        'SELECT "order".id, "order"."group" AS "where" FROM "order" WHERE "order"."group" = ? ORDER BY "where", "group"',
+        'SELECT "order".id, "order"."a" AS "where" FROM "order" WHERE "order"."a" = ? ORDER BY "where", "group"',
+        "",
     ),
     (SQLITE, 'INSERT INTO "order" ("group", "user") VALUES (?, ?) RETURNING "group"', ""),
     (SQLITE, 'UPDATE "order" SET "group" = ?, "user" = ? WHERE "user" = ?', ""),

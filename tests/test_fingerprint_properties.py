@@ -14,7 +14,8 @@ from query_guard.fingerprint import Fingerprint, fingerprint
 module = importlib.import_module("query_guard.fingerprint")
 
 DIALECTS = [
-    "postgresql", "sqlite", "mysql", "mssql", "oracle", "bigquery", "snowflake", "databricks", "clickhouse", "duckdb", "other",
+    "postgresql", "sqlite", "mysql", "mssql", "oracle", "bigquery", "snowflake", "databricks", "clickhouse",
+    "duckdb", "other",
 ]  # fmt: skip
 DOUBTFUL = ["sqlite", "mssql", "other"]
 """Here double quotes may hold a string."""

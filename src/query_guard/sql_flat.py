@@ -30,9 +30,7 @@ _EITHER_WAY: Final = "|".join(
     rf"{mark}{mark}{mark}|{mark}(?:[^{mark}\\]++|{mark}{mark}(?!{mark})|\\(?!{mark}))*+(?:\\{mark}|{mark}{mark}{mark})"
     for mark in ("'", '"', "`")
 )
-_BRACKET: Final = (
-    r"\[(?![^\['\"`\]]*+(?:(?:'[^'\]]*+'|\"[^\"\]]*+\"|`[^`\]]*+`)[^\['\"`\]]*+)*+(?:[\[\]]|\Z))"
-)
+_BRACKET: Final = r"\[(?![^\['\"`\]]*+(?:(?:'[^'\]]*+'|\"[^\"\]]*+\"|`[^`\]]*+`)[^\['\"`\]]*+)*+(?:[\[\]]|\Z))"
 _CLOSING: Final = {"[": "]", "{": "}", "(": ")", "<": ">"}
 
 _RULES: Final[dict[str, tuple[str, str, str]]] = {

@@ -6,7 +6,10 @@ import re
 from typing import Final
 
 QUERIES: Final = frozenset(
-    "SELECT INSERT UPDATE DELETE MERGE REPLACE VALUES WITH EXPLAIN COMMIT BEGIN ROLLBACK SAVEPOINT RELEASE".split()
+    {
+        *("SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "VALUES", "WITH", "EXPLAIN"),
+        *("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE"),
+    }
 )
 """What holds no settings, as most statements."""
 

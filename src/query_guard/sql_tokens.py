@@ -113,7 +113,7 @@ _RULES: Final = {
         folds=False,
     ),
     "mssql": _Rules(quoted=f"{_DOUBLE}|{_SQUARE}", opened=r'["\[]', word=rf"[#@]{{0,2}}+{_WORD}", doubtful=True),
-    "oracle": _Rules(quoted=_DOUBLE, opened='"', binds=rf'{_BINDS}|(?<![\w:)\]]):{_DOUBLE}|\?'),
+    "oracle": _Rules(quoted=_DOUBLE, opened='"', binds=rf"{_BINDS}|(?<![\w:)\]]):{_DOUBLE}|\?"),
     "snowflake": _Rules(
         quoted=_DOUBLE,
         opened='"',

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, TypeAlias
 
-from query_guard.records.statements import Frame
+from query_guard.records.statements import Frame, repr_without
 
 _READ_ONLY = frozenset(("GET", "HEAD", "OPTIONS"))
 
@@ -26,6 +26,9 @@ class Request(NamedTuple):
     endpoint: Frame | None = None
     """Where the endpoint's code begins."""
     budget: int | None = None
+
+    def __repr__(self) -> str:
+        return repr_without(self, "path") if self.kind != "block" else f"Request({self.kind!r}, {self.path!r})"
 
     @property
     def name(self) -> str:
