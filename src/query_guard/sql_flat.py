@@ -62,6 +62,19 @@ _RULES: Final[dict[str, tuple[str, str, str]]] = {
 }
 
 
+_MARKS: Final = {
+    "postgresql": ("/*", "$"),
+    "mssql": ("/*",),
+    "oracle": ("q'", "Q'"),
+    "snowflake": ("$$",),
+    "bigquery": ("'''", '"""'),
+    "databricks": ("/*",),
+    "clickhouse": ("/*", "#", "//", "--", "$"),
+    "generic": ("\\", "#", "[", "/*", "//", "--", "q'", "Q'", "'''", '"""', "```", "$"),
+}
+"""Without one of these, nothing has to be taken out."""
+
+
 @lru_cache(maxsize=len(_RULES))
 def _compiled(name: str) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     trigger, special, crossed = _RULES[name]
@@ -76,7 +89,8 @@ def _compiled(name: str) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[s
 
 def flattened(sql: str, name: str) -> tuple[str, str]:
     """Return the text without what has to be taken out, and the rest of which nothing may be shown, mostly none."""
-    if name not in _RULES:
+    marks = _MARKS.get(name, ())
+    if not any(mark in sql for mark in marks):  # to look for characters is cheap, to look for patterns is not
         return sql, ""
     trigger, special, flat = _compiled(name)
     if not trigger.search(sql):

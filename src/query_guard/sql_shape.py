@@ -223,6 +223,9 @@ class Shape:
     def _name(self, lexeme: str) -> None:
         expects, self.expects = self.expects, ""
         text = self._canonical(lexeme)
+        if self.verb == "VACUUM" and expects == "write":  # a file, with SQLite
+            self._value("?")
+            return
         if self.dialect.doubtful and '"' in lexeme and not self._is_kept(text, expects):
             self._value("?")
             return
@@ -387,7 +390,7 @@ class Shape:
         return (
             self.named == len(self.out)
             or (previous == "KEY" and before in ("PRIMARY", "FOREIGN"))
-            or previous == "CONFLICT"
+            or previous in ("CONFLICT", "USING")
             or before == "REFERENCES"
             or (self.verb in ("CREATE", "ALTER") and (previous == "UNIQUE" or before == "ON"))
         )
