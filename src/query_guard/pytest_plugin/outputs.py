@@ -72,7 +72,7 @@ def _counted(number: int, noun: str) -> str:
 def _write(path: Path, text: str, said: str, written: list[str]) -> bool:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         written.append(f"{path} could not be written: {error}")
         return False

@@ -10,6 +10,7 @@ from query_guard.own_errors import HEAD, WHERE, listed
 from query_guard.pytest_plugin.settings import Settings
 from query_guard.reporters.annotations import annotation_lines
 from query_guard.reporters.gathered import Gathered, gathered
+from query_guard.reporters.text import printable
 from query_guard.tallies import Change, Entry
 
 _LINES = 20
@@ -17,6 +18,11 @@ _LINES = 20
 
 def sections(settings: Settings, entries: list[Entry], written: list[str]) -> Iterator[tuple[str, list[str]]]:
     """Yield titles and lines; nothing where there is nothing to say."""
+    for title, lines in _sections(settings, entries, written):
+        yield printable(title), [printable(line) for line in lines]
+
+
+def _sections(settings: Settings, entries: list[Entry], written: list[str]) -> Iterator[tuple[str, list[str]]]:
     findings = gathered(entries)
     if findings and settings.mode != "fail" and not settings.holds_baseline:
         yield _title(settings), _shortened([line for one in findings for line in _lines(one, settings)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, TypeAlias
 
-from query_guard.records.statements import Frame
+from query_guard.records.statements import Frame, repr_without
 
 _READ_ONLY = frozenset(("GET", "HEAD", "OPTIONS"))
 
@@ -15,11 +15,13 @@ class Request(NamedTuple):
     """What the window was opened for. `route` is the full template, or None when nothing matched.
 
     `status` is the one that was sent; where none was, 500 when an exception escaped, and else None.
+    `path` is a block's own name. Of a request it is the template, without the values of its parameters, unless
+    `capture_parameters` was said, and None when nothing matched: an unknown path may hold anything.
     """
 
     kind: RequestKind
     method: str
-    path: str
+    path: str | None
     route: str | None = None
     status: int | None = None
     endpoint: Frame | None = None
@@ -30,11 +32,14 @@ class Request(NamedTuple):
     cancelled: bool = False
     """Whether the client went away, or the task was cancelled, before all was sent."""
 
+    def __repr__(self) -> str:
+        return repr_without(self, "path") if self.kind != "block" else f"Request({self.kind!r}, {self.path!r})"
+
     @property
     def name(self) -> str:
         """`GET /users/{id}`, or a block's own name; paths that match no route share one name."""
         if self.kind == "block":
-            return self.path
+            return self.path or ""
         return f"{self.method} {self.route or '(no route)'}"
 
     @property

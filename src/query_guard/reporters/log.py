@@ -10,6 +10,7 @@ import structlog
 
 from query_guard.document import finding_document, holder_document, milliseconds, sentence
 from query_guard.records import Engine, Finding, Holder, Report, count_kinds
+from query_guard.reporters.text import printable
 
 _LOGGER = logging.getLogger("query_guard")
 _MAX_REMEMBERED = 10_000
@@ -85,7 +86,8 @@ def _finding_event(report: Report, finding: Finding) -> dict[str, Any]:
 
 
 def _emit_structlog(level: str, name: str, event: dict[str, Any]) -> None:
-    getattr(structlog.get_logger("query_guard"), level)(name, **event)
+    shown = {key: printable(value) if isinstance(value, str) else value for key, value in event.items()}
+    getattr(structlog.get_logger("query_guard"), level)(name, **shown)
 
 
 def _emit_logging(level: str, name: str, event: dict[str, Any]) -> None:

@@ -45,7 +45,7 @@ def _result(one: Gathered, kinds: list[str]) -> dict[str, Any]:
         "locations": [_location(told)],
         "relatedLocations": [_location(caller) for caller in told["callers"]],
         "occurrenceCount": one.times,
-        "partialFingerprints": {"queryGuard/v1": sha256(stable.encode()).hexdigest()[:32]},
+        "partialFingerprints": {"queryGuard/v1": sha256(stable.encode("utf-8", "surrogatepass")).hexdigest()[:32]},
         "properties": {"route": told["route"], "tests": one.tests[:_TESTS]},
         **({} if told["known"] is None else {"baselineState": "unchanged" if told["known"] else "new"}),
     }
@@ -65,5 +65,5 @@ def _location(where: dict[str, Any]) -> dict[str, Any]:
 
 
 def _uri(file: str) -> str:
-    path = Path(file)
+    path = Path(file.encode("utf-8", "replace").decode())
     return path.as_uri() if path.is_absolute() else quote(path.as_posix())
