@@ -15,7 +15,7 @@ from query_guard.capture.open_window import open_window, watch_process
 from query_guard.capture.recorder import Recorder, allowed, allowed_in_process
 from query_guard.capture.window import current, recorders
 from query_guard.detectors import ON_READS, Detector, defaults
-from query_guard.listeners import listeners
+from query_guard.listeners import listeners, refusal_listeners
 from query_guard.profile import judge, ranked, report_id
 from query_guard.records import Facts, Finding, LateCounter, Report, Request, Silence, Statement
 
@@ -34,6 +34,8 @@ class Recording:
     block_detectors: Sequence[Detector] = ()
     late: LateCounter = field(default_factory=LateCounter)
     request_reports: list[Report] = field(default_factory=list)
+    refusals: set[str] = field(default_factory=set)
+    """What is wrong with the QueryGuards that requests of the block passed unprofiled."""
     _final: Report | None = None
 
     @property
@@ -139,9 +141,11 @@ def record_process(
             ON_READS if reads else (),
         )
         listeners.append(recording.request_reports.append)
+        refusal_listeners.append(recording.refusals.add)
         try:
             yield recording
         finally:
+            refusal_listeners.remove(recording.refusals.add)
             listeners.remove(recording.request_reports.append)
             recording.finish()
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from query_guard.recording import Recording, record_process
 from query_guard.testing.found import found_in
-from query_guard.testing.messages import count_message, findings_message
+from query_guard.testing.messages import count_message, findings_message, refusal_message
 
 
 @contextmanager
@@ -28,6 +28,7 @@ def assert_max_queries(number: int) -> Iterator[Recording]:
     check_number("assert_max_queries", number)
     with record_queries() as recording:
         yield recording
+    check_profiled(recording)
     if recording.query_count > number:
         raise AssertionError(count_message(f"at most {number}", recording))
 
@@ -39,6 +40,7 @@ def assert_num_queries(number: int) -> Iterator[Recording]:
     check_number("assert_num_queries", number)
     with record_queries() as recording:
         yield recording
+    check_profiled(recording)
     if recording.query_count != number:
         raise AssertionError(count_message(f"exactly {number}", recording))
 
@@ -54,9 +56,17 @@ def assert_no_findings(*, kinds: Collection[str] | None = None, reads: bool = Fa
         raise ValueError(f"assert_no_findings: kinds must be a collection of kinds, such as {{{kinds!r}}}, not a text")
     with record_queries(reads=reads) as recording:
         yield recording
+    check_profiled(recording)
     found = [found for found in found_in(recording) if kinds is None or found.finding.kind in kinds]
     if found:
         raise AssertionError(findings_message(found))
+
+
+def check_profiled(recording: Recording) -> None:
+    """Fail where requests passed a QueryGuard that was refused: what they sent was never judged."""
+    __tracebackhide__ = True
+    if recording.refusals:
+        raise AssertionError(refusal_message(recording.refusals))
 
 
 def check_number(name: str, number: object) -> None:

@@ -10,7 +10,7 @@ from typing import Any, overload
 
 from query_guard.recording import Recording
 from query_guard.records import Frame, Statement, grouped
-from query_guard.testing.assertions import record_queries
+from query_guard.testing.assertions import check_profiled, record_queries
 from query_guard.testing.found import found_in
 from query_guard.testing.messages import NOTHING_SENT, found_lines, shape_lines
 
@@ -86,6 +86,7 @@ def _steps(
             seen += warming.query_count
         with record_queries() as recording:
             yield call()
+        check_profiled(recording)
         recordings.append(recording)
         seen += recording.query_count
     if not seen:

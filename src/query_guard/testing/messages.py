@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from query_guard.detectors.statement_budget import KIND
 from query_guard.document import callers_of
@@ -23,6 +23,11 @@ def count_message(expected: str, recording: Recording) -> str:
     if missing := recording.query_count - len(recording.statements):
         lines.append(f"  and {missing} more, which were counted without details")
     return "\n".join([*lines, *(line for found in found_in(recording) for line in found_lines(found))])
+
+
+def refusal_message(refusals: Collection[str]) -> str:
+    """Say that requests were not profiled, as the application's QueryGuard has a wrong option."""
+    return "\n".join(["expected requests to be profiled, but an option of QueryGuard is wrong:", *sorted(refusals)])
 
 
 def findings_message(found: Sequence[Found]) -> str:
