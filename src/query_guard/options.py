@@ -113,15 +113,15 @@ def _path(value: Any) -> str:
 
 def _token(value: Any) -> str | None:
     """Return a token without the space around it, as files of secrets end with a newline; an empty one is none."""
-    if value is not None and not isinstance(value, str):
-        raise ValueError(f"QueryGuard: debug_token must be None or text, not {type(value).__name__}")
-    token = value.strip() if value else ""
-    if token and len(token) < _SHORTEST_TOKEN:
+    token = value.strip() if isinstance(value, str) else value
+    if token in (None, ""):
+        return None
+    if not isinstance(token, str) or len(token) < _SHORTEST_TOKEN:
+        shown = f"{len(token)} of them" if isinstance(token, str) else type(token).__name__
         raise ValueError(
-            f"QueryGuard: debug_token must be None or text of at least {_SHORTEST_TOKEN} characters, "
-            f"not one of {len(token)}"
+            f"QueryGuard: debug_token must be None or text of at least {_SHORTEST_TOKEN} characters, not {shown}"
         )
-    return token or None
+    return token
 
 
 def _release(value: Any) -> str | None:
