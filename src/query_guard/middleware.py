@@ -19,7 +19,7 @@ from query_guard.exchange import Exchange, Terms
 from query_guard.history import History
 from query_guard.history.memory import MemoryHistory
 from query_guard.no_effect import inside_another, unknown_budgets, warn, without_effect
-from query_guard.options import DEBUG_PATH, Options, callables, check_history, check_options, environment
+from query_guard.options import Options, callables, check_history, check_options, environment
 from query_guard.profile import Profile
 from query_guard.refused import Refused, refusable
 from query_guard.reporters import Reporter
@@ -54,7 +54,7 @@ class QueryGuard:
         engines: Sequence[Any] | None = None,
         headers: bool = True,
         debug: bool = False,
-        debug_path: str = DEBUG_PATH,
+        debug_path: str = "/__query_guard__",
         debug_token: str | None = None,
         sample_rate: float = 1.0,
         budgets: Mapping[str, int] | None = None,
@@ -88,7 +88,7 @@ class QueryGuard:
         self._knows_app = self._knows_outer = False
         if self._enabled:
             install()
-            warn(without_effect(self._options, allowances, detectors_are_defaults=detectors is None))
+            warn(without_effect(self._options, self.given, allowances, detectors_are_defaults=detectors is None))
 
     def refuse(self, app: ASGIApp, error: Exception) -> None:
         """Profile nothing, as an option is wrong."""

@@ -11,7 +11,7 @@ from query_guard.allowances import Allowance
 from query_guard.capture.trouble import report_trouble
 from query_guard.detectors import DEFAULTS
 from query_guard.nearest import nearest
-from query_guard.options import DEBUG_PATH, Options
+from query_guard.options import Options
 
 
 def warn(sentences: Iterable[str]) -> None:
@@ -23,14 +23,18 @@ def warn(sentences: Iterable[str]) -> None:
         report_trouble("options could not be checked for their effect")
 
 
-def without_effect(options: Options, allowances: Sequence[Allowance], *, detectors_are_defaults: bool) -> Iterator[str]:
-    """Yield a sentence for each option that can never take effect, with what to do about it."""
+def without_effect(
+    options: Options, given: Collection[str], allowances: Sequence[Allowance], *, detectors_are_defaults: bool
+) -> Iterator[str]:
+    """Yield a sentence for each option that can never take effect, with what to do about it; `given` are the names of
+    those that were said.
+    """
     if options.engines is not None and not options.engines:
         yield "engines is empty, so that no statement is counted; leave it out to watch all engines"
     for pattern in options.exclude:
         if pattern[:1] not in ("/", "*", "?", "["):
             yield f"exclude={pattern!r} matches no path, as each begins with a slash; write {'/' + pattern!r}"
-    yield from _of_debug(options)
+    yield from _of_debug(options, given)
     kinds = _default_kinds() if detectors_are_defaults else ()
     for allowance in allowances:
         if kinds and allowance.kind is not None and allowance.kind not in kinds:
@@ -42,12 +46,12 @@ def without_effect(options: Options, allowances: Sequence[Allowance], *, detecto
             yield allowance.expiry
 
 
-def _of_debug(options: Options) -> Iterator[str]:
+def _of_debug(options: Options, given: Collection[str]) -> Iterator[str]:
     """Where the environment has switched the endpoint off, its options wait for the day on which it does not."""
     if options.debug or os.environ.get("QUERY_GUARD_DEBUG", "").strip():
         return
-    given = [("debug_token", options.debug_token is not None), ("debug_path", options.debug_path != DEBUG_PATH)]
-    for name in (name for name, is_given in given if is_given):
+    values = {"debug_token": options.debug_token is not None, "debug_path": True}
+    for name in (name for name, has_value in values.items() if has_value and name in given):
         yield f"{name} has no effect without the debug endpoint; add debug=True or QUERY_GUARD_DEBUG=1, or leave it out"
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from query_guard.capture.engines import engine_of
 
-DEBUG_PATH = "/__query_guard__"
 _BUDGET = r"[A-Z]+ /\S*"
 _SWITCH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 _SHORTEST_TOKEN = 16
