@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -129,6 +131,11 @@ def test_in_a_thread_beside_a_loop_it_is_raised_at_once() -> None:
 
     with pytest.raises(ValueError, match="sample_rate must be a number"):
         asyncio.run(build())
+
+
+def test_a_loop_of_trio_is_one_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "trio", SimpleNamespace(lowlevel=SimpleNamespace(in_trio_run=lambda: True)))
+    assert not QueryGuard(FastAPI(), **WRONG)._enabled
 
 
 ASSERTIONS: list[Callable[[], AbstractContextManager[Any]]] = [

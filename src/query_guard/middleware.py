@@ -92,7 +92,8 @@ class QueryGuard:
 
     def refuse(self, app: ASGIApp, error: Exception) -> None:
         """Profile nothing, as an option is wrong."""
-        self.app, self._enabled, self._unprofiled = app, False, Refused(app, error)
+        self.app, self._unprofiled = app, Refused(app, error)
+        self._enabled, self._debug = False, None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         unseen = self._unseen(scope)

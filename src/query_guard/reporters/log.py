@@ -41,7 +41,9 @@ class LogReporter:
         self._seen: Counter[tuple[str, str, int, str | None]] = Counter()
 
     def __call__(self, report: Report) -> None:
-        _emit([*self._events(report)])
+        events = [*self._events(report)]
+        if events:
+            _emit(events)
 
     def _events(self, report: Report) -> Iterator[Event]:
         if self.hears_of_quiet_reports():
