@@ -6,7 +6,6 @@ from asyncio import CancelledError
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.websockets import WebSocketDisconnect
 
@@ -17,6 +16,7 @@ from query_guard.capture.recorder import AFTER_RESPONSE, STREAMING, Recorder
 from query_guard.capture.trouble import report_trouble
 from query_guard.headers import empty_headers, pending_headers, report_headers
 from query_guard.options import Options
+from query_guard.own_thread import own_thread
 from query_guard.profile import Profile, RunningReport, report_id
 from query_guard.records import Request, RequestKind
 from query_guard.routes import ServedRoutes
@@ -118,13 +118,12 @@ class Exchange:
         return True
 
     async def publish_in_thread(self) -> None:
-        """Make the last report of a large window off the loop."""
+        """Make the last report of a large window off the loop, in a thread that no request of the application needs."""
         try:
-            await run_in_threadpool(self._publish)
+            await own_thread.run(self._publish)
         except Exception:
             report_trouble("a large report could not be made in a thread")
-        finally:
-            self._publish()  # when the request was cancelled before the thread began
+            self._publish()
 
     def _publish(self) -> None:
         """Publish once; the application never hears of a failure here."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -20,8 +19,10 @@ from query_guard.detectors import Detector, defaults
 from query_guard.exchange import Exchange, Terms
 from query_guard.history import History
 from query_guard.history.memory import MemoryHistory
+from query_guard.no_effect import inside_another, unknown_budgets, warn, without_effect
 from query_guard.options import Options, callables, check_history, check_options, environment
 from query_guard.profile import Profile
+from query_guard.refused import Refused, refusable
 from query_guard.reporters import Reporter
 from query_guard.reporters.log import LogReporter
 from query_guard.routes import ServedRoutes, all_routes
@@ -39,9 +40,14 @@ class QueryGuard:
 
     Every engine of the process is watched, unless `engines` names some. `detectors` and `reporters` replace the
     defaults; the reports of the last requests are kept where `debug` shows them, or in `history`. Raises ValueError
-    for a wrong option.
+    for a wrong option, and TypeError for one that there is not; inside a running event loop the server's start fails
+    with that sentence instead.
     """
 
+    given: tuple[str, ...]
+    """The names of the options it was given."""
+
+    @refusable
     def __init__(
         self,
         app: ASGIApp,
@@ -61,13 +67,13 @@ class QueryGuard:
         capture_parameters: bool = False,
         release: str | None = None,
     ) -> None:
-        self.app = app
+        self.app = self._unprofiled = app
         self._options = check_options(
             engines=engines, headers=headers, debug=debug, debug_path=debug_path, debug_token=debug_token,
             sample_rate=sample_rate, budgets=budgets, exclude=exclude, capture_parameters=capture_parameters,
             release=release,
         )  # fmt: skip
-        self._enabled = environment("QUERY_GUARD_ENABLED", True)
+        self._enabled = environment("QUERY_GUARD_ENABLED", True, mistyped=True)
         debug = self._options.debug
         self._history: History | None = check_history(history) or (MemoryHistory() if debug else None)
         outlets = [LogReporter(release)] if reporters is None else list(callables("reporters", reporters))
@@ -80,9 +86,15 @@ class QueryGuard:
             _debug_endpoint(self._history, self._options, allowances) if debug and self._history is not None else None
         )
         self._terms = Terms(profile, self._options, ServedRoutes())
-        self._knows_app = False
+        self._knows_app = self._knows_outer = False
         if self._enabled:
             install()
+            warn(without_effect(self._options, self.given, allowances, detectors_are_defaults=detectors is None))
+
+    def refuse(self, app: ASGIApp, error: Exception) -> None:
+        """Profile nothing, as an option is wrong."""
+        self.app, self._unprofiled = app, Refused(app, error)
+        self._enabled, self._debug = False, None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the application exactly once, whatever becomes of the notes before it and after."""
@@ -124,7 +136,12 @@ class QueryGuard:
 
     def _unseen(self, scope: Scope) -> ASGIApp | None:
         """Return what answers a request that is not profiled; None for all others."""
-        if not self._enabled or scope["type"] not in _SERVED or _SEEN in scope:
+        if not self._enabled or scope["type"] not in _SERVED:
+            return self._unprofiled
+        if _SEEN in scope:
+            if not self._knows_outer:
+                self._knows_outer = True
+                warn([inside_another(self.given)])
             return self.app
         if self._debug is not None and self._debug.serves(scope):
             return self._debug
@@ -141,12 +158,7 @@ class QueryGuard:
             routes = dict(all_routes(app))
             for endpoint in routes.values():
                 allow_package_of(endpoint)
-            for route in self._options.budgets:
-                if routes and route not in routes:
-                    logging.getLogger("query_guard").warning(
-                        "query_guard: the budget for %r names no route of the application; routes look like %r",
-                        route, next(iter(routes)),
-                    )  # fmt: skip
+            warn(unknown_budgets(self._options.budgets, routes))
         except Exception:
             report_trouble("the application's routes could not be read")
 

@@ -17,7 +17,7 @@ from query_guard.capture.recorder import Recorder, allowed, allowed_in_process
 from query_guard.capture.trouble import report_trouble
 from query_guard.capture.window import current, recorders, watchers
 from query_guard.detectors import ON_READS, Detector, defaults
-from query_guard.listeners import listeners
+from query_guard.listeners import listeners, refusal_listeners
 from query_guard.own_errors import own_errors
 from query_guard.profile import judge, ranked, report_id
 from query_guard.records import Facts, Finding, LateCounter, Report, Request, Silence, Statement
@@ -38,6 +38,8 @@ class Recording:
     late: LateCounter = field(default_factory=LateCounter)
     request_reports: list[Report] = field(default_factory=list)
     errors_before: dict[str, int] = field(default_factory=own_errors)
+    refusals: set[str] = field(default_factory=set)
+    """What is wrong with the QueryGuards that requests of the block passed unprofiled."""
     _final: Report | None = None
 
     @property
@@ -193,13 +195,15 @@ def record_process(
         defaults() if detectors is None else tuple(detectors),
         ON_READS if reads else (),
     )
-    hears = recording.request_reports.append
+    hears, refused = recording.request_reports.append, recording.refusals.add
     with noting_reads(recorder) if reads else nullcontext():
         watchers.append(recorder)
         listeners.append(hears)
+        refusal_listeners.append(refused)
         try:
             yield recording
         finally:
+            refusal_listeners.remove(refused)
             listeners.remove(hears)
             watchers.remove(recorder)
             recording.finish()

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from query_guard.allowances import Allowance
@@ -15,6 +15,7 @@ from query_guard.asgi import Receive, Scope, Send
 from query_guard.capture.holders import live_pools
 from query_guard.debug.access import Access
 from query_guard.debug.aggregates import by_route, by_statement
+from query_guard.debug.responses import JSONResponse, PlainTextResponse
 from query_guard.document import document, live_pool_document, sentence, summary
 from query_guard.history import History
 from query_guard.options import Options

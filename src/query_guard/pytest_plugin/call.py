@@ -41,7 +41,7 @@ def _held(item: pytest.Item, settings: Settings, heard: Heard) -> Iterator[None]
     limits = limits_of(item)
     if limits.mode and settings.listens:
         settings = replace(settings, mode=limits.mode)
-    heard.over_budget.clear()
+    heard.begin()
     errors_before = own_errors()
     recording = None
     try:
@@ -87,14 +87,14 @@ def _enter(stack: ExitStack, item: pytest.Item, settings: Settings, limits: Limi
 
 def _verdict(item: pytest.Item, settings: Settings, heard: Heard, limits: Limits, recording: Recording | None) -> str:
     """Return what is wrong with what the test sent, or nothing."""
-    if recording is None and not (heard.over_budget and settings.listens):
+    if recording is None and not (heard.fails and settings.listens):
         return ""
     from query_guard.pytest_plugin.entries import entry_of
     from query_guard.pytest_plugin.verdict import verdict
 
     if recording is not None and settings.records:
         item.stash[ENTRY] = entry_of(item.nodeid, recording, settings.known)
-    return verdict(settings, heard.over_budget, limits.max_queries, recording, item.stash.get(ENTRY, None))
+    return verdict(settings, heard, limits.max_queries, recording, item.stash.get(ENTRY, None))
 
 
 def _is_unittest(item: pytest.Item) -> bool:

@@ -5,13 +5,13 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 
 from __future__ import annotations
 
-import json
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from query_guard.reporters.gathered import Gathered, gathered
+from query_guard.strict_json import json_safe, json_text
 from query_guard.tallies import Run
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -22,7 +22,7 @@ _TESTS = 20
 
 def sarif(run: Run) -> str:
     """Return one result for each finding of each route; paths start at the directory in which the tests ran."""
-    findings = gathered(run["tests"])
+    findings = gathered(json_safe(run["tests"]))
     kinds = sorted({one.told["kind"] for one in findings})
     driver = {
         "name": "query_guard",
@@ -31,7 +31,7 @@ def sarif(run: Run) -> str:
     }
     results = [_result(one, kinds) for one in findings]
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
-    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+    return json_text(log, indent=2) + "\n"
 
 
 def _result(one: Gathered, kinds: list[str]) -> dict[str, Any]:

@@ -7,7 +7,13 @@ from contextlib import contextmanager
 
 from query_guard.recording import Recording, record_process
 from query_guard.testing.found import found_in
-from query_guard.testing.messages import count_message, findings_message, nothing_seen_message, own_errors_message
+from query_guard.testing.messages import (
+    count_message,
+    findings_message,
+    nothing_seen_message,
+    own_errors_message,
+    refusal_message,
+)
 
 
 @contextmanager
@@ -31,6 +37,7 @@ def assert_max_queries(number: int) -> Iterator[Recording]:
     check_number("assert_max_queries", number)
     with record_queries() as recording:
         yield recording
+    check_profiled(recording)
     _judge(recording, count_message(f"at most {number}", recording) if recording.query_count > number else "")
 
 
@@ -41,6 +48,7 @@ def assert_num_queries(number: int) -> Iterator[Recording]:
     check_number("assert_num_queries", number)
     with record_queries() as recording:
         yield recording
+    check_profiled(recording)
     _judge(recording, count_message(f"exactly {number}", recording) if recording.query_count != number else "")
 
 
@@ -55,6 +63,7 @@ def assert_no_findings(*, kinds: Collection[str] | None = None, reads: bool = Fa
         raise ValueError(f"assert_no_findings: kinds must be a collection of kinds, such as {{{kinds!r}}}, not a text")
     with record_queries(reads=reads) as recording:
         yield recording
+    check_profiled(recording)
     found = [found for found in found_in(recording) if kinds is None or found.finding.kind in kinds]
     _judge(recording, findings_message(found) if found else "")
 
@@ -65,6 +74,13 @@ def _judge(recording: Recording, fault: str) -> None:
     faults = [text for text in (own_errors_message(recording), fault) if text]
     if faults:
         raise AssertionError("\n".join(faults))
+
+
+def check_profiled(recording: Recording) -> None:
+    """Fail where requests passed a QueryGuard that was refused: what they sent was never judged."""
+    __tracebackhide__ = True
+    if recording.refusals:
+        raise AssertionError(refusal_message(recording.refusals))
 
 
 def check_number(name: str, number: object) -> None:

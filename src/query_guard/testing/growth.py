@@ -10,7 +10,7 @@ from typing import Any, overload
 
 from query_guard.recording import Recording
 from query_guard.records import Frame, Statement, grouped
-from query_guard.testing.assertions import record_queries
+from query_guard.testing.assertions import check_profiled, record_queries
 from query_guard.testing.found import found_in
 from query_guard.testing.messages import NOTHING_SENT, found_lines, own_errors_message, shape_lines
 
@@ -88,6 +88,7 @@ def _steps(
             warm_ups.append(warming)
         with record_queries() as recording:
             yield call()
+        check_profiled(recording)
         recordings.append(recording)
         seen += recording.query_count
     if errors := own_errors_message(*warm_ups, *recordings):

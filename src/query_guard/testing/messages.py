@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from query_guard.detectors.statement_budget import KIND
 from query_guard.document import callers_of
@@ -42,6 +42,11 @@ def own_errors_message(*recordings: Recording) -> str:
         for what, times in recording.own_errors.items():
             errors[what] = max(times, errors.get(what, 0))
     return described(errors) if errors else ""
+
+
+def refusal_message(refusals: Collection[str]) -> str:
+    """Say that requests were not profiled, as the application's QueryGuard has a wrong option."""
+    return "\n".join(["expected requests to be profiled, but an option of QueryGuard is wrong:", *sorted(refusals)])
 
 
 def findings_message(found: Sequence[Found]) -> str:
