@@ -100,8 +100,8 @@ def test_without_a_key_it_says_what_it_looked_for_and_what_to_do(
         "",
         "query_guard: expected the key of the application in the variable QUERY_GUARD_DEBUG_TOKEN, which is not set, "
         f"or in the file '{tmp_path}/query_guard/key', which does not exist; start the application with "
-        "QueryGuard(debug=True) as this user: it makes the file; or set QUERY_GUARD_DEBUG_TOKEN or "
-        "QUERY_GUARD_KEY_FILE as they are set for the application\n",
+        "QueryGuard(debug=True) as this user: it makes the file; or set QUERY_GUARD_DEBUG_TOKEN (to its "
+        "debug_token, if it has one) or QUERY_GUARD_KEY_FILE as they are set for the application\n",
     )
     assert list(tmp_path.iterdir()) == []
 
