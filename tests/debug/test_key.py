@@ -64,7 +64,7 @@ def test_the_first_start_makes_the_key_and_says_where_it_is_but_not_what(home: P
     lines = start()
     file = home / "query_guard" / "key"
     assert lines == [
-        f"INFO query_guard: reports are under '/__query_guard__/' for those who have the key, which is in the file "
+        f"WARNING query_guard: reports are under '/__query_guard__/' for those who have the key, which is in the file "
         f"'{file}'; 'python -m query_guard open' makes a link",
         *STARTED,
     ]
@@ -218,8 +218,6 @@ def test_where_it_cannot_be_kept_one_error_says_what_to_set(tmp_path: Path) -> N
         f"ERROR query_guard: the key file '{file}/query_guard/key' cannot be read: Not a directory; nobody knows the "
         "key that is used instead: set QUERY_GUARD_DEBUG_TOKEN for the application and for 'python -m query_guard "
         "open'",
-        "INFO query_guard: reports are under '/__query_guard__/' for those who have the key, which is in the memory of "
-        "this process; 'python -m query_guard open' makes a link",
         *STARTED,
     ]
 

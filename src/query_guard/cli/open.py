@@ -51,8 +51,8 @@ def _key() -> Key:
         raise NoKey(
             f"expected the key of the application in the variable {TOKEN_VARIABLE}, which is not set, or in the file "
             f"{str(key_file())!r}, which does not exist; start the application with QueryGuard(debug=True) as this "
-            f"user: it makes the file; or set {TOKEN_VARIABLE} (to its debug_token, if it has one) or {FILE_VARIABLE} as "
-            "they are set for the application"
+            f"user: it makes the file; or set {TOKEN_VARIABLE} (to its debug_token, if it has one) or {FILE_VARIABLE} "
+            "as they are set for the application"
         )
     return key
 

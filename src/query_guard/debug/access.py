@@ -55,12 +55,23 @@ class Access:
         return self._key
 
     def start(self, scope: Scope) -> None:
-        """A lifespan begins: have a key, make one if need be, and say where it is."""
-        self._key = self._key_of_server() if _is_server(scope) else self._known_key()
-        if self._key is not None:
-            _logger.info(
+        """A lifespan begins. If it is a server's: have a key, make one if need be, and say where it is.
+
+        That is a warning unless somebody chose the key: what is less is not seen where logging is not set up, as in
+        the servers of developers.
+        """
+        if not _is_server(scope):
+            return
+        try:
+            self._key = key = chosen_key(self._token) or made_key()
+        except NoKey as error:
+            self._explain(error, "nobody knows the key that is used instead")
+            self._key = key_in_memory()
+        else:
+            _logger.log(
+                logging.INFO if key.is_chosen else logging.WARNING,
                 "query_guard: reports are under '%s/' for those who have the key, which is in %s; '%s' makes a link",
-                self._path, self._key.place, self._command,
+                self._path, key.place, self._command,
             )  # fmt: skip
 
     def judge(self, scope: Scope) -> Entry:
@@ -76,13 +87,6 @@ class Access:
                 entry.value, self._command, place,
             )  # fmt: skip
         return entry
-
-    def _key_of_server(self) -> Key:
-        try:
-            return chosen_key(self._token) or made_key()
-        except NoKey as error:
-            self._explain(error, "nobody knows the key that is used instead")
-            return key_in_memory()
 
     def _known_key(self) -> Key | None:
         try:

@@ -31,6 +31,8 @@ class Key:
 
     secret: bytes = field(repr=False)
     place: str
+    is_chosen: bool = False
+    """Somebody gave it to this application, and knows it."""
 
 
 def chosen_key(token: str | None = None) -> Key | None:
@@ -39,9 +41,10 @@ def chosen_key(token: str | None = None) -> Key | None:
     Raises NoKey for a variable that is no key.
     """
     if token is not None:
-        return Key(token.encode("utf-8", "surrogatepass"), f"debug_token (the command takes it from {TOKEN_VARIABLE})")
+        place = f"debug_token (the command takes it from {TOKEN_VARIABLE})"
+        return Key(token.encode("utf-8", "surrogatepass"), place, is_chosen=True)
     secret = os.fsencode(os.environ.get(TOKEN_VARIABLE, "")).strip()
-    return _checked(secret, f"the variable {TOKEN_VARIABLE}") if secret else None
+    return _checked(secret, f"the variable {TOKEN_VARIABLE}", is_chosen=True) if secret else None
 
 
 def kept_key() -> Key | None:
@@ -109,10 +112,10 @@ def _write_once(file: Path, secret: bytes) -> None:
         os.unlink(unfinished)
 
 
-def _checked(secret: bytes, place: str) -> Key:
+def _checked(secret: bytes, place: str, is_chosen: bool = False) -> Key:
     if not _SECRET.fullmatch(secret):
         raise NoKey(f"{place} must hold a key of at least 16 characters without blanks, and holds something else")
-    return Key(secret, place)
+    return Key(secret, place, is_chosen)
 
 
 def _reason(error: Exception) -> str:
