@@ -46,6 +46,10 @@ demo: .venv/ready ## Start PostgreSQL and the example application, visit its ant
 serve: .venv/ready ## Serve the example application on 127.0.0.1:8000 (or PORT=...); its data stay in .data
 	@$(IN) example_app --migrate --seed --port $(PORT)
 
+.PHONY: open
+open: .venv/ready ## Open what 'make serve' has found so far in the browser, or print the link to it
+	@$(IN) query_guard open --url http://127.0.0.1:$(PORT)
+
 .PHONY: migrate
 migrate: .venv/ready ## Bring the database of the example application (DATABASE_URL, or that in .data) to the newest revision
 	$(IN) alembic upgrade head

@@ -13,6 +13,9 @@ from fastapi import FastAPI
 from query_guard import Finding, QueryGuard, Report
 from tests.databases import UNTIMED
 
+KEY = "the-key-of-these-reports"
+WITH_KEY = {"authorization": f"Bearer {KEY}"}
+
 
 def guarded(**options: Any) -> tuple[FastAPI, list[Report]]:
     """Return an application and the list that its reports will be added to."""

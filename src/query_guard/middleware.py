@@ -15,6 +15,7 @@ from query_guard.capture.recorder import Recorder
 from query_guard.capture.source_files import allow_package_of
 from query_guard.capture.trouble import report_trouble
 from query_guard.capture.window import current
+from query_guard.debug import DEFAULT_PATH
 from query_guard.detectors import Detector, defaults
 from query_guard.exchange import Exchange, Terms
 from query_guard.history import History
@@ -28,7 +29,7 @@ from query_guard.reporters.log import LogReporter
 from query_guard.routes import ServedRoutes, all_routes
 
 if TYPE_CHECKING:
-    from query_guard.debug import DebugEndpoint
+    from query_guard.debug.routes import DebugEndpoint
 
 _SEEN = "query_guard"
 _SERVED = frozenset(("http", "websocket"))
@@ -55,7 +56,7 @@ class QueryGuard:
         engines: Sequence[Any] | None = None,
         headers: bool = True,
         debug: bool = False,
-        debug_path: str = "/__query_guard__",
+        debug_path: str = DEFAULT_PATH,
         debug_token: str | None = None,
         sample_rate: float = 1.0,
         budgets: Mapping[str, int] | None = None,
@@ -136,6 +137,8 @@ class QueryGuard:
 
     def _unseen(self, scope: Scope) -> ASGIApp | None:
         """Return what answers a request that is not profiled; None for all others."""
+        if self._debug is not None and self._enabled and scope["type"] == "lifespan":
+            self._debug.start(scope)
         if not self._enabled or scope["type"] not in _SERVED:
             return self._unprofiled
         if _SEEN in scope:
@@ -143,8 +146,8 @@ class QueryGuard:
                 self._knows_outer = True
                 warn([inside_another(self.given)])
             return self.app
-        if self._debug is not None and self._debug.serves(scope):
-            return self._debug
+        if self._debug is not None and (answer := self._debug.answer_to(scope)) is not None:
+            return answer
         if self._options.exclude and any(fnmatchcase(scope["path"], one) for one in self._options.exclude):
             return self.app
         if not self._knows_app:
@@ -165,6 +168,6 @@ class QueryGuard:
 
 def _debug_endpoint(history: History, options: Options, allowances: Sequence[Allowance]) -> DebugEndpoint:
     """Import the endpoint only where it is asked for: it brings a router and responses."""
-    from query_guard.debug import DebugEndpoint
+    from query_guard.debug.routes import DebugEndpoint
 
     return DebugEndpoint(history, options, allowances)

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 import pytest_asyncio
 from fastapi import FastAPI
+from pydantic import SecretStr
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,6 +24,7 @@ from example_app.dependencies.sessions import get_sessions
 from example_app.main import create_app
 from tests.example_app.factory import Factory
 from tests.example_app.outer_transaction import outer_transaction
+from tests.serving import KEY
 
 PASSWORD = "of the guide in tests"
 
@@ -48,14 +50,14 @@ def settings(dialect: str, request: pytest.FixtureRequest) -> Settings:
     """Give the settings of a database that was migrated once, and that no test changes for good."""
     url = create_database("example_app", dialect, request)
     asyncio.run(migrate(url))
-    return Settings(database_url=url, debug=True)
+    return Settings(database_url=url, debug=True, debug_token=SecretStr(KEY))
 
 
 @pytest.fixture(scope="session")
 def tour_settings(dialect: str, request: pytest.FixtureRequest) -> Settings:
     """Give the settings of a database with rows to look at, and two connections in the pool, as the demo has them."""
     url = create_database("example_app_tour", dialect, request)
-    settings = Settings(database_url=url, debug=True, pool_size=2, max_overflow=0)
+    settings = Settings(database_url=url, debug=True, debug_token=SecretStr(KEY), pool_size=2, max_overflow=0)
     asyncio.run(migrate(url))
     asyncio.run(fill(settings))
     return settings
@@ -120,6 +122,6 @@ async def visitor(tour_settings: Settings) -> AsyncIterator[Visitor]:
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://localhost") as client,
     ):
-        visitor = Visitor(client)
+        visitor = Visitor(client, KEY)
         await visitor.log_in(GUIDE, PASSWORD)
         yield visitor

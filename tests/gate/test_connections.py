@@ -24,7 +24,7 @@ from query_guard.detectors import PoolSettings
 from query_guard.records import Engine, Holder
 from query_guard.reporters.log import LogReporter
 from tests.databases import ASYNC_DRIVERS, SYNC_DRIVERS, Database
-from tests.serving import client_of, findings, function_of, guarded, report_of, visit
+from tests.serving import KEY, WITH_KEY, client_of, findings, function_of, guarded, report_of, visit
 
 pytestmark = pytest.mark.asyncio
 
@@ -357,7 +357,7 @@ async def test_d10_a_connection_held_long_is_suspected_until_it_returns(
 
     database = narrow(pool_size=2)
     reports: list[Report] = []
-    app, _ = guarded(detectors=CALM, debug=True, reporters=[reports.append, Listener()])
+    app, _ = guarded(detectors=CALM, debug=True, debug_token=KEY, reporters=[reports.append, Listener()])
     released = threading.Event()
     add_holding(app, database, "/holds", released)
     app.get("/other")(lambda: None)
@@ -366,7 +366,7 @@ async def test_d10_a_connection_held_long_is_suspected_until_it_returns(
         await until("GET /holds", "idle in transaction")
         await asyncio.sleep(0.2)
         await client.get("/other")
-        pools = (await client.get("/__query_guard__/api/pools")).json()["pools"]
+        pools = (await client.get("/__query_guard__/api/pools", headers=WITH_KEY)).json()["pools"]
         released.set()
         await holding
         monkeypatch.setattr(holders, "_next_look", 0.0)
