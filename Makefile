@@ -78,6 +78,17 @@ bench: .venv/ready ## Measure what the middleware costs
 bench-check: .venv/ready ## Count instructions, and fail when the hot path has become longer (needs valgrind)
 	$(IN) benchmarks check
 
+.PHONY: build
+build: .venv/ready ## Make wheel and source distribution, check them, and get a first finding with the wheel in an empty environment
+	rm -rf dist .venv-wheel
+	$(IN) build --outdir dist
+	$(IN) twine check --strict dist/*
+	$(IN) tests.distribution dist
+	@"$(PYTHON)" -m venv .venv-wheel
+	@.venv-wheel/bin/python -m pip install -qq --upgrade 'pip>=25.1'
+	@.venv-wheel/bin/python -m pip install -qq --constraint .venv/constraints.txt dist/*.whl httpx
+	@cd / && $(CURDIR)/.venv-wheel/bin/python $(CURDIR)/tests/first_finding.py
+
 .PHONY: test-matrix test-oldest test-3.12 test-3.13
 test-matrix: test-oldest test-3.12 test-3.13 ## Run all tests on the oldest SQLAlchemy, on Python 3.12 and on 3.13
 	@$(foreach version,3.12 3.13,$(if $(PYTHON_$(version)),,echo "NOT TESTED on Python $(version), as none was found";)) true
