@@ -12,6 +12,8 @@ from sqlalchemy import Engine
 
 from query_guard import QueryGuard, defaults
 
+pytestmark = pytest.mark.once
+
 README = (Path(__file__).parent.parent / "README.md").read_text()
 BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 

@@ -23,7 +23,7 @@ from example_app.main import create_app
 from tests.example_app.conftest import create_database
 
 ROOT = Path(__file__).parents[2]
-pytestmark = pytest.mark.asyncio
+pytestmark = [pytest.mark.once, pytest.mark.asyncio]
 
 
 @pytest.fixture

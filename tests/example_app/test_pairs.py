@@ -22,12 +22,6 @@ pytestmark = [
 each_pair = pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.title)
 
 
-@pytest.fixture(autouse=True)
-def on_its_database(pair: Pair, dialect: str) -> None:
-    if pair.not_on_sqlite and dialect == "sqlite":
-        pytest.skip(pair.not_on_sqlite)
-
-
 async def visits(visitor: Visitor, pair: Pair) -> tuple[Visit, Visit]:
     bad = await visitor.visit_until(pair, pair.bad, partial(is_found, pair))
     return bad, await visitor.visit_until(pair, pair.fixed, partial(is_calm, pair))
