@@ -29,6 +29,8 @@ from tests.serving import client_of, findings, function_of, guarded, report_of, 
 pytestmark = pytest.mark.asyncio
 
 CALM = tuple(detector for detector in defaults() if not isinstance(detector, PoolSettings))
+TIMED = ("slow_statement", "pool_wait", "idle_in_transaction", "event_loop_blocked")
+"""What a busy machine may do to any request."""
 ONE = text("SELECT 1")
 PATIENCE = 30
 """Seconds after which a test gives up."""
@@ -282,7 +284,7 @@ async def test_d9_a_session_lost_on_an_exception_is_leaked(narrow: Callable[...,
     app.get("/")(lose_async if database.is_async else lose)
     (response,) = await visit(app, "/")
     assert response.status_code == 500
-    assert [finding.kind for finding in reports[0].findings] == ["connection_leak"]
+    assert [finding.kind for finding in reports[0].findings if finding.kind not in TIMED] == ["connection_leak"]
     session = kept.pop()
     await session.close() if database.is_async else session.close()
 
@@ -306,7 +308,7 @@ async def test_d9_a_task_that_lives_on_may_still_return_it(narrow: Callable[...,
         tasks.append(asyncio.create_task(later()))
 
     await visit(app, "/")
-    assert reports[0].findings == ()
+    assert [finding.kind for finding in reports[0].findings if finding.kind not in TIMED] == []
     assert [one.outcome for one in reports[0].facts.checkouts] == ["late"]
     go.set()
     await tasks[0]
@@ -415,16 +417,16 @@ async def test_d11_a_thread_that_works_on_may_still_return_it(narrow: Callable[.
         with database.session() as session:
             session.execute(ONE)
             has_begun.set()
-            go.wait(5)
+            go.wait(PATIENCE)
         has_ended.set()
 
     @app.get("/")
     async def begin() -> None:
         threading.Thread(target=contextvars.copy_context().run, args=(work,)).start()
-        await asyncio.to_thread(has_begun.wait, 5)
+        await asyncio.to_thread(has_begun.wait, PATIENCE)
 
     await visit(app, "/")
     assert not findings(reports[0], "connection_leak")
     assert [one.outcome for one in reports[0].facts.checkouts] == ["late"]
     go.set()
-    await asyncio.to_thread(has_ended.wait, 5)
+    await asyncio.to_thread(has_ended.wait, PATIENCE)
