@@ -24,7 +24,7 @@ from query_guard.detectors import PoolSettings
 from query_guard.records import Engine, Holder
 from query_guard.reporters.log import LogReporter
 from tests.databases import ASYNC_DRIVERS, SYNC_DRIVERS, Database
-from tests.serving import client_of, findings, function_of, guarded, report_of, visit
+from tests.serving import client_of, findings, function_of, guarded, only, report_of, visit
 
 pytestmark = pytest.mark.asyncio
 
@@ -181,10 +181,10 @@ async def test_d8_a_second_checkout_while_one_is_held(
 
     app.get("/")(nested_async if database.is_async else nested)
     await visit(app, "/")
-    (finding,) = findings(reports[0], "nested_checkout")
+    (finding,) = findings(only(reports), "nested_checkout")
     assert finding.severity == severity
     assert function_of(finding).startswith("nested")
-    assert reports[0].facts.peak_connections == 2
+    assert only(reports).facts.peak_connections == 2
 
 
 @pytest.mark.parametrize("driver", ASYNC_DRIVERS, indirect=True)
@@ -202,8 +202,8 @@ async def test_d8_tasks_side_by_side_are_not_nested(narrow: Callable[..., Databa
         await asyncio.gather(one(0.06), one(0.02), one(0.04))
 
     await visit(app, "/")
-    assert not findings(reports[0], "nested_checkout")
-    assert reports[0].facts.peak_connections == 3
+    assert not findings(only(reports), "nested_checkout")
+    assert only(reports).facts.peak_connections == 3
 
 
 kept: list[Any] = []
@@ -226,11 +226,11 @@ async def test_d9_a_session_kept_and_never_closed_is_leaked(narrow: Callable[...
 
     app.get("/")(keep_async if database.is_async else keep)
     await visit(app, "/")
-    (finding,) = findings(reports[0], "connection_leak")
+    (finding,) = findings(only(reports), "connection_leak")
     assert finding.severity == "error"
     assert function_of(finding) == ("keep_async" if database.is_async else "keep")
     assert "not returned at the end of the request" in finding.summary
-    assert [one.outcome for one in reports[0].facts.checkouts] == ["leaked"]
+    assert [one.outcome for one in only(reports).facts.checkouts] == ["leaked"]
     if database.is_async:
         await kept.pop().close()
     else:
@@ -259,10 +259,10 @@ async def test_d9_a_session_dropped_is_collected(narrow: Callable[..., Database]
     await visit(app, "/")
     if database.is_async:
         await until_ended({*threading.enumerate()} - others)
-    (finding,) = findings(reports[0], "connection_leak")
+    (finding,) = findings(only(reports), "connection_leak")
     assert function_of(finding) == ("drop_async" if database.is_async else "drop")
     assert "the garbage collector had to take it back" in finding.summary
-    assert [one.outcome for one in reports[0].facts.checkouts] == ["collected"]
+    assert [one.outcome for one in only(reports).facts.checkouts] == ["collected"]
 
 
 async def test_d9_a_session_lost_on_an_exception_is_leaked(narrow: Callable[..., Database]) -> None:
@@ -284,7 +284,7 @@ async def test_d9_a_session_lost_on_an_exception_is_leaked(narrow: Callable[...,
     app.get("/")(lose_async if database.is_async else lose)
     (response,) = await visit(app, "/")
     assert response.status_code == 500
-    assert [finding.kind for finding in reports[0].findings if finding.kind not in TIMED] == ["connection_leak"]
+    assert [finding.kind for finding in only(reports).findings if finding.kind not in TIMED] == ["connection_leak"]
     session = kept.pop()
     await session.close() if database.is_async else session.close()
 
@@ -308,11 +308,11 @@ async def test_d9_a_task_that_lives_on_may_still_return_it(narrow: Callable[...,
         tasks.append(asyncio.create_task(later()))
 
     await visit(app, "/")
-    assert [finding.kind for finding in reports[0].findings if finding.kind not in TIMED] == []
-    assert [one.outcome for one in reports[0].facts.checkouts] == ["late"]
+    assert [finding.kind for finding in only(reports).findings if finding.kind not in TIMED] == []
+    assert [one.outcome for one in only(reports).facts.checkouts] == ["late"]
     go.set()
     await tasks[0]
-    assert [one.outcome for one in reports[0].facts.checkouts] == ["late"]
+    assert [one.outcome for one in only(reports).facts.checkouts] == ["late"]
 
 
 async def test_d9_a_middleware_around_the_guard_may_still_return_it(narrow: Callable[..., Database]) -> None:
@@ -340,8 +340,8 @@ async def test_d9_a_middleware_around_the_guard_may_still_return_it(narrow: Call
 
     app.add_middleware(WithSession)
     await visit(app, "/")
-    assert not findings(reports[0], "connection_leak")
-    assert [one.outcome for one in reports[0].facts.checkouts] == ["late"]
+    assert not findings(only(reports), "connection_leak")
+    assert [one.outcome for one in only(reports).facts.checkouts] == ["late"]
 
 
 async def test_d10_a_connection_held_long_is_suspected_until_it_returns(
@@ -403,8 +403,8 @@ async def test_d11_a_stream_that_holds_its_connection_is_no_leak(narrow: Callabl
 
     (response,) = await visit(app, "/")
     assert response.text == "rowrowrow"
-    assert not findings(reports[0], "connection_leak")
-    assert [(one.outcome, one.phase) for one in reports[0].facts.checkouts] == [("returned", "streaming")]
+    assert not findings(only(reports), "connection_leak")
+    assert [(one.outcome, one.phase) for one in only(reports).facts.checkouts] == [("returned", "streaming")]
 
 
 @pytest.mark.parametrize("driver", SYNC_DRIVERS, indirect=True)
@@ -426,7 +426,7 @@ async def test_d11_a_thread_that_works_on_may_still_return_it(narrow: Callable[.
         await asyncio.to_thread(has_begun.wait, PATIENCE)
 
     await visit(app, "/")
-    assert not findings(reports[0], "connection_leak")
-    assert [one.outcome for one in reports[0].facts.checkouts] == ["late"]
+    assert not findings(only(reports), "connection_leak")
+    assert [one.outcome for one in only(reports).facts.checkouts] == ["late"]
     go.set()
     await asyncio.to_thread(has_ended.wait, PATIENCE)

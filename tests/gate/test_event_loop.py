@@ -17,7 +17,7 @@ from query_guard.detectors import PoolSettings, SlowStatement
 from query_guard.records import Silence
 from tests.databases import ASYNC_DRIVERS, SYNC_DRIVERS, Database
 from tests.models import Tag
-from tests.serving import client_of, findings, function_of, guarded, report_of, visit
+from tests.serving import client_of, findings, function_of, guarded, only, report_of, visit
 
 pytestmark = pytest.mark.asyncio
 
@@ -119,7 +119,7 @@ async def test_d5_a_sync_driver_in_async_def(database: Database) -> None:
             session.execute(select(Tag)).all()
 
     await visit(app, "/")
-    (finding,) = findings(reports[0], "blocking_driver")
+    (finding,) = findings(only(reports), "blocking_driver")
     assert finding.severity == ("warning" if database.is_server else "info")
     assert function_of(finding) == "blocks"
 
@@ -160,4 +160,4 @@ async def test_d5_is_silent_with_async_drivers_and_in_run_sync(database: Databas
             await session.run_sync(read)
 
     await visit(app, "/")
-    assert not findings(reports[0], "blocking_driver")
+    assert not findings(only(reports), "blocking_driver")
