@@ -6,7 +6,7 @@ import pytest
 
 from example_app.db.embedded import embedded_postgres
 
-pytest_plugins = ("tests.fixtures",)
+pytest_plugins = ("tests.fixtures", "tests.clock")
 
 
 @pytest.fixture(scope="session", autouse=True)

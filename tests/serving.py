@@ -42,6 +42,12 @@ def findings(report: Report, kind: str) -> list[Finding]:
     return [finding for finding in report.findings if finding.kind == kind]
 
 
+def only(reports: list[Report]) -> Report:
+    """Return the report of the one request there was: a second report of it would be a fault, too."""
+    (report,) = reports
+    return report
+
+
 def report_of(reports: list[Report], path: str) -> Report:
     (report,) = [report for report in reports if report.request.path == path]
     return report

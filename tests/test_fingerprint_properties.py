@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from query_guard.fingerprint import Fingerprint, fingerprint
 
+pytestmark = pytest.mark.once
+
 module = importlib.import_module("query_guard.fingerprint")
 
 DIALECTS = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import httpx
 import psycopg
@@ -27,6 +28,18 @@ from tests.example_app.outer_transaction import outer_transaction
 from tests.serving import KEY
 
 PASSWORD = "of the guide in tests"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the pairs whose fault cannot happen on SQLite there: they are no test that waits for its day."""
+    impossible = [item for item in items if _is_impossible(getattr(item, "callspec", None))]
+    items[:] = [item for item in items if item not in impossible]
+    config.hook.pytest_deselected(items=impossible)
+
+
+def _is_impossible(chosen: Any) -> bool:
+    params = chosen.params if chosen is not None else {}
+    return params.get("dialect") == "sqlite" and bool(getattr(params.get("pair"), "not_on_sqlite", ""))
 
 
 def create_database(name: str, dialect: str, request: pytest.FixtureRequest) -> URL:

@@ -13,6 +13,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import httpx
+import pytest
+
+pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).parents[2]
 
