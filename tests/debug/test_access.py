@@ -116,6 +116,13 @@ def test_the_cookie_counts_for_pages_of_the_endpoints_own_origin_alone(headers: 
     assert access().judge(request(cookie(), *headers)) is Entry.ELSEWHERE
 
 
+def test_over_https_the_own_origin_is_that_of_https() -> None:
+    origins = {"https://localhost:8000": Entry.KEY, "http://localhost:8000": Entry.ELSEWHERE}
+    for origin, expected in origins.items():
+        given = request(cookie(), SAME_ORIGIN, ("origin", origin), scheme="https")
+        assert access().judge(given) is expected
+
+
 def test_a_ticket_is_good_for_a_minute_and_may_be_used_again() -> None:
     seen = {
         after: [access(NOW + after).judge(request(query=ticket())) for _ in range(2)] for after in (-61, -60, 0, 60, 61)
