@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from query_guard import Finding, QueryGuard
 from query_guard.baseline import baseline_text, read_baseline
+from query_guard.document import document
 from query_guard.history.memory import MemoryHistory
 from query_guard.pytest_plugin.entries import heard_entry
 from query_guard.pytest_plugin.outputs import write_outputs
@@ -103,6 +104,12 @@ async def test_the_debug_endpoint_shows_a_hostile_report() -> None:
         strictly((await shown(app, path, "application/json")).text)
     text = (await shown(app, "requests/latest", "text/plain")).text
     assert f"at {SAFE}.py:31 in {SAFE}" in text or "at caf\N{REPLACEMENT CHARACTER}.py:31" in text
+
+
+def test_a_document_is_safe_by_itself() -> None:
+    data = document(report_with(FINDING))
+    assert data == json_safe(data)
+    assert (data["findings"][0]["kind"], data["findings"][0]["saving_ms"]) == (SAFE, None)
 
 
 def test_what_a_test_leaves_is_safe_before_it_travels_or_is_compared() -> None:

@@ -19,6 +19,7 @@ from query_guard.records import (
     Statement,
     Transaction,
 )
+from query_guard.strict_json import json_safe
 
 
 def document(report: Report, *, parameters: bool = False) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def document(report: Report, *, parameters: bool = False) -> dict[str, Any]:
     Values are in it only with `parameters`, which is for the debug page alone, and where they were captured.
     """
     facts = report.facts
-    return {
+    data: dict[str, Any] = {
         **summary(report, parameters=parameters),
         "sentence": sentence(report),
         "late_count": facts.late.count,
@@ -44,6 +45,8 @@ def document(report: Report, *, parameters: bool = False) -> dict[str, Any]:
         "transactions": [_transaction(transaction) for transaction in facts.transactions],
         "pools": [pool_document(pool) for pool in facts.pools],
     }
+    safe: dict[str, Any] = json_safe(data)
+    return safe
 
 
 def summary(report: Report, *, parameters: bool = False) -> dict[str, Any]:
