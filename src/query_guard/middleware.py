@@ -81,8 +81,11 @@ class QueryGuard:
         )
         self._terms = Terms(profile, self._options, ServedRoutes())
         self._knows_app = False
-        if self._enabled:
-            install()
+        try:
+            if self._enabled:
+                install()
+        except Exception:
+            report_trouble("the engines of the process could not be watched")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the application exactly once, whatever becomes of the notes before it and after."""
