@@ -33,7 +33,7 @@ class Window:
     )  # fmt: skip
 
     def __init__(self, recorder: Recorder, request: bool = False) -> None:
-        outer = current.get()
+        outer: Window | None = current.get()
         while outer is not None and outer.recorder is None and outer.outer is not None:
             outer = outer.outer  # sealed ones that a context was left with would make an ever longer row
         self.describe: Callable[[], Request] | None = None
@@ -41,7 +41,7 @@ class Window:
         self._opened_for: Request | None = None
         self.serial = serial = next(_serials)
         self.recorder: Recorder | None = recorder
-        self.outer = outer
+        self.outer: Window | None = outer
         self._late: LateCounter | None = None
         self.loop: AbstractEventLoop | None = None
         """The loop that runs in `thread` while the window is open, if it was opened by one of its tasks."""
