@@ -348,7 +348,7 @@ def nested(out: int, capacity: int = 10, **fields: Any) -> Facts:
     return facts_of(checkouts=(outer, inner), pools=(pool(capacity=capacity),))
 
 
-@pytest.mark.parametrize(("out", "found"), [(7, ["info"]), (8, ["warning"])])
+@pytest.mark.parametrize(("out", "found"), [(7, ["info"]), (8, ["warning"]), (9, ["warning"])])
 def test_a_nested_checkout_is_a_warning_from_four_fifths_of_the_pool_on(out: int, found: list[str]) -> None:
     assert severities(NestedCheckout(), nested(out)) == found
 
