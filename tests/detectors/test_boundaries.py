@@ -25,6 +25,7 @@ from query_guard.detectors import (
     SlowStatement,
     SplitTransaction,
     StatementBudget,
+    UnusedEagerLoad,
 )
 from query_guard.records import NO_TARGET, CallSite, Engine, Frame, LoopBlock, Pause, Silence
 from tests.reports import ENGINE, POSTS, REQUEST, SITE, checkout, facts_of, pool, statement, transaction
@@ -221,6 +222,14 @@ def test_chunks_of_an_in_list_have_twenty_values(binds: int, found: list[str]) -
     sql = "SELECT posts.id FROM posts WHERE posts.id IN (?)"
     rows = [statement(n, sql=sql, binds=binds) for n in range(1, 4)]
     assert severities(NPlusOne(), facts_of(*rows)) == found
+
+
+@pytest.mark.parametrize(("notes", "found"), [(False, []), (True, ["warning"])])
+def test_an_eager_load_is_unused_where_reads_are_noted(notes: bool, found: list[str]) -> None:
+    facts = facts_of(statement(loader=POSTS._replace(kind="eager"), rows=3))
+    assert severities(UnusedEagerLoad(), facts) == []
+    facts.notes_reads = notes
+    assert severities(UnusedEagerLoad(), facts) == found
 
 
 def committed(times: int, **fields: Any) -> Facts:
