@@ -20,7 +20,7 @@ from query_guard.detectors import ON_READS, OPT_IN, Detector
 from query_guard.listeners import listeners
 from query_guard.testing import allow_in_process, record_queries
 from tests.docs.pages import FINDINGS, KIND_PAGES, block, blocks, sections
-from tests.docs.programs import call_endpoints, forget, import_as
+from tests.docs.programs import call_endpoints, close, forget, import_as
 
 pytestmark = [pytest.mark.once, pytest.mark.query_guard(mode="off")]
 
@@ -94,10 +94,14 @@ def test_what_a_page_says_to_allow_silences_its_example(page: Path, folder: Path
 
 
 def found(code: str, folder: Path, kind: str) -> list[Finding]:
-    """Run an example beside the shop, call each of its endpoints, and return what is found."""
+    """Run an example beside the shop, call each of its endpoints, and return what is found.
+
+    The connections that filled the shop are closed before, so that the requests make their own.
+    """
     forget("example")
-    import_as("shop.py", block("findings/index.md", "shop.py", "python"), folder)
+    shop = import_as("shop.py", block("findings/index.md", "shop.py", "python"), folder)
     example = import_as("example.py", code, folder)
+    close(shop)
     with _watched(kind) as findings:
         if "app" in example:
             asyncio.run(_call(example, AT_ONCE.get(kind, 1)))
