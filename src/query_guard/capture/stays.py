@@ -41,6 +41,10 @@ class Owner(Protocol):
     def stages(self) -> Stages | None: ...
 
 
+def name_of(window: Owner | None) -> str:
+    return (window.name if window is not None else "") or "outside requests"
+
+
 def number(pool: Any, name: str) -> int | None:
     """Read a number that not each class of pool has, nor each as a method."""
     value = getattr(pool, name, None)
@@ -154,7 +158,7 @@ class OpenCheckout:
     @property
     def name(self) -> str:
         """Whose it is: the request's or the block's name."""
-        return (self.window.name if self.window is not None else "") or "outside requests"
+        return name_of(self.window)
 
     def end(self, outcome: CheckoutOutcome, cuts_off: bool = True) -> None:
         """Note that the connection is back, or lost to the pool, however that came.
