@@ -27,14 +27,14 @@ ELSEWHERE = $(IN_PROCESSES) -m "not once and not soak"
 PINS = cat constraints.txt
 OLDEST_PINS = awk -F == 'NR == FNR { named[tolower($$1)] } NR == FNR || !(tolower($$1) in named)' constraints-oldest.txt constraints.txt
 
-# $(call make_environment,<interpreter>,<directory>,<command that prints its pins>)
+# $(call make_environment,<interpreter>,<directory>,<command that prints its pins>,<dependency group, dev by default>)
 define make_environment
 	@test -n "$(call working,$(1))" || { echo "$(NOT_FOUND)" >&2; exit 1; }
 	@echo "Making $(2) with $(1) ..."
 	@"$(1)" -m venv --clear $(2)
 	@$(2)/bin/python -m pip install -qq --upgrade 'pip>=25.1'
 	@$(3) > $(2)/constraints.txt
-	@$(2)/bin/python -m pip install -qq --constraint $(2)/constraints.txt --editable . --group dev
+	@$(2)/bin/python -m pip install -qq --constraint $(2)/constraints.txt --editable . --group $(or $(4),dev)
 	@touch $@
 endef
 
@@ -87,6 +87,10 @@ gate: .venv/ready ## Run the scenarios of the gate and write docs/gate.md
 	@mkdir -p docs
 	$(IN) tests.gate docs/gate.md
 
+.PHONY: docs
+docs: .venv-docs/ready ## Build the documentation into site/; a warning or a broken link fails
+	.venv-docs/bin/zensical build --clean --strict
+
 .PHONY: bench
 bench: .venv/ready ## Measure what the middleware costs
 	$(IN) benchmarks
@@ -126,6 +130,9 @@ test-3.12 test-3.13: test-%:
 .venv-oldest/ready: pyproject.toml constraints.txt constraints-oldest.txt
 	$(call make_environment,$(PYTHON),.venv-oldest,$(OLDEST_PINS))
 
+.venv-docs/ready: pyproject.toml constraints.txt
+	$(call make_environment,$(PYTHON),.venv-docs,$(PINS),docs)
+
 .venv-mutants/ready: pyproject.toml constraints.txt
 	@"$(PYTHON)" -m venv --clear .venv-mutants
 	@.venv-mutants/bin/python -m pip install -qq --upgrade 'pip>=25.1'
@@ -134,5 +141,5 @@ test-3.12 test-3.13: test-%:
 
 .PHONY: clean
 clean: ## Remove environments, caches, and the data of 'make serve'
-	rm -rf .venv .venv-* .data dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-* .data dist site .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

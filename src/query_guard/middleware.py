@@ -39,10 +39,39 @@ _chance = random.Random()  # the application's own generator is not touched
 class QueryGuard:
     """Profile each request of an ASGI application: `app.add_middleware(QueryGuard)`.
 
-    Every engine of the process is watched, unless `engines` names some. `detectors` and `reporters` replace the
-    defaults; the reports of the last requests are kept where `debug` shows them, or in `history`. Raises ValueError
-    for a wrong option, and TypeError for one that there is not; inside a running event loop the server's start fails
-    with that sentence instead.
+    Two switches of the environment win over the options: `QUERY_GUARD_ENABLED=0` switches the middleware off, and
+    `QUERY_GUARD_DEBUG=1` sets `debug`.
+
+    Args:
+        app (ASGIApp): The application. Starlette and FastAPI give it.
+        engines (Sequence[Engine | AsyncEngine] | None): Watch these engines only. Default: `None`, every engine of the
+            process.
+        headers (bool): Add the response headers. They tell any client how many statements a request took. Default:
+            `True`.
+        debug (bool): Keep the last reports, and serve them under `debug_path`. Default: `False`.
+        debug_path (str): The path of the debug endpoint. Default: `'/__query_guard__'`.
+        debug_token (str | None): The key that the debug endpoint asks for; 16 characters or more. Default: `None`, the
+            key of `QUERY_GUARD_DEBUG_TOKEN`, or else one made for this user.
+        sample_rate (float): The share of requests that are recorded in detail, from 0 to 1. All others are counted,
+            exactly. Default: `1.0`.
+        budgets (Mapping[str, int] | None): How many statements a route may send, by method and route:
+            `{"GET /orders/{order_id}": 5}`. Default: `None`, only what endpoints declare with `query_budget`.
+        allow (Sequence[str | Allowance]): Findings that are meant, by relationship (`"Post.author"`), by kind
+            (`"n_plus_one"`), or by kind and place (`"n_plus_one:crud.py:load"`). Default: `()`.
+        detectors (Sequence[Detector] | None): The detectors to use in place of the default ones; `defaults(...)`
+            replaces single ones. Default: `None`, those of `defaults()`.
+        reporters (Sequence[Reporter] | None): Who gets each finished report. Default: `None`, a `LogReporter`.
+        history (History | None): Where reports are kept. Default: `None`, a `MemoryHistory` where `debug` is set.
+        exclude (Sequence[str]): Paths that are not profiled; `*` stands for any characters: `("/health", "/static/*")`.
+            Default: `()`.
+        capture_parameters (bool): Keep the values of binds and of paths, in memory, and show them in the JSON of the
+            debug endpoint alone. Default: `False`.
+        release (str | None): The version of the application, added to each log event. Default: `None`.
+
+    Raises:
+        ValueError: For a wrong option. It names the option, the value and what was expected. Inside a running event
+            loop the server's start fails with that sentence instead.
+        TypeError: For an option that there is not, in the same way.
     """
 
     given: tuple[str, ...]
