@@ -1,4 +1,7 @@
-"""Whether memory stays flat over many requests: `python -m benchmarks.endurance` prints one line of JSON."""
+"""Whether memory stays flat over many requests: `python -m benchmarks.endurance` prints one line of JSON.
+
+`python -m benchmarks.endurance 1000 /select/5` says how many requests, and of which path.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,13 @@ import asyncio
 import gc
 import json
 import os
+import sys
 from pathlib import Path
 
 from benchmarks.worker import attached
 from benchmarks.workloads import send_request
 
 _REQUESTS = 200_000
-_WARM_UP = 20_000
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -21,18 +24,19 @@ def _resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE
 
 
-async def _figures() -> dict[str, float]:
-    """Return the bytes by which the process grew, after it had warmed up."""
+async def _figures(requests: int = _REQUESTS, path: str = "") -> dict[str, float]:
+    """Return the bytes by which the process grew, after a tenth of the requests had warmed it up."""
     app = await attached("query_guard", "sqlite")
     before = 0
-    for number in range(_REQUESTS):
-        if number == _WARM_UP:
+    for number in range(requests):
+        if number == requests // 10:
             before = _resident()
         await asyncio.sleep(0)
-        path = "/select/0" if number % 10 else "/core/1" if number % 100 else "/select/3"
-        await send_request(app, path)
+        mixed = "/select/0" if number % 10 else "/core/1" if number % 100 else "/select/3"
+        await send_request(app, path or mixed)
     return {"growth": _resident() - before}
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(_figures())))
+    given = sys.argv[1:]
+    print(json.dumps(asyncio.run(_figures(int(given[0]), given[1]) if given else _figures())))

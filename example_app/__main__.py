@@ -53,7 +53,7 @@ def main() -> None:
         prepare(settings, given)
         app = create_app(settings.model_copy(update={"debug": True}))
         print(f"http://127.0.0.1:{given.port}/docs has the endpoints, /anti-patterns says what to look for,")
-        print("/__query_guard__/ has what was found", flush=True)
+        print(f"'make open PORT={given.port}' shows what was found", flush=True)
         uvicorn.run(app, host="127.0.0.1", port=given.port, access_log=False)
 
 

@@ -39,7 +39,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = FastAPI(title="query_guard example", lifespan=lifespan)
     app.state.settings = chosen
     app.state.history = MemoryHistory() if chosen.debug else None
-    app.add_middleware(QueryGuard, debug=chosen.debug, history=app.state.history)
+    token = chosen.debug_token.get_secret_value() if chosen.debug and chosen.debug_token else None
+    app.add_middleware(QueryGuard, debug=chosen.debug, debug_token=token, history=app.state.history)
     answer_errors(app)
     for subject in (auth, users, posts, comments, products, accounts, reports, anti_patterns):
         app.include_router(subject.router)

@@ -6,7 +6,17 @@ import pytest
 
 from example_app.db.embedded import embedded_postgres
 
-pytest_plugins = ("tests.fixtures",)
+pytest_plugins = ("tests.fixtures", "tests.clock")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_keys_of_this_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep tests, and the programs that they start, from the key of whoever runs them."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        environment.delenv("QUERY_GUARD_DEBUG_TOKEN", raising=False)
+        environment.delenv("QUERY_GUARD_KEY_FILE", raising=False)
+        yield
 
 
 @pytest.fixture(scope="session")

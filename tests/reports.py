@@ -14,10 +14,12 @@ from query_guard.records import (
     Finding,
     Frame,
     Loader,
+    Pool,
     Report,
     Request,
     Statement,
     Step,
+    Transaction,
 )
 
 ENGINE = Engine(1, "postgresql+asyncpg", "postgresql", True)
@@ -91,12 +93,55 @@ def checkout(**fields: Any) -> Checkout:
     return Checkout(**{**given, **fields})
 
 
+def transaction(**fields: Any) -> Transaction:
+    """Make one that wrote a row and was committed."""
+    given: dict[str, Any] = {
+        "serial": 1,
+        "connection": 1,
+        "start": 0.0,
+        "end": 0.05,
+        "outcome": "committed",
+        "autocommit": False,
+        "statements": 1,
+        "writes": 1,
+        "rows_written": 1,
+        "has_failed": False,
+        "ended_by": "application",
+        "site": SITE,
+        "phase": "endpoint",
+        "segment": 0,
+        "after_response": False,
+        "engine": ENGINE,
+        "pauses": (),
+        "request": 1,
+    }
+    return Transaction(**{**given, **fields})
+
+
+def pool(**fields: Any) -> Pool:
+    """Make one of five connections and ten more, of which nobody chose the number."""
+    given: dict[str, Any] = {
+        "serial": 1,
+        "engine": ENGINE,
+        "kind": "AsyncAdaptedQueuePool",
+        "size": 5,
+        "checked_out": 1,
+        "overflow": 0,
+        "capacity": 15,
+        "is_default": True,
+        "pre_ping": True,
+        "peak": 1,
+    }
+    return Pool(**{**given, **fields})
+
+
 def facts_of(*statements: Statement, request: Request = REQUEST, **fields: Any) -> Facts:
     given: dict[str, Any] = {
         "request": request,
         "duration": 0.05,
         "statements": statements,
         "query_count": len(statements),
+        "driver_calls": sum(row.batches for row in statements),
         "query_time": sum(row.duration for row in statements),
     }
     return Facts(**{**given, **fields})

@@ -39,6 +39,8 @@ def entry(test: str, *findings: Told, changes: list[Change] | None = None, state
         "findings": [*findings],
         "changes": changes,
         "stale": [],
+        "own_errors": {},
+        "saw_nothing": False,
     }
 
 

@@ -13,6 +13,9 @@ from fastapi import FastAPI
 from query_guard import Finding, QueryGuard, Report
 from tests.databases import UNTIMED
 
+KEY = "the-key-of-these-reports"
+WITH_KEY = {"authorization": f"Bearer {KEY}"}
+
 
 def guarded(**options: Any) -> tuple[FastAPI, list[Report]]:
     """Return an application and the list that its reports will be added to."""
@@ -37,6 +40,12 @@ async def visit(app: FastAPI, *paths: str, method: str = "GET") -> list[httpx.Re
 
 def findings(report: Report, kind: str) -> list[Finding]:
     return [finding for finding in report.findings if finding.kind == kind]
+
+
+def only(reports: list[Report]) -> Report:
+    """Return the report of the one request there was: a second report of it would be a fault, too."""
+    (report,) = reports
+    return report
 
 
 def report_of(reports: list[Report], path: str) -> Report:

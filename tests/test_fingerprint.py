@@ -174,6 +174,25 @@ SAME: list[tuple[str, str, str]] = [
     (PG, 'SELECT a FROM t WHERE "x', 'SELECT a FROM t WHERE "y z'),
     # unknown databases
     (ANY, "SELECT a FROM t WHERE b = :b1", "SELECT a FROM t WHERE b = ?"),
+    # strings between double quotes
+    (SQLITE, 'SELECT a FROM t WHERE b = "x@y.z"', "SELECT a FROM t WHERE b = 'x'"),
+    (SQLITE, 'SELECT a FROM t WHERE b LIKE "%x%"', "SELECT a FROM t WHERE b LIKE ?"),
+    (SQLITE, 'INSERT INTO t (a) VALUES ("x")', "INSERT INTO t (a) VALUES ('y'), (?)"),
+    # strings of databases that have their own
+    ("oracle", "SELECT q'[it's]', nq'{}}', Q'!a'!' FROM t", "SELECT 'x', 'y', 'z' FROM t"),
+    ("oracle", 'SELECT a FROM t WHERE b = :"b"', "SELECT a FROM t WHERE b = :c"),
+    ("bigquery", r"""SELECT '''it's \''' ''', r'\'', "x" FROM t""", "SELECT 'x', 'y', 'z' FROM t"),
+    ("databricks", r"""SELECT 'it\'s', r'\', "x", 1 FROM t""", "SELECT 'x', 'y', 'z', 2 FROM t"),
+    ("clickhouse", r"SELECT 'it\'s', $a$it's$a$ FROM t", "SELECT 'x', 'y' FROM t"),
+    ("snowflake", r"SELECT 'it\'s', $$it's$$ FROM t -- x", "SELECT 'x', 'y' FROM t // it's"),
+    ("duckdb", r"SELECT E'it\'s', $$it's$$ FROM t", "SELECT 'x', 'y' FROM t"),
+    ("mssql", "SELECT a /* x /* nested */ still out */ FROM t", "SELECT a FROM t"),
+    ("other", "SELECT q'[it's]' FROM t", "SELECT 'x' FROM t"),
+    # settings
+    (PG, "SET app.user = alice", "SET app.user = 'bob'"),
+    (PG, "SET search_path TO a, b", "SET search_path TO c"),
+    (PG, "SET ROLE alice", "SET ROLE bob"),
+    (SQLITE, "PRAGMA cache_size(10)", "PRAGMA cache_size(20)"),
     ("oracle", "SELECT a FROM t OFFSET __[POSTCOMPILE_p_1] ROWS", "SELECT a FROM t OFFSET 4 ROWS"),
 ]
 
@@ -265,6 +284,16 @@ DIFFERENT: list[tuple[str, str, str]] = [
     (PG, "SELECT a FROM t WHERE b IN (1) AND (c != 1)", "SELECT a FROM t WHERE b IN (1)"),
     (PG, "SELECT a FROM t WHERE b IN (1) AND (1 != 1)", "SELECT a FROM t WHERE b IN (1)"),
     (PG, "SELECT a::int FROM t", "SELECT a::text FROM t"),
+    # what may be a name or a string
+    (SQLITE, 'SELECT a FROM t WHERE "b" = 1', 'SELECT a FROM t WHERE "c" = 1'),
+    (SQLITE, 'SELECT a FROM t WHERE b = "c"', 'SELECT a FROM t WHERE b = "d"'),
+    (SQLITE, 'SELECT a FROM t ORDER BY "b"', 'SELECT a FROM t ORDER BY "c"'),
+    ("mssql", 'SELECT "a b" FROM t', 'SELECT "a c" FROM t'),
+    (ANY, 'SELECT "a" FROM t', 'SELECT "b" FROM t'),
+    (ANY, r"SELECT 'x\' FROM t", r"SELECT 'x\' FROM u"),
+    (SQLITE, "PRAGMA table_info(t)", "PRAGMA table_info(u)"),
+    (PG, "SET a = 1", "SET b = 1"),
+    (MYSQL, "SET a = 1, b = 2", "SET a = 1, c = 2"),
     (PG, "SELECT a::int FROM t", "SELECT a FROM t"),
     (PG, "SELECT CAST(a AS int) FROM t", "SELECT CAST(a AS text) FROM t"),
     (PG, "SELECT a -- b\n, c FROM t", "SELECT a, b FROM t"),
@@ -474,7 +503,78 @@ def test_threads_neither_raise_nor_outgrow_the_cache(monkeypatch: pytest.MonkeyP
     assert len(module._cache) <= 50
 
 
+QUOTED_NAMES: list[tuple[str, str, str]] = [
+    (
+        SQLITE,
+        'SELECT "order".id, "order"."a" AS "where" FROM "order" WHERE "order"."a" = ? ORDER BY "where", "group"',
+        "",
+    ),
+    (SQLITE, 'INSERT INTO "order" ("group", "user") VALUES (?, ?) RETURNING "group"', ""),
+    (SQLITE, 'UPDATE "order" SET "group" = ?, "user" = ? WHERE "user" = ?', ""),
+    (SQLITE, 'INSERT INTO t ("a") VALUES (?) ON CONFLICT ("a") DO UPDATE SET "a" = excluded."a"', ""),
+    (SQLITE, 'CREATE TABLE t ("a" text, PRIMARY KEY ("a"), UNIQUE ("a"), FOREIGN KEY ("a") REFERENCES "u" ("b"))', ""),
+    (SQLITE, 'CREATE INDEX "ix" ON "t"("a", "b")', ""),
+    (SQLITE, 'ALTER TABLE "t" RENAME COLUMN "a" TO "b"', 'ALTER TABLE "t" rename column "a" TO "b"'),
+    (SQLITE, 'WITH "x" ("n") AS (SELECT ?) SELECT "x"."n" FROM "x"', ""),
+    (SQLITE, 'PRAGMA main.table_info("order")', ""),
+    (SQLITE, 'SELECT a FROM t JOIN u USING ("b", "c")', ""),
+    (SQLITE, 'SELECT "a", f("a", "$.b") FROM t WHERE "b c" = ?', 'SELECT "?", f("?", "?") FROM t WHERE "?" = ?'),
+    (SQLITE, 'SELECT t."a" FROM t WHERE "a" = "b"', 'SELECT t."a" FROM t WHERE "a" = "?"'),
+    ("mssql", 'SELECT "a".[b] FROM "a" WHERE [c] = "d"', 'SELECT "a".[b] FROM "a" WHERE [c] = "?"'),
+    (PG, 'SELECT "a", f("b c") FROM t', ""),
+    ("oracle", 'SELECT "a" FROM t', ""),
+    ("snowflake", 'SELECT "a" FROM t', ""),
+    (ANY, 'SELECT "a", t."b" FROM t', 'SELECT "?", t."b" FROM t'),
+    (ANY, "SELECT a['x'], b FROM t WHERE c = 'c:\\x' AND d = 1", "SELECT a[?], b FROM t WHERE c = ? AND d = ?"),
+    (ANY, r"SELECT a FROM t WHERE b = 'x\' AND c = 1", "SELECT a FROM t WHERE b = ?"),
+]
+
+
+@pytest.mark.parametrize(("dialect", "sql", "text"), QUOTED_NAMES)
+def test_a_name_between_double_quotes_is_readable_where_it_can_be_no_string(dialect: str, sql: str, text: str) -> None:
+    shown = fingerprint(sql, dialect).text
+    assert shown.replace(" (", "(") == (text or sql).replace(" (", "(")
+    assert fingerprint(shown, dialect).text == shown
+
+
 SECRETS = [
+    ("sqlite", 'SELECT * FROM users WHERE email = "hunter2secret@example.com"'),
+    ("sqlite", 'SELECT * FROM users WHERE name = "hunter2secret"'),
+    ("sqlite", 'INSERT INTO t (a) VALUES ("hunter2 secret")'),
+    ("sqlite", 'SELECT json_extract(a, "$.hunter2secret") FROM t'),
+    ("sqlite", 'SELECT * FROM t WHERE name LIKE "%hunter2%" OR name IN ("hunter2a", "hunter2b")'),
+    ("sqlite", 'PRAGMA rekey("hunter2secret")'),
+    ("sqlite", 'VACUUM INTO "hunter2.db"'),
+    ("sqlite", 'INSERT INTO t (a) SELECT "hunter2" FROM u WHERE a > "hunter2" ORDER BY f("hunter2")'),
+    ("sqlite", 'CREATE TABLE t (a TEXT DEFAULT "hunter2", CHECK (a <> "hunter2"))'),
+    ("sqlite", 'ATTACH DATABASE "hunter2.db" AS x KEY "hunter2"'),
+    ("mssql", 'SELECT * FROM users WHERE email = "hunter2secret"'),
+    ("mssql", "EXEC sp_x @a = hunter2secret"),
+    ("mssql", "EXEC sp_addlogin hunter2secret, 'hunter2'"),
+    ("oracle", "SELECT * FROM u WHERE n = q'[it's hunter2]'"),
+    ("oracle", "SELECT * FROM u WHERE n = nq'{it's hunter2}'"),
+    ("bigquery", r"SELECT * FROM u WHERE n = 'it\'s hunter2'"),
+    ("bigquery", 'SELECT * FROM u WHERE n = "hunter2"'),
+    ("bigquery", "SELECT * FROM u WHERE n = '''it's hunter2'''"),
+    ("snowflake", r"SELECT * FROM u WHERE n = 'it\'s hunter2'"),
+    ("snowflake", "SELECT * FROM u WHERE n = $$it's hunter2$$"),
+    ("snowflake", "CREATE STAGE s CREDENTIALS=(AWS_KEY_ID=hunter2secret)"),
+    ("databricks", r"SELECT * FROM u WHERE n = 'it\'s hunter2'"),
+    ("databricks", 'SELECT * FROM u WHERE n = "hunter2"'),
+    ("clickhouse", r"SELECT * FROM u WHERE n = 'it\'s hunter2'"),
+    ("duckdb", "SELECT * FROM u WHERE n = $$it's hunter2$$"),
+    ("duckdb", r"SELECT * FROM u WHERE n = E'it\'s hunter2'"),
+    ("postgresql", "SET app.user_email = hunter2secret"),
+    ("postgresql", "SELECT 1; SET app.user_email TO hunter2secret"),
+    ("postgresql", "SET ROLE hunter2secret"),
+    ("postgresql", "CREATE USER bob WITH ENCRYPTED PASSWORD 'hunter2'"),
+    ("somethingelse", r"SELECT * FROM u WHERE n = 'it\'s hunter2'"),
+    ("somethingelse", "SELECT * FROM u WHERE n = '''it's hunter2'''"),
+    ("somethingelse", "SELECT * FROM u WHERE n = $a$it's hunter2$a$"),
+    ("somethingelse", "SELECT a # it's\n FROM t WHERE b = 'hunter2'"),
+    ("somethingelse", "SELECT a // it's\n FROM t WHERE b = 'hunter2'"),
+    ("somethingelse", "SELECT [it's] FROM t WHERE b = 'hunter2'"),
+    ("somethingelse", "SELECT a /* /* */ hunter2 */ FROM t"),
     ("sqlite", "PRAGMA key = hunter2secret"),
     ("sqlite", 'PRAGMA key="hunter2secret"'),
     ("sqlite", "ATTACH 'f' AS x KEY \"hunter2secret\""),

@@ -11,6 +11,8 @@ import pytest
 
 from query_guard.fingerprint import fingerprint
 
+pytestmark = pytest.mark.once
+
 POSTGRESQL_TABLES = """
 CREATE TEMPORARY TABLE t (a int, b int, c text, d jsonb, e int[]);
 CREATE TEMPORARY TABLE t_2024 (a int, b int, c text, d jsonb, e int[]);

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from time import time
 
 import pytest
 
 from query_guard.capture.recorder import Recorder
 from query_guard.capture.rows import FailedLoadRow
 from query_guard.capture.window import Window
-from query_guard.detectors import DEFAULTS, Detector, defaults
+from query_guard.detectors import DEFAULTS, Detector, defaults, judges_ends
 from query_guard.interests import NOBODY, Interests
 from query_guard.profile import Profile, RunningReport
-from query_guard.records import NOWHERE, Clues, Facts, Finding, Outline, Request
+from query_guard.records import NOWHERE, Clues, Facts, Finding, LoopBlock, Outline, Report, Request
 
 NOTHING = Outline(*[0] * len(Outline._fields))
 REQUEST = Request("http", "GET", "/", "/")
@@ -63,8 +64,89 @@ def test_every_default_detector_has_clues(make: Callable[[], Detector]) -> None:
     assert Interests([make()]).asked(NOTHING) is None
 
 
+ASKED_FROM: dict[str, Clues] = {
+    "NPlusOne": {"repeated": 1},
+    "DuplicateStatement": {"repeated": 1},
+    "SlowStatement": {"longest_statement": 0.1},
+    "FailedStatement": {"failed_statements": 1},
+    "MissingGreenlet": {"failed_loads": 1},
+    "CartesianProduct": {"joins": 1},
+    "LargeResult": {"most_rows": 10_000},
+    "StatementBudget": {"beyond_budget": 1, "statements": 51},
+    "WriteInReadRequest": {"writes_in_read": 1},
+    "BlockingDriver": {"blocking_statements": 1},
+}
+AT_END: dict[str, Clues] = {
+    "PoolTimeout": {"lost_checkouts": 1},
+    "ConnectionLeak": {"lost_checkouts": 1},
+    "PoolWait": {"longest_wait": 0.05},
+    "NestedCheckout": {"nested_checkouts": 1},
+    "LostWrite": {"written_transactions": 1},
+    "CommitAfterResponse": {"written_transactions": 1},
+    "CommitPerRow": {"written_transactions": 3},
+    "SplitTransaction": {"written_transactions": 2},
+    "IdleInTransaction": {"longest_transaction": 0.1},
+    "EventLoopBlocked": {"longest_block": 0.1},
+    "PoolSettings": {"changed_pools": 1},
+}
+
+
+def test_each_default_is_asked_from_where_it_may_find_something() -> None:
+    """One that is asked later finds nothing, and no test of the detector alone would notice."""
+    clues: dict[bool, dict[str, Clues]] = {False: {}, True: {}}
+    for detector in defaults():
+        clues[judges_ends(detector)][type(detector).__name__] = getattr(detector, "clues", {})
+    assert clues == {False: ASKED_FROM, True: AT_END}
+
+
 def test_nothing_interests_the_defaults_in_an_empty_window() -> None:
     assert Interests(defaults()).asked(NOTHING) is None
+
+
+def running(*detectors: Detector) -> tuple[RunningReport, Recorder]:
+    recorder = Recorder()
+    return RunningReport(Profile(detectors, [lambda _report: None]), recorder, Window(recorder), "id"), recorder
+
+
+def test_what_was_judged_for_the_headers_is_not_judged_again() -> None:
+    always, ends = Asked(), Asked({"longest_block": 0.1})
+    ends.at_end = True  # type: ignore[attr-defined]
+    report, recorder = running(always, ends)
+    recorder.loop_blocks = (LoopBlock(recorder.started, recorder.started + 0.2),)
+    _, headers = report.at_a_glance(REQUEST)
+    finished = report.at_end(REQUEST)
+    assert (len(always.facts), len(ends.facts)) == (1, 2)
+    assert [finding.kind for finding in headers] == ["asked", "asked"]
+    assert finished is not None
+    assert len(finished.findings) == 2
+
+
+def test_a_report_begins_before_it_ends() -> None:
+    report, recorder = running(Asked())
+    recorder.started -= 5.0
+    before = time()
+    finished = report.at_end(REQUEST)
+    assert finished is not None
+    assert before - 5.5 < finished.started_at <= time() - 5.0
+
+
+def test_a_reporter_hears_of_quiet_reports_unless_it_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("query_guard.profile.listeners", [])
+
+    class Deaf:
+        hears = False
+
+        def __call__(self, report: Report) -> None: ...
+
+        def hears_of_quiet_reports(self) -> bool:
+            return self.hears
+
+    deaf = Deaf()
+    assert not Profile([], []).hears_of_quiet_reports()
+    assert not Profile([], [deaf]).hears_of_quiet_reports()
+    assert Profile([], [deaf, lambda _report: None]).hears_of_quiet_reports()
+    deaf.hears = True
+    assert Profile([], [deaf]).hears_of_quiet_reports()
 
 
 def test_what_comes_after_the_headers_is_judged_though_no_statement_follows() -> None:

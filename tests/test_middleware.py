@@ -21,7 +21,8 @@ from sqlalchemy.pool import StaticPool
 from query_guard import Facts, Finding, QueryGuard, Report, query_budget
 from query_guard.asgi import Message, Receive, Scope, Send
 from query_guard.capture import event_loop
-from tests.serving import guarded
+from query_guard.document import document
+from tests.serving import guarded, only
 
 engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
 
@@ -51,7 +52,7 @@ async def test_headers_are_exactly_the_contract() -> None:
     assert re.fullmatch(r"\d+\.\d{3}", headers["X-Query-Time-Ms"])
     assert headers["X-Query-Findings"] == "n_plus_one=1"
     assert re.fullmatch(r"checkouts=1, wait-ms=\d+\.\d, held-ms=\d+\.\d", headers["X-Query-Pool"])
-    assert headers["X-Query-Guard-Id"] == reports[0].id
+    assert headers["X-Query-Guard-Id"] == only(reports).id
     timing = r'db;dur=\d+\.\d;desc="3 queries", pool;dur=\d+\.\d;desc="1 checkout"'
     assert re.fullmatch(timing, headers["Server-Timing"])
 
@@ -70,7 +71,7 @@ async def test_headers_can_be_left_out() -> None:
     app, reports = guarded(headers=False)
     app.get("/")(send)
     assert not [name for name in (await get(app)).headers if "query" in name or name == "server-timing"]
-    assert reports[0].query_count == 1
+    assert only(reports).query_count == 1
 
 
 @pytest.mark.asyncio
@@ -80,7 +81,7 @@ async def test_above_500_statements_findings_are_pending_and_counts_exact() -> N
     response = await get(app, "/?number=501")
     assert response.headers["X-Query-Count"] == "501"
     assert response.headers["X-Query-Findings"] == "pending"
-    assert [finding.kind for finding in reports[0].loud_findings] == ["n_plus_one"]
+    assert [finding.kind for finding in only(reports).loud_findings] == ["n_plus_one"]
 
 
 @pytest.mark.asyncio
@@ -101,6 +102,19 @@ async def test_route_templates_are_full() -> None:
         "/files/{volume}",
         None,
     ]
+    assert [report.request.path for report in reports] == [report.request.route for report in reports]
+
+
+@pytest.mark.asyncio
+async def test_values_in_paths_are_kept_only_where_they_were_asked_for() -> None:
+    app, reports = guarded(capture_parameters=True)
+    app.get("/reset/{token}")(lambda token: None)
+    for path in ("/reset/secret", "/nowhere/secret"):
+        await get(app, path)
+    assert [report.request.path for report in reports] == ["/reset/secret", None]
+    assert [document(report)["path"] for report in reports] == ["/reset/{token}", None]
+    assert [document(report, parameters=True)["path"] for report in reports] == ["/reset/secret", None]
+    assert [report.request.name for report in reports] == ["GET /reset/{token}", "GET (no route)"]
 
 
 @pytest.mark.asyncio
@@ -130,8 +144,8 @@ async def test_an_exception_passes_unchanged_and_is_reported_as_500() -> None:
         with pytest.raises(ValueError, match="own") as raised:
             await client.get("/")
     assert raised.value is error
-    assert reports[0].request.status == 500
-    assert [finding.kind for finding in reports[0].loud_findings] == ["n_plus_one"]
+    assert only(reports).request.status == 500
+    assert [finding.kind for finding in only(reports).loud_findings] == ["n_plus_one"]
 
 
 @pytest.mark.asyncio
@@ -217,7 +231,7 @@ async def test_phases_are_named() -> None:
         send()
 
     await get(app)
-    phases = [row.phase for row in reports[0].facts.statements]
+    phases = [row.phase for row in only(reports).facts.statements]
     assert phases == ["dependency", "endpoint", "task", "streaming", "background", "teardown"]
 
 
@@ -234,7 +248,7 @@ async def test_statements_of_application_middleware_are_named_so() -> None:
     app.add_middleware(QueryGuard, reporters=[reports.append])
     app.get("/")(send)
     await get(app)
-    assert [row.phase for row in reports[0].facts.statements] == ["middleware", "endpoint"]
+    assert [row.phase for row in only(reports).facts.statements] == ["middleware", "endpoint"]
 
 
 @pytest.mark.query_guard(mode="off")
@@ -243,7 +257,7 @@ async def test_a_budget_of_the_middleware_is_enforced() -> None:
     app, reports = guarded(budgets={"GET /few": 1})
     app.get("/few")(send)
     await get(app, "/few?number=2")
-    (finding,) = reports[0].findings
+    (finding,) = only(reports).findings
     assert (finding.kind, finding.severity) == ("statement_budget", "warning")
     assert finding.summary == "GET /few sent 2 statements; its budget is 1"
 
@@ -259,7 +273,7 @@ async def test_a_budget_on_the_endpoint_is_enforced() -> None:
         send(2)
 
     await get(app)
-    assert [finding.kind for finding in reports[0].findings] == ["statement_budget"]
+    assert [finding.kind for finding in only(reports).findings] == ["statement_budget"]
 
 
 @pytest.mark.asyncio
@@ -282,7 +296,13 @@ async def test_a_failing_detector_is_logged_once_and_changes_nothing(caplog: pyt
     for _ in range(2):
         assert (await get(app)).status_code == 200
     assert len(reports) == 2
-    assert len([record for record in caplog.records if "broken" in record.message]) == 1
+    (record,) = [record for record in caplog.records if "broken" in record.message]
+    assert record.exc_info is None
+    assert re.fullmatch(
+        r"query_guard: detector \S+broken failed: builtins\.RuntimeError at query_guard/profile\.py:\d+ in judge, "
+        rf"{re.escape(__file__)}:\d+ in broken \(said once; the application is not affected\)",
+        record.getMessage(),
+    )
 
 
 @pytest.mark.asyncio
@@ -403,7 +423,7 @@ async def test_requests_that_are_not_sampled_are_only_counted() -> None:
     app.get("/")(send)
     response = await get(app, "/?number=9")
     assert response.headers["X-Query-Count"] == "9"
-    assert reports[0].facts.statements == ()
+    assert only(reports).facts.statements == ()
 
 
 @pytest.mark.asyncio
@@ -419,7 +439,7 @@ async def test_only_the_named_engines_are_watched() -> None:
 
     await get(app)
     other.dispose()
-    assert reports[0].query_count == 1
+    assert only(reports).query_count == 1
 
 
 @pytest.mark.asyncio

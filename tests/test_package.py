@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,3 +76,8 @@ def test_detectors_of_the_users_own_come_last() -> None:
         return []
 
     assert defaults(mine, yours)[len(DEFAULTS) :] == (mine, yours)
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert query_guard.__version__ == project["version"]

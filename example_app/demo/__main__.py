@@ -15,6 +15,7 @@ import warnings
 from functools import partial
 
 import httpx
+from pydantic import SecretStr
 
 from example_app.core.settings import Settings
 from example_app.db.embedded import database_of
@@ -30,11 +31,11 @@ from example_app.routers.anti_patterns.pairs import PAIRS
 POOL_SIZE = 2
 
 
-async def take_tour(base_url: str, password: str, database: str, full: bool) -> list[str]:
+async def take_tour(base_url: str, key: str, password: str, database: str, full: bool) -> list[str]:
     """Visit and print each pair; return the promises that were not kept."""
     visited: list[Visited] = []
     async with httpx.AsyncClient(base_url=base_url, timeout=30, trust_env=False) as client:
-        visitor = Visitor(client)
+        visitor = Visitor(client, key)
         await visitor.log_in(GUIDE, password)
         for pair in PAIRS:
             if pair.not_on_sqlite and database == "sqlite":
@@ -70,7 +71,8 @@ def main() -> int:
     full = parser.parse_args().full
     quieten()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
-    asked = Settings(data_directory=None, debug=True, pool_size=POOL_SIZE, max_overflow=0)
+    key = secrets.token_urlsafe(32)
+    asked = Settings(data_directory=None, debug=True, debug_token=SecretStr(key), pool_size=POOL_SIZE, max_overflow=0)
     place = "a PostgreSQL of its own" if asked.database_url is None else "the database of DATABASE_URL"
     print(f"Starting the example application on {place} ...", flush=True)
     with database_of(asked) as settings:
@@ -80,7 +82,7 @@ def main() -> int:
             print(f"It answers on {base_url}, with {POOL_SIZE} connections in its pool.", flush=True)
             print("Each part visits an anti-pattern, with what should be found and what was, and then its fixed twin.")
             try:
-                broken = asyncio.run(take_tour(base_url, password, settings.url.get_backend_name(), full))
+                broken = asyncio.run(take_tour(base_url, key, password, settings.url.get_backend_name(), full))
             except NotWatched as error:
                 broken = [str(error)]
     for promise in broken:

@@ -52,6 +52,8 @@ class Visitor:
     """One who sends the requests of pairs, logged in as the guide."""
 
     client: httpx.AsyncClient
+    key: str
+    """The key of QueryGuard's reports."""
     seen: set[str] = field(default_factory=set)
 
     async def log_in(self, email: str, password: str) -> None:
@@ -96,10 +98,14 @@ class Visitor:
         """Get a report, which is there once the application has done all that it does after its response."""
         deadline = time.monotonic() + 5
         while True:
-            response = await self.client.get(f"{REPORTS}/{report_id}", headers={"Accept": accept})
+            response = await self._get_reports(f"/{report_id}", accept)
             if response.status_code != 404 or time.monotonic() > deadline:
                 return response.raise_for_status()
             await asyncio.sleep(0.01)
+
+    async def _get_reports(self, path: str, accept: str) -> httpx.Response:
+        headers = {"Accept": accept, "Authorization": f"Bearer {self.key}"}
+        return await self.client.get(f"{REPORTS}{path}", headers=headers)
 
     async def _id_of_failure(self, call: Call) -> str:
         """Find a failed request's report in the list: the 500 of an escaped exception carries no headers.
@@ -109,9 +115,9 @@ class Visitor:
         deadline = time.monotonic() + 5
         while time.monotonic() < deadline:
             with suppress(httpx.TransportError):
-                listed = await self.client.get(REPORTS)
+                listed = await self._get_reports("", "application/json")
                 for row in listed.json().get("requests", ()):
-                    if (row["method"], row["path"]) == (call.method, call.path) and row["id"] not in self.seen:
+                    if call.is_served_by(row["method"], row["path"]) and row["id"] not in self.seen:
                         return str(row["id"])
             await asyncio.sleep(0.01)
         raise NotWatched(f"{call} failed, and QueryGuard has no report of it")

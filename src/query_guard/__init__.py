@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from query_guard.records import Finding as Finding
     from query_guard.records import Report as Report
 
+    __version__: str
+
 _HOMES = {
     "allow": "recording",
     "Allowance": "allowances",
@@ -41,6 +43,8 @@ __all__ = [*_HOMES]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return _installed_version()
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -51,3 +55,10 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_HOMES})
+
+
+def _installed_version() -> str:
+    """Return the version of the installed distribution; read when it is asked for, since the metadata are a file."""
+    from importlib.metadata import version
+
+    return version("fastapi-query-guard")

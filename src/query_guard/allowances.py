@@ -54,6 +54,11 @@ class Allowance:
         return finding.kind == self._kind and (self._file is None or self._is_at(finding))
 
     @property
+    def kind(self) -> str | None:
+        """The kind it allows, where it does not allow a relationship."""
+        return self._kind
+
+    @property
     def has_expired(self) -> bool:
         return self.is_over_on(date.today())
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from query_guard.strict_json import json_text
 from query_guard.tallies import Change, RouteTally, Tally
 
 VERSION = 1
@@ -57,7 +58,7 @@ def _numbers(data: Mapping[str, Any]) -> dict[str, int]:
 
 def baseline_text(baseline: Baseline) -> str:
     """Return the file: sorted, one number a line, with nothing that changes when only lines move."""
-    return json.dumps({"version": VERSION, "tests": baseline}, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    return json_text({"version": VERSION, "tests": baseline}, indent=2, sort_keys=True) + "\n"
 
 
 def compared(before: Tally | None, after: Tally) -> list[Change]:

@@ -10,8 +10,16 @@ Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 _BUDGET = "__query_guard_max_queries__"
 
 
-def query_budget(*, max_queries: int) -> Callable[[Endpoint], Endpoint]:
-    """Declare on an endpoint how many statements it may send; more is a `statement_budget` finding."""
+def query_budget(*positional: object, max_queries: int | None = None) -> Callable[[Endpoint], Endpoint]:
+    """Declare on an endpoint how many statements it may send; more is a `statement_budget` finding.
+
+    Raises TypeError where it is written without parentheses or with a number that has no name, ValueError for what is
+    no number of statements.
+    """
+    if positional:
+        raise TypeError(
+            f"query_budget: write @query_budget(max_queries=5), with the number by name, not {positional!r}"
+        )
     if isinstance(max_queries, bool) or not isinstance(max_queries, int) or max_queries < 0:
         raise ValueError(f"query_budget: max_queries must be an integer of at least 0, not {max_queries!r}")
 

@@ -19,6 +19,7 @@ from query_guard.records import (
     Statement,
     Transaction,
 )
+from query_guard.strict_json import json_safe
 
 
 def document(report: Report, *, parameters: bool = False) -> dict[str, Any]:
@@ -27,8 +28,8 @@ def document(report: Report, *, parameters: bool = False) -> dict[str, Any]:
     Values are in it only with `parameters`, which is for the debug page alone, and where they were captured.
     """
     facts = report.facts
-    return {
-        **summary(report),
+    data: dict[str, Any] = {
+        **summary(report, parameters=parameters),
         "sentence": sentence(report),
         "late_count": facts.late.count,
         "dropped": facts.dropped,
@@ -44,21 +45,26 @@ def document(report: Report, *, parameters: bool = False) -> dict[str, Any]:
         "transactions": [_transaction(transaction) for transaction in facts.transactions],
         "pools": [pool_document(pool) for pool in facts.pools],
     }
+    safe: dict[str, Any] = json_safe(data)
+    return safe
 
 
-def summary(report: Report) -> dict[str, Any]:
-    """Return the line that lists show of a report."""
+def summary(report: Report, *, parameters: bool = False) -> dict[str, Any]:
+    """Return the line that lists show of a report; the values in its path only with `parameters`, as in `document`."""
     facts, request = report.facts, report.request
     return {
         "id": report.id,
         "kind": request.kind,
         "method": request.method,
         "route": request.route,
-        "path": request.path,
+        "path": request.path if parameters or request.kind == "block" else request.route,
         "status": request.status,
+        "exception": request.exception,
+        "cancelled": request.cancelled,
         "started_at": datetime.fromtimestamp(report.started_at, UTC).isoformat(timespec="milliseconds"),
         "duration_ms": milliseconds(facts.duration),
         "query_count": facts.query_count,
+        "driver_calls": facts.driver_calls,
         "query_time_ms": milliseconds(facts.query_time),
         "peak_connections": facts.peak_connections,
         "findings": [finding.kind for finding in report.findings],

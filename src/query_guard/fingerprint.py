@@ -6,6 +6,7 @@ never raises on a text, never shows a value, and takes time linear in the text.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import threading
@@ -15,20 +16,15 @@ from types import ModuleType
 from typing import Final, NamedTuple
 
 from query_guard.sql_shape import Shape
-from query_guard.sql_tokens import dialect_named, tokens
+from query_guard.sql_tokens import dialect_named, readable, tokens
 
 RULES_VERSION: Final = b"query_guard/1"
 _CACHED_TEXT: Final = 8 * 1024
 _CACHED_ENTRIES: Final = 4096
 _CACHED_BYTES: Final = 16 * 1024 * 1024
 _LITERAL: Final = re.compile(r"'[^']*+'?|(?<!\w)\d++")
-
-
-_KEYED: Final = frozenset({"PRAGMA", "ATTACH", "ALTER", "CREATE", "SET", "GRANT"})
-_TELLING: Final = (
-    r"(?is)(^PRAGMA [^=]*= |\bKEY (?=[^( ])|\bPASSWORD (?:= )?|\bIDENTIFIED (?:BY |WITH \S+ (?:BY|AS) ))(?!\?).*"
-)
-"""What follows these words is a secret, though it is written like a name; it goes with all that follows."""
+_SALT: Final = os.urandom(16)
+"""Mixed into what may be a value and yet tells two shapes apart, so that an id says nothing of it elsewhere."""
 
 
 class Fingerprint(NamedTuple):
@@ -72,9 +68,12 @@ _cache = _Cache()
 
 
 def fingerprint(sql: str, dialect: str = "postgresql") -> Fingerprint:
-    """Return the shape of `sql`; `dialect` as SQLAlchemy names it, with or without driver, any other reads as ANSI.
+    """Return the shape of `sql`; `dialect` as SQLAlchemy names it, with or without driver, any other is read with care.
 
-    Compiled text with its `__[POSTCOMPILE_x]` placeholders has the shape of what is executed. Raises TypeError only.
+    Compiled text with its `__[POSTCOMPILE_x]` placeholders has the shape of what is executed. Where double quotes may
+    hold a string (SQLite, SQL Server, unknown databases) what may be one is shown as `"?"`, and enters the id with a
+    salt of this process. Of an unknown database, nothing is shown from where its rules would matter. Raises TypeError
+    only.
     """
     try:
         return _cache[dialect, sql]
@@ -87,12 +86,15 @@ def _computed(sql: str, dialect: str) -> Fingerprint:
         if not isinstance(value, str):
             raise TypeError(f"{name} must be a str, got {value!r}; pass str({name}) of what you have")
     shape = Shape(dialect_named(dialect))
-    complete = shape.read(tokens(sql, shape.dialect))
-    text = re.sub(_TELLING, r"\1?", shape.text()) if shape.operation in _KEYED else shape.text()
-    text += "" if complete else " ..."
-    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8, person=RULES_VERSION)
+    shown, unread = readable(sql, shape.dialect)
+    complete = shape.read(tokens(shown, shape.dialect))
+    text = shape.text() + ("" if complete else " ...")
+    digest = blake2b(_bytes(text), digest_size=8, person=RULES_VERSION)
     if not complete:
-        digest.update(_LITERAL.sub("?", sql).encode("utf-8", "surrogatepass"))
+        digest.update(_bytes(_LITERAL.sub("?", shown)))
+    if shape.hidden or unread:
+        hidden = "\0".join([*shape.hidden, _LITERAL.sub("?", unread)])
+        digest.update(blake2b(_bytes(hidden), digest_size=16, key=_SALT).digest())
     result = Fingerprint(
         id=digest.hexdigest(),
         text=text,
@@ -104,6 +106,10 @@ def _computed(sql: str, dialect: str) -> Fingerprint:
     if len(sql) <= _CACHED_TEXT:
         _cache.keep((dialect, sql), result)
     return result
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 class _CallableModule(ModuleType):

@@ -63,5 +63,5 @@ def _headers(report_id: str, numbers: Numbers, findings: str) -> list[tuple[byte
 @lru_cache(maxsize=256)
 def _key(kind: str) -> str:
     """Make any kind a key of RFC 9651, so that no detector can break a header."""
-    key = _NOT_A_KEY.sub("_", kind.lower())
+    key = _NOT_A_KEY.sub("_", kind[:64].lower())
     return key if key[:1].isalpha() or key[:1] == "*" else f"*{key}"

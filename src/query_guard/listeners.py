@@ -13,3 +13,6 @@ if TYPE_CHECKING:
 
 listeners: list[Callable[[Report], None]] = []
 """Each is called in the thread that finished the report; one that raises spoils the report's way to its reporters."""
+
+refusal_listeners: list[Callable[[str], None]] = []
+"""Each is told what is wrong with a QueryGuard that was refused, at each request that passes it unprofiled."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -15,18 +14,22 @@ from query_guard.capture.open_window import open_window
 from query_guard.capture.recorder import Recorder
 from query_guard.capture.source_files import allow_package_of
 from query_guard.capture.trouble import report_trouble
+from query_guard.capture.window import current
+from query_guard.debug import DEFAULT_PATH
 from query_guard.detectors import Detector, defaults
 from query_guard.exchange import Exchange, Terms
 from query_guard.history import History
 from query_guard.history.memory import MemoryHistory
+from query_guard.no_effect import inside_another, unknown_budgets, warn, without_effect
 from query_guard.options import Options, callables, check_history, check_options, environment
 from query_guard.profile import Profile
+from query_guard.refused import Refused, refusable
 from query_guard.reporters import Reporter
 from query_guard.reporters.log import LogReporter
 from query_guard.routes import ServedRoutes, all_routes
 
 if TYPE_CHECKING:
-    from query_guard.debug import DebugEndpoint
+    from query_guard.debug.routes import DebugEndpoint
 
 _SEEN = "query_guard"
 _SERVED = frozenset(("http", "websocket"))
@@ -36,11 +39,45 @@ _chance = random.Random()  # the application's own generator is not touched
 class QueryGuard:
     """Profile each request of an ASGI application: `app.add_middleware(QueryGuard)`.
 
-    Every engine of the process is watched, unless `engines` names some. `detectors` and `reporters` replace the
-    defaults; the reports of the last requests are kept where `debug` shows them, or in `history`. Raises ValueError
-    for a wrong option.
+    Two switches of the environment win over the options: `QUERY_GUARD_ENABLED=0` switches the middleware off, and
+    `QUERY_GUARD_DEBUG=1` sets `debug`.
+
+    Args:
+        app (ASGIApp): The application. Starlette and FastAPI give it.
+        engines (Sequence[Engine | AsyncEngine] | None): Watch these engines only. Default: `None`, every engine of the
+            process.
+        headers (bool): Add the response headers. They tell any client how many statements a request took. Default:
+            `True`.
+        debug (bool): Keep the last reports, and serve them under `debug_path`. Default: `False`.
+        debug_path (str): The path of the debug endpoint. Default: `'/__query_guard__'`.
+        debug_token (str | None): The key that the debug endpoint asks for; 16 characters or more. Default: `None`, the
+            key of `QUERY_GUARD_DEBUG_TOKEN`, or else one made for this user.
+        sample_rate (float): The share of requests that are recorded in detail, from 0 to 1. All others are counted,
+            exactly. Default: `1.0`.
+        budgets (Mapping[str, int] | None): How many statements a route may send, by method and route:
+            `{"GET /orders/{order_id}": 5}`. Default: `None`, only what endpoints declare with `query_budget`.
+        allow (Sequence[str | Allowance]): Findings that are meant, by relationship (`"Post.author"`), by kind
+            (`"n_plus_one"`), or by kind and place (`"n_plus_one:crud.py:load"`). Default: `()`.
+        detectors (Sequence[Detector] | None): The detectors to use in place of the default ones; `defaults(...)`
+            replaces single ones. Default: `None`, those of `defaults()`.
+        reporters (Sequence[Reporter] | None): Who gets each finished report. Default: `None`, a `LogReporter`.
+        history (History | None): Where reports are kept. Default: `None`, a `MemoryHistory` where `debug` is set.
+        exclude (Sequence[str]): Paths that are not profiled; `*` stands for any characters: `("/health", "/static/*")`.
+            Default: `()`.
+        capture_parameters (bool): Keep the values of binds and of paths, in memory, and show them in the JSON of the
+            debug endpoint alone. Default: `False`.
+        release (str | None): The version of the application, added to each log event. Default: `None`.
+
+    Raises:
+        ValueError: For a wrong option. It names the option, the value and what was expected. Inside a running event
+            loop the server's start fails with that sentence instead.
+        TypeError: For an option that there is not, in the same way.
     """
 
+    given: tuple[str, ...]
+    """The names of the options it was given."""
+
+    @refusable
     def __init__(
         self,
         app: ASGIApp,
@@ -48,7 +85,7 @@ class QueryGuard:
         engines: Sequence[Any] | None = None,
         headers: bool = True,
         debug: bool = False,
-        debug_path: str = "/__query_guard__",
+        debug_path: str = DEFAULT_PATH,
         debug_token: str | None = None,
         sample_rate: float = 1.0,
         budgets: Mapping[str, int] | None = None,
@@ -60,13 +97,13 @@ class QueryGuard:
         capture_parameters: bool = False,
         release: str | None = None,
     ) -> None:
-        self.app = app
+        self.app = self._unprofiled = app
         self._options = check_options(
             engines=engines, headers=headers, debug=debug, debug_path=debug_path, debug_token=debug_token,
             sample_rate=sample_rate, budgets=budgets, exclude=exclude, capture_parameters=capture_parameters,
             release=release,
         )  # fmt: skip
-        self._enabled = environment("QUERY_GUARD_ENABLED", True)
+        self._enabled = environment("QUERY_GUARD_ENABLED", True, mistyped=True)
         debug = self._options.debug
         self._history: History | None = check_history(history) or (MemoryHistory() if debug else None)
         outlets = [LogReporter(release)] if reporters is None else list(callables("reporters", reporters))
@@ -79,40 +116,70 @@ class QueryGuard:
             _debug_endpoint(self._history, self._options, allowances) if debug and self._history is not None else None
         )
         self._terms = Terms(profile, self._options, ServedRoutes())
-        self._knows_app = False
-        if self._enabled:
-            install()
+        self._knows_app = self._knows_outer = False
+        try:
+            if self._enabled:
+                install()
+                warn(without_effect(self._options, self.given, allowances, detectors_are_defaults=detectors is None))
+        except Exception:
+            report_trouble("the engines of the process could not be watched")
+
+    def refuse(self, app: ASGIApp, error: Exception) -> None:
+        """Profile nothing, as an option is wrong."""
+        self.app, self._unprofiled = app, Refused(app, error)
+        self._enabled, self._debug = False, None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        unseen = self._unseen(scope)
-        if unseen is not None:
-            await unseen(scope, receive, send)
-            return
+        """Call the application exactly once, whatever becomes of the notes before it and after."""
+        unseen: ASGIApp | None = self.app
+        exchange: Exchange | None = None
+        try:
+            unseen = self._unseen(scope)
+            if unseen is None:
+                exchange = self._opened(scope, receive, send)
+        except Exception:
+            report_trouble("a request could not be recorded")
+        finally:
+            if exchange is None:
+                await (unseen or self.app)(scope, receive, send)
+            else:
+                token = current.set(exchange.window)
+                try:
+                    await self.app(scope, exchange.receive if exchange.is_websocket else receive, exchange.send)
+                except BaseException as error:
+                    exchange.escaped = type(error)
+                    raise
+                finally:
+                    try:
+                        current.reset(token)
+                        exchange.window.close()
+                        if not exchange.is_published_at_once():
+                            await exchange.publish_in_thread()
+                    except Exception:
+                        report_trouble("the report of a request could not be made")
+
+    def _opened(self, scope: Scope, receive: Receive, send: Send) -> Exchange:
         scope[_SEEN] = True
         options = self._options
         sampled = options.sample_rate >= 1 or _chance.random() < options.sample_rate
         recorder = Recorder(sampled, options.engines, options.capture_parameters)
-        window = open_window(recorder, True)
-        exchange = Exchange(self._terms, scope, receive, send, recorder, window)
-        if scope["type"] == "websocket":
-            receive = exchange.receive
-        window.open()
-        try:
-            await self.app(scope, receive, exchange.send)
-        except BaseException:
-            exchange.status = 500
-            raise
-        finally:
-            window.close()
-            if not exchange.is_published_at_once():
-                await exchange.publish_in_thread()
+        exchange = Exchange(self._terms, scope, receive, send, recorder, open_window(recorder, True))
+        exchange.window.open()
+        return exchange
 
     def _unseen(self, scope: Scope) -> ASGIApp | None:
         """Return what answers a request that is not profiled; None for all others."""
-        if not self._enabled or scope["type"] not in _SERVED or _SEEN in scope:
+        if self._debug is not None and self._enabled and scope["type"] == "lifespan":
+            self._debug.start(scope)
+        if not self._enabled or scope["type"] not in _SERVED:
+            return self._unprofiled
+        if _SEEN in scope:
+            if not self._knows_outer:
+                self._knows_outer = True
+                warn([inside_another(self.given)])
             return self.app
-        if self._debug is not None and self._debug.serves(scope):
-            return self._debug
+        if self._debug is not None and (answer := self._debug.answer_to(scope)) is not None:
+            return answer
         if self._options.exclude and any(fnmatchcase(scope["path"], one) for one in self._options.exclude):
             return self.app
         if not self._knows_app:
@@ -126,18 +193,13 @@ class QueryGuard:
             routes = dict(all_routes(app))
             for endpoint in routes.values():
                 allow_package_of(endpoint)
-            for route in self._options.budgets:
-                if routes and route not in routes:
-                    logging.getLogger("query_guard").warning(
-                        "query_guard: the budget for %r names no route of the application; routes look like %r",
-                        route, next(iter(routes)),
-                    )  # fmt: skip
+            warn(unknown_budgets(self._options.budgets, routes))
         except Exception:
             report_trouble("the application's routes could not be read")
 
 
 def _debug_endpoint(history: History, options: Options, allowances: Sequence[Allowance]) -> DebugEndpoint:
     """Import the endpoint only where it is asked for: it brings a router and responses."""
-    from query_guard.debug import DebugEndpoint
+    from query_guard.debug.routes import DebugEndpoint
 
     return DebugEndpoint(history, options, allowances)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from query_guard.capture.engines import engine_of
 
 _BUDGET = r"[A-Z]+ /\S*"
-_TRUE, _FALSE = frozenset(("1", "true", "yes", "on")), frozenset(("0", "false", "no", "off", ""))
+_SWITCH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+_SHORTEST_TOKEN = 16
+_SHOWN = 20
 
 
 @dataclass(slots=True, eq=False)
@@ -22,7 +25,7 @@ class Options:
     headers: bool
     debug: bool
     debug_path: str
-    debug_token: str | None
+    debug_token: str | None = field(repr=False)
     sample_rate: float
     budgets: Mapping[str, int]
     exclude: tuple[str, ...]
@@ -46,25 +49,33 @@ def check_options(
     return Options(
         engines=_engines(engines),
         headers=_boolean("headers", headers),
-        debug=environment("QUERY_GUARD_DEBUG", _boolean("debug", debug)),
+        debug=environment("QUERY_GUARD_DEBUG", _boolean("debug", debug), mistyped=False),
         debug_path=_path(debug_path),
-        debug_token=_text("debug_token", debug_token, at_least=16),
+        debug_token=_token(debug_token),
         sample_rate=_rate(sample_rate),
         budgets=_budgets(budgets),
         exclude=_texts("exclude", exclude),
         capture_parameters=_boolean("capture_parameters", capture_parameters),
-        release=_text("release", release, at_least=1),
+        release=_release(release),
     )
 
 
-def environment(name: str, otherwise: bool) -> bool:
-    """Read a switch from the environment; it wins over the argument."""
-    value = os.environ.get(name)
-    if value is None:
+def environment(name: str, otherwise: bool, *, mistyped: bool) -> bool:
+    """Read a switch from the environment, which wins over the argument; an empty one is unset.
+
+    A value that is none counts as `mistyped` and is logged as an error: the environment never takes a service down.
+    """
+    value = os.environ.get(name, "").strip()
+    if not value:
         return otherwise
-    if value.lower() not in _TRUE | _FALSE:
-        raise ValueError(f"{name} must be one of 1, 0, true, false, yes, no, on or off, not {value!r}")
-    return value.lower() in _TRUE
+    switch = _SWITCH.get(value.lower())
+    if switch is None:
+        shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
+        logging.getLogger("query_guard").error(
+            "query_guard: %s must be one of %s, not %r; it counts as %s until this is mended",
+            name, ", ".join(_SWITCH), shown, "on" if mistyped else "off",
+        )  # fmt: skip
+    return mistyped if switch is None else switch
 
 
 def callables(name: str, value: Any) -> tuple[Any, ...]:
@@ -99,10 +110,22 @@ def _path(value: Any) -> str:
     return "/" + value.strip("/")
 
 
-def _text(name: str, value: Any, *, at_least: int) -> str | None:
-    if value is not None and (not isinstance(value, str) or len(value) < at_least):
-        shown = "a value that is shorter or no text" if name == "debug_token" else repr(value)
-        raise ValueError(f"QueryGuard: {name} must be None or text of at least {at_least} characters, not {shown}")
+def _token(value: Any) -> str | None:
+    """Return a token without the space around it, as files of secrets end with a newline; an empty one is none."""
+    token = value.strip() if isinstance(value, str) else value
+    if token in (None, ""):
+        return None
+    if not isinstance(token, str) or len(token) < _SHORTEST_TOKEN:
+        shown = f"{len(token)} of them" if isinstance(token, str) else type(token).__name__
+        raise ValueError(
+            f"QueryGuard: debug_token must be None or text of at least {_SHORTEST_TOKEN} characters, not {shown}"
+        )
+    return token
+
+
+def _release(value: Any) -> str | None:
+    if value is not None and (not isinstance(value, str) or not value):
+        raise ValueError(f"QueryGuard: release must be None or text of at least 1 characters, not {value!r}")
     return value
 
 

@@ -52,7 +52,7 @@ class Profile:
                 if hears():
                     return True
         except Exception:
-            report_trouble("a reporter could not be asked what it hears of")
+            report_trouble("a reporter could not be asked what it hears of", own=False)
             return True
         return False
 
@@ -64,7 +64,7 @@ class Profile:
             try:
                 reporter(report)
             except Exception:
-                report_trouble(f"reporter {_name(reporter)} failed")
+                report_trouble(f"reporter {_name(reporter)} failed", own=False)
         self._tell_suspicions()
 
     def _tell_suspicions(self) -> None:
@@ -74,7 +74,7 @@ class Profile:
                 try:
                     tell(*suspicion)
                 except Exception:
-                    report_trouble("a suspicion could not be told")
+                    report_trouble("a suspicion could not be told", own=False)
 
 
 class RunningReport:

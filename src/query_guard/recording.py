@@ -6,16 +6,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from time import time
+from typing import Any
 
 from query_guard.allowances import Allowance, parse_allowances
 from query_guard.capture.attribute_reads import noting_reads
 from query_guard.capture.facts import freeze
 from query_guard.capture.install import install
-from query_guard.capture.open_window import open_window, watch_process
+from query_guard.capture.open_window import open_window
 from query_guard.capture.recorder import Recorder, allowed, allowed_in_process
-from query_guard.capture.window import current, recorders
+from query_guard.capture.trouble import report_trouble
+from query_guard.capture.window import current, recorders, watchers
 from query_guard.detectors import ON_READS, Detector, defaults
-from query_guard.listeners import listeners
+from query_guard.listeners import listeners, refusal_listeners
+from query_guard.own_errors import own_errors
 from query_guard.profile import judge, ranked, report_id
 from query_guard.records import Facts, Finding, LateCounter, Report, Request, Silence, Statement
 
@@ -34,11 +37,29 @@ class Recording:
     block_detectors: Sequence[Detector] = ()
     late: LateCounter = field(default_factory=LateCounter)
     request_reports: list[Report] = field(default_factory=list)
+    errors_before: dict[str, int] = field(default_factory=own_errors)
+    refusals: set[str] = field(default_factory=set)
+    """What is wrong with the QueryGuards that requests of the block passed unprofiled."""
     _final: Report | None = None
 
     @property
     def query_count(self) -> int:
-        return self.recorder.query_count
+        return self._final.query_count if self._final is not None else self.recorder.query_count
+
+    @property
+    def driver_calls(self) -> int:
+        """What was sent, where some executions took several driver calls (insertmanyvalues)."""
+        return self.recorder.driver_calls
+
+    @property
+    def own_errors(self) -> dict[str, int]:
+        """What of the guard itself has failed since the block began, and how often: its numbers may be wrong."""
+        return own_errors(self.errors_before)
+
+    @property
+    def saw_nothing(self) -> bool:
+        """Whether no statement and no checkout of any engine was seen: then no number and no silence means anything."""
+        return self.recorder.saw_nothing
 
     @property
     def statements(self) -> tuple[Statement, ...]:
@@ -58,15 +79,21 @@ class Recording:
         return self._final
 
     def finish(self) -> None:
-        facts = self._facts()
-        findings, silences = self._judged(facts)
-        self._final = Report(
-            report_id(),
-            time() - facts.duration,
-            facts,
-            (*findings, *stale_allowances(self.recorder.allowances)),
-            silences,
-        )
+        """Make the report; where that fails, an empty one stands for it, as the block's own work must not suffer."""
+        if self._final is not None:
+            return
+        try:
+            facts = self._facts()
+            findings, silences = self._judged(facts)
+            stale = stale_allowances(self.recorder.allowances)
+            self._final = Report(report_id(), time() - facts.duration, facts, (*findings, *stale), silences)
+        except Exception:
+            report_trouble("the report of a block could not be made")
+            self.give_up()
+
+    def give_up(self) -> None:
+        """Let an empty report stand for what the guard could not record."""
+        self._final = Report("", time(), Facts(self.request, 0.0, ()))
 
     def _facts(self) -> Facts:
         return self._final.facts if self._final is not None else freeze(self.recorder, self.request, self.late)
@@ -81,7 +108,7 @@ class Recording:
 
     def _answered(self, facts: Facts) -> Facts:
         """Leave out the requests that ended in a server error, before they came to all that they would have done."""
-        broken = [report for report in self.request_reports if (report.request.status or 0) >= 500]
+        broken = [report for report in self.request_reports if report.request.has_failed]
         serials = {row.request for report in broken for row in report.facts.statements}
         return replace(facts, statements=tuple(row for row in facts.statements if row.request not in serials))
 
@@ -101,6 +128,7 @@ def outside_requests(facts: Facts, request: int) -> Facts:
         notes_reads=facts.notes_reads,
         eager_mappings=facts.eager_mappings,
         query_count=len(statements) + facts.dropped,
+        driver_calls=sum(row.batches for row in statements) + facts.dropped,
         query_time=sum(row.duration for row in statements),
         dropped=facts.dropped,
     )
@@ -109,17 +137,46 @@ def outside_requests(facts: Facts, request: int) -> Facts:
 @contextmanager
 def record(name: str = "block", *, detectors: Sequence[Detector] | None = None) -> Iterator[Recording]:
     """Record the statements of a script, job or shell in this context; the report is there when the block ends."""
+    given = None if detectors is None else tuple(detectors)
+    request = Request("block", "", name)
+    window = None
+    try:
+        recording, window = _opened(request, given)
+    except Exception:
+        report_trouble("a block could not be recorded")
+        recording = _unrecorded(request)
+    token = current.set(window) if window is not None else None
+    try:
+        yield recording
+    finally:
+        try:
+            recording.finish()
+            if window is not None:
+                window.close()
+        except Exception:
+            report_trouble("the report of a block could not be made")
+        finally:
+            if token is not None:
+                with suppress(ValueError):  # a framework may leave a generator in another context than it entered
+                    current.reset(token)
+
+
+def _opened(request: Request, detectors: Sequence[Detector] | None) -> tuple[Recording, open_window]:
     install()
     recorder = Recorder()
-    request = Request("block", "", name)
-    recording = Recording(recorder, request, defaults() if detectors is None else tuple(detectors))
-    with open_window(recorder) as window:
-        recording.late = window.late
-        window.describe = lambda: request
-        try:
-            yield recording
-        finally:
-            recording.finish()
+    window = open_window(recorder)
+    recording = Recording(recorder, request, defaults() if detectors is None else detectors, late=window.late)
+    window.describe = lambda: request
+    window.open()
+    return recording, window
+
+
+def _unrecorded(request: Request) -> Recording:
+    """Return the recording of a block that could not be begun: it is finished already, and empty."""
+    nothing: Any = None
+    recording = Recording(nothing, request, ())
+    recording.give_up()
+    return recording
 
 
 @contextmanager
@@ -131,18 +188,24 @@ def record_process(
     With `reads`, note which relationships are read, too, and let the detectors judge that need to know.
     """
     install()
-    with watch_process() as recorder, noting_reads(recorder) if reads else nullcontext():
-        recording = Recording(
-            recorder,
-            Request("block", "", name),
-            defaults() if detectors is None else tuple(detectors),
-            ON_READS if reads else (),
-        )
-        listeners.append(recording.request_reports.append)
+    recorder = Recorder()
+    recording = Recording(
+        recorder,
+        Request("block", "", name),
+        defaults() if detectors is None else tuple(detectors),
+        ON_READS if reads else (),
+    )
+    hears, refused = recording.request_reports.append, recording.refusals.add
+    with noting_reads(recorder) if reads else nullcontext():
+        watchers.append(recorder)
+        listeners.append(hears)
+        refusal_listeners.append(refused)
         try:
             yield recording
         finally:
-            listeners.remove(recording.request_reports.append)
+            refusal_listeners.remove(refused)
+            listeners.remove(hears)
+            watchers.remove(recorder)
             recording.finish()
 
 
@@ -153,17 +216,28 @@ def allow(*patterns: str | Allowance) -> Iterator[None]:
     A pattern that matched nothing is an info finding of the windows that watch the block. Raises ValueError for a
     pattern that is none.
     """
-    allowances = parse_allowances("allow", patterns)
-    for recorder in recorders(current.get()):
-        known = {(allowance.pattern, allowance.until) for allowance in recorder.allowances}
-        news = [allowance for allowance in allowances if (allowance.pattern, allowance.until) not in known]
-        recorder.allowances = (*recorder.allowances, *news)
+    allowances: Sequence[Allowance] = ()
+    try:
+        allowances = parse_allowances("allow", patterns)
+        _allow_around(allowances)
+    except ValueError:
+        raise
+    except Exception:
+        report_trouble("findings of a block could not be allowed")
     token = allowed.set((*allowed.get(), *allowances))
     try:
         yield
     finally:
         with suppress(ValueError):  # a framework may leave a generator in another context than it entered
             allowed.reset(token)
+
+
+def _allow_around(allowances: Sequence[Allowance]) -> None:
+    """Allow findings of the windows that are open."""
+    for recorder in recorders(current.get()):
+        known = {(allowance.pattern, allowance.until) for allowance in recorder.allowances}
+        news = [allowance for allowance in allowances if (allowance.pattern, allowance.until) not in known]
+        recorder.allowances = (*recorder.allowances, *news)
 
 
 @contextmanager

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
+from query_guard.sql_settings import QUERIES, without_settings
 from query_guard.sql_tokens import BUDGET, Dialect
 
 _REMEMBERED_WORDS: Final = 8192
@@ -30,7 +32,9 @@ _NO_VERB_AFTER: Final = frozenset({"FOR", "ON", "DO", "KEY", "THEN"})
 _ENDS_FROM: Final = _words("""
     WHERE GROUP ORDER HAVING LIMIT OFFSET WINDOW RETURNING SET UNION INTERSECT EXCEPT FOR SELECT VALUES FETCH
 """)
-_ACTS: Final = _VERBS | _ENDS_FROM | {"FROM", "JOIN", "INTO", "TABLE", "USING", "WITH", "SAVEPOINT", "RELEASE", "TO"}
+_ACTS: Final = (
+    _VERBS | _ENDS_FROM | {"FROM", "JOIN", "INTO", "TABLE", "USING", "WITH", "SAVEPOINT", "RELEASE", "TO", "BY"}
+)
 _BEFORE_A_NAME: Final = frozenset({"ONLY", "LATERAL", "IF", "NOT", "EXISTS", "OR", "IGNORE", "RECURSIVE", "SAVEPOINT"})
 _BEFORE_AN_OPERAND: Final = _words("""
     ALL AND ANY AS BETWEEN BY CASE DEFAULT DISTINCT ELSE ESCAPE FETCH FROM HAVING ILIKE IN INTERVAL INTO IS LIKE
@@ -38,7 +42,16 @@ _BEFORE_AN_OPERAND: Final = _words("""
 """)
 _GLUE: Final = frozenset({"(", " (", "[", " [", ", ", "::", "."})
 _OPERATOR_ENDS: Final = frozenset("+-*/<>=~!@#%^&|:([,")
-_AFTER_COMMA: Final = {"": "", "FROM": "read", "WITH": "cte"}
+_AFTER_COMMA: Final = {"": "", "FROM": "read", "WITH": "cte", "SET": "", "BY": "", "RETURNING": ""}
+_OF_NAMES: Final = frozenset({"SET", "BY", "RETURNING"})
+"""Clauses whose elements begin with the name of a column."""
+_BEFORE_A_QUOTED_NAME: Final = _words("""
+    AS COLLATE COLUMN CONSTRAINT INDEX OVER REFERENCES TABLE TRIGGER VIEW WINDOW
+""")
+_ALTERED: Final = frozenset({"ADD", "ALTER", "CHANGE", "DROP", "MODIFY", "RENAME", "TO"})
+_QUOTED_NAME: Final = re.compile(r'"(?:[^\W\d][\w $-]*+|\?)"')
+_HIDDEN: Final = '"?"'
+"""Stands for what is a name for one database, and a string for another."""
 _SPACES: Final = dict.fromkeys(map(ord, " \t\n\r\f\v"))
 _FOLD: Final = _SPACES | {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
@@ -68,9 +81,16 @@ class Shape:
         self.tables: dict[str, None] = {}
         self.writes: dict[str, None] = {}
         self.ctes: set[str] = set()
-        self.maybe_function = self.surely_table = self.closed = -1
+        self.maybe_function = self.surely_table = self.named = self.closed = -1
         self.closed_width = 1
         self.row = (0, -1, 0)
+        self.begun = 0
+        """Where the current statement begins in `out`."""
+        self.doubtful: set[str] = set()
+        self.sure: set[str] = set()
+        """What stood between double quotes, as a name or a string, and where only a name can stand."""
+        self.hidden: list[str] = []
+        """Those that are not shown, in their order, as they are part of the shape."""
 
     def read(self, found: list[str]) -> bool:
         """Write all tokens; False when the budget ended before they did."""
@@ -100,7 +120,22 @@ class Shape:
     def text(self) -> str:
         while self.out and self.out[-1] == ";":
             self.out.pop()
+        self._finish()
         return "".join(self.out)
+
+    def _finish(self) -> None:
+        """End a statement: hide what may be a value, though it is written like a name."""
+        out, begun = self.out, min(self.begun, len(self.out))
+        doubtful = self.doubtful - self.sure
+        for place in range(begun, len(out)) if doubtful else ():
+            if out[place].lstrip(" ") in doubtful:
+                self.hidden.append(out[place])
+                out[place] = out[place].replace(out[place].lstrip(" "), _HIDDEN)
+        if self.verb not in QUERIES:
+            calls = self.dialect.name in ("mssql", "generic")
+            out[begun:] = [without_settings(self.verb, "".join(out[begun:]), calls=calls)]
+            self.row, self.closed = (0, -1, 0), -1
+        self.doubtful, self.sure = set(), set()
 
     def _token(self, lexeme: str) -> None:
         if lexeme == ",":
@@ -110,8 +145,10 @@ class Shape:
         elif lexeme in (")", "]"):
             self._close(lexeme)
         elif lexeme == ";":
+            self._finish()
             self.out.append(lexeme)
-            self.frames[:], self.expects = [_Frame()], "verb"
+            self.begun = len(self.out)
+            self.frames[:], self.expects, self.verb = [_Frame()], "verb", ""
         elif lexeme[0] == ",":
             self._rows(lexeme)
         elif lexeme[0] == "?" and self.dialect.name == "postgresql":
@@ -186,6 +223,12 @@ class Shape:
     def _name(self, lexeme: str) -> None:
         expects, self.expects = self.expects, ""
         text = self._canonical(lexeme)
+        if self.verb == "VACUUM" and expects == "write":  # a file, with SQLite
+            self._value("?")
+            return
+        if self.dialect.doubtful and '"' in lexeme and not self._is_kept(text, expects):
+            self._value("?")
+            return
         if expects == "verb":
             self.verb = lexeme.upper() if lexeme.isascii() and lexeme.isalpha() else "OTHER"
             self.operation = self.operation or self.verb
@@ -193,9 +236,34 @@ class Shape:
             text = "?"
         elif expects:
             self._table(text, expects)
-        elif len(lexeme) <= 64:
+        elif len(lexeme) <= 64 and not (self.dialect.doubtful and '"' in lexeme):
             self._remember(lexeme, text)
         self._put(text)
+
+    def _is_kept(self, text: str, expects: str) -> bool:
+        """Note whether double quotes hold a name or perhaps a string; False where they hold a string for sure."""
+        frame, previous = self.frames[-1], self._previous()
+        if expects in ("read", "write", "table", "cte") or text[0] != '"' or self._stands_for_a_name(frame, previous):
+            self.sure.update(part for part in self.dialect.part.findall(text) if part[0] == '"')
+            return True
+        if len(self.dialect.part.findall(text)) > 1:
+            self.sure.update(part for part in self.dialect.part.findall(text) if part[0] == '"')
+            return True
+        is_compared = frame.kind == "list" or previous[-1:] in tuple("<>=!~|+") or previous in ("LIKE", "ILIKE")
+        if frame.kind == "row" or (is_compared and not _QUOTED_NAME.fullmatch(text)):
+            return False
+        self.doubtful.add(text)
+        return True
+
+    def _stands_for_a_name(self, frame: _Frame, previous: str) -> bool:
+        word = previous.upper()
+        if word in _BEFORE_A_QUOTED_NAME or self.verb == "PRAGMA":
+            return True
+        if previous in ("(", ","):
+            return frame.kind == "names" or (previous == "," and frame.clause in _OF_NAMES)
+        if self.verb in ("CREATE", "ALTER", "DROP"):
+            return word in ("ON", "EXISTS") or (self.verb == "ALTER" and word in _ALTERED)
+        return word in _OF_NAMES and frame.clause == word
 
     def _remember(self, lexeme: str, text: str) -> None:
         spaced, bare = self.dialect.spaced, self.dialect.bare
@@ -216,6 +284,8 @@ class Shape:
         return text + ".*" if lexeme.endswith("*") else text
 
     def _table(self, text: str, expects: str) -> None:
+        if expects != "read":
+            self.named = len(self.out) + 1
         if expects == "cte":
             self.ctes.add(text)
             return
@@ -245,7 +315,9 @@ class Shape:
     def _act(self, word: str, frame: _Frame) -> None:
         previous = self._previous()
         if word in _ENDS_FROM:
-            frame.clause = ""
+            frame.clause = word if word == "RETURNING" or (word == "SET" and frame.verb) else ""
+        elif word == "BY" and previous in ("ORDER", "GROUP", "PARTITION"):
+            frame.clause = "BY"
         if word in _VERBS and previous not in _NO_VERB_AFTER:
             self._begin(word, frame)
         elif word == "FROM" and previous != "DISTINCT" and (frame.verb or len(self.frames) == 1):
@@ -310,7 +382,18 @@ class Shape:
             return "list"
         if previous == "VALUES" or (previous == "," and self.row[1] == len(self.out) - 1):
             return "row"
-        return ""
+        return "names" if self._opens_names(previous) else ""
+
+    def _opens_names(self, previous: str) -> bool:
+        """Whether a list of columns begins: after a table that is written or made, and in constraints and indexes."""
+        before = self._previous(2)
+        return (
+            self.named == len(self.out)
+            or (previous == "KEY" and before in ("PRIMARY", "FOREIGN"))
+            or previous in ("CONFLICT", "USING")
+            or before == "REFERENCES"
+            or (self.verb in ("CREATE", "ALTER") and (previous == "UNIQUE" or before == "ON"))
+        )
 
     def _close(self, lexeme: str) -> None:
         out, self.expects = self.out, ""

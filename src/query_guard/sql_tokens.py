@@ -13,6 +13,8 @@ from functools import lru_cache
 from itertools import islice
 from typing import Final, NamedTuple
 
+from query_guard.sql_flat import flattened
+
 BUDGET: Final = 20_000
 
 _START = r"[^\x00-@\[-^`{-\x7f]"
@@ -47,11 +49,6 @@ _PG_OPERATORS = (
     rf"|{_PG_SIGN}{{0,16}}+{_PG_MARK}(?:{_PG_SIGN}|{_PG_MARK})*+|{_PG_SIGN}{{0,16}}[*/<>=]|."
 )
 # What few texts need is compiled when the first one comes, and then found in the cache of `re`.
-_TAG = rf"(?a:\$(?:{_START}[^\x00-/:-@\[-^`{{-\x7f]*+)?\$)"
-_FLAT = (
-    rf"(?as)(?:[eE]{_ESCAPED}|{_WORD}|[\x00-!#%&(-,.0-@\[-^`{{-\x7f]++|{_STRING}|{_DOUBLE}|--[^\n]*+"
-    rf"|(?!/\*|{_TAG}).)*+"
-)
 _PIECE = r"((?:(?!~~).){1,256}+)"
 _EXPANDING_CALL = rf"(?s)__\[POSTCOMPILE_[^\s~]{{1,256}}+~~{_PIECE}~~REPL~~{_PIECE}~~\]"
 
@@ -66,6 +63,8 @@ class Dialect:
     item: re.Pattern[str]
     part: re.Pattern[str]
     folds: bool
+    doubtful: bool
+    """Whether what stands between double quotes may be a string."""
     spaced: dict[str, str] = field(default_factory=dict)
     bare: dict[str, str] = field(default_factory=dict)
 
@@ -80,10 +79,15 @@ class _Rules(NamedTuple):
     skip: str = rf"--[^\n]*+|{_COMMENT}"
     word: str = _WORD
     folds: bool = True
+    doubtful: bool = False
 
 
+_DOUBLE_STRING = _STRING.replace("'", '"')
+_DOUBLE_ESCAPED = r'"(?:[^"\\]++|\\.|"")*+"'
+_BACK_ESCAPED = _DOUBLE_ESCAPED.replace('"', "`")
+_ESCAPED_DOUBLE = _ESCAPED.replace("'", '"')
 _RULES: Final = {
-    "generic": _Rules(),
+    "generic": _Rules(doubtful=True),
     "postgresql": _Rules(
         quoted=_DOUBLE,
         opened='"',
@@ -97,28 +101,61 @@ _RULES: Final = {
         opened=r'["`\[]',
         strings=rf"[xX]?{_STRING}",
         binds=rf"\?\d*+|(?<![\w:)\]])[:@$]\w++|{_EXPANDING}",
+        doubtful=True,
     ),
     "mysql": _Rules(
         quoted=_BACK,
         opened="`",
-        strings=rf"[bBxXnN]?{_ESCAPED}|" + _ESCAPED.replace("'", '"'),
+        strings=rf"[bBxXnN]?{_ESCAPED}|{_ESCAPED_DOUBLE}",
         number=f"(?!{_DIGIT_WORD}){_NUMBER}",
         skip=rf"--(?=\s|\Z)[^\n]*+|#[^\n]*+|/\*M?!\d*+|\*/|{_COMMENT}",
         word=rf"@{{0,2}}+{_WORD}|{_DIGIT_WORD}",
         folds=False,
     ),
-    "mssql": _Rules(quoted=f"{_DOUBLE}|{_SQUARE}", opened=r'["\[]', word=rf"[#@]{{0,2}}+{_WORD}"),
+    "mssql": _Rules(quoted=f"{_DOUBLE}|{_SQUARE}", opened=r'["\[]', word=rf"[#@]{{0,2}}+{_WORD}", doubtful=True),
+    "oracle": _Rules(quoted=_DOUBLE, opened='"', binds=rf"{_BINDS}|(?<![\w:)\]]):{_DOUBLE}|\?"),
+    "snowflake": _Rules(
+        quoted=_DOUBLE,
+        opened='"',
+        strings=rf"[bBxXnN]?{_ESCAPED}",
+        skip=rf"(?:--|//)[^\n]*+|{_COMMENT}",
+    ),
+    "bigquery": _Rules(
+        quoted=_BACK,
+        opened="`",
+        strings=rf"[rRbB]{{0,2}}(?:{_ESCAPED}|{_ESCAPED_DOUBLE})",
+        skip=rf"(?:--|#)[^\n]*+|{_COMMENT}",
+        word=rf"@{{0,2}}+{_WORD}",
+        folds=False,
+    ),
+    "databricks": _Rules(
+        quoted=_BACK,
+        opened="`",
+        strings=rf"[rR](?:{_STRING}|{_DOUBLE_STRING})|[xX]?{_ESCAPED}|{_ESCAPED_DOUBLE}",
+    ),
+    "clickhouse": _Rules(
+        quoted=rf"{_DOUBLE_ESCAPED}|{_BACK_ESCAPED}",
+        strings=rf"[bBxX]?{_ESCAPED}",
+        skip=rf"--[^\n]*+|#[\s!][^\n]*+|{_COMMENT}",
+        folds=False,
+    ),
 }
 _ALIASES: Final = {
     "mariadb": "mysql",
     "postgres": "postgresql",
     "cockroachdb": "postgresql",
     "redshift": "postgresql",
+    "duckdb": "postgresql",
+    "motherduck": "postgresql",
+    "spark": "databricks",
+    "sparksql": "databricks",
+    "hive": "databricks",
+    "clickhousedb": "clickhouse",
 }
 
 
 def dialect_named(name: str) -> Dialect:
-    """Find the rules for a dialect, with or without its driver; a name we do not know gets ANSI rules."""
+    """Find the rules for a dialect, with or without its driver; one that is not known is read with care."""
     base = name.partition("+")[0].lower()
     base = _ALIASES.get(base, base)
     return _compiled(base if base in _RULES else "generic")
@@ -136,7 +173,7 @@ def _compiled(name: str) -> Dialect:
     rows = rf"(?:,\s*+\(\s*+(?:{item}\s*+(?:,\s*+|(?=\))))++\)\s*+)++"
     part = f"{_SCHEMA}|{rules.quoted}|{rules.word}"
     names = rf"(?:{part})(?:\s*+\.\s*+(?:{part}|\*))*+|{rules.opened}.*+"
-    plain = rf"(?<!IN \()(?!{constant})[A-Za-z_]\w*+(?:\.[A-Za-z_]\w*+)*+(?!['&\[]|{_INSIDE}|\s*+\.)|,(?!\s*+\()"
+    plain = rf"(?<!IN \()(?!{constant})[A-Za-z_]\w*+(?:\.[A-Za-z_]\w*+)*+(?!['\"&\[]|{_INSIDE}|\s*+\.)|,(?!\s*+\()"
     skip, rest = rf"(?:\s++|{rules.skip})*+", f"{names}|{rules.operators}|\\Z"
     flags = re.ASCII | re.DOTALL
     return Dialect(
@@ -146,43 +183,19 @@ def _compiled(name: str) -> Dialect:
         item=re.compile(f"{_EMPTY_IN}|{item}", flags),
         part=re.compile(part, flags),
         folds=rules.folds,
+        doubtful=rules.doubtful,
     )
+
+
+def readable(sql: str, dialect: Dialect) -> tuple[str, str]:
+    """Return the text that can be cut, and the rest that two databases may read in two ways."""
+    if "~~REPL~~" in sql:
+        sql = re.sub(_EXPANDING_CALL, r"\1?\2", sql)
+    return flattened(sql, dialect.name)
 
 
 def tokens(sql: str, dialect: Dialect) -> list[str]:
     """Cut `sql`, into at most BUDGET tokens and one more; an empty token marks the end of the text."""
-    if "~~REPL~~" in sql:
-        sql = re.sub(_EXPANDING_CALL, r"\1?\2", sql)
-    if dialect.name == "postgresql" and ("/*" in sql or ("$" in sql and re.search(_TAG, sql))):
-        sql = _flattened(sql)
     if len(sql) <= BUDGET:
         return dialect.scan.findall(sql)
     return [match[1] for match in islice(dialect.scan.finditer(sql), BUDGET + 1)]
-
-
-def _flattened(sql: str) -> str:
-    """Take out what no regular expression can cross: comments inside comments, and strings between dollar tags."""
-    flat, quoting_tag = re.compile(_FLAT), re.compile(_TAG)
-    parts: list[str] = []
-    position = 0
-    while (match := flat.match(sql, position)) and match.end() < len(sql):
-        parts.append(match[0])
-        position = match.end()
-        if tag := quoting_tag.match(sql, position):
-            closing = sql.find(tag[0], tag.end())
-            position = closing + len(tag[0]) if closing >= 0 else len(sql)
-            parts.append(" '' ")
-        else:
-            parts.append(" ")
-            position = _end_of_comment(sql, position)
-    parts.append(sql[position:])
-    return "".join(parts)
-
-
-def _end_of_comment(sql: str, position: int) -> int:
-    depth = 0
-    for edge in re.compile(r"/\*|\*/").finditer(sql, position):
-        depth += 1 if edge[0] == "/*" else -1
-        if depth == 0:
-            return edge.end()
-    return len(sql)

@@ -42,6 +42,10 @@ class Entry(TypedDict):
     findings: list[Told]
     changes: list[Change] | None
     stale: list[str]
+    own_errors: dict[str, int]
+    """What of the guard itself failed meanwhile, and how often."""
+    saw_nothing: bool
+    """Whether it was recorded, and neither a statement nor a checkout was seen."""
 
 
 class Run(TypedDict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
-from time import sleep
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -53,19 +53,6 @@ def test_a_release_without_the_method_is_listened_to(
         event.remove(Pool, "checkin", connections.on_checkin)
 
 
-def test_what_is_done_before_a_connection_is_back_is_part_of_its_stay(tmp_path: Path) -> None:
-    engine = create_engine(f"sqlite:///{tmp_path / 'pool.db'}")
-    with record() as recording:
-        for _ in range(2):
-            with engine.connect() as connection:
-                record_of_it: Any = connection.connection._connection_record
-                record_of_it.finalize_callback.append(lambda _: sleep(0.05))
-    engine.dispose()
-    rows = recording.report.facts.checkouts
-    assert [row.outcome for row in rows] == ["returned", "returned"]
-    assert all(row.hold is not None and row.hold >= 0.05 for row in rows)
-
-
 @pytest.mark.asyncio
 async def test_a_pool_that_is_given_to_a_later_dialect_is_seen_by_it(tmp_path: Path) -> None:
     def make(**options: Any) -> Engine:
@@ -98,23 +85,6 @@ async def test_a_pool_that_is_given_to_a_later_dialect_is_seen_by_it(tmp_path: P
     assert [report.query_count for report in reports] == [0, 1]
 
 
-def test_connecting_is_not_waiting(tmp_path: Path) -> None:
-    engine = create_engine(f"sqlite:///{tmp_path / 'pool.db'}")
-
-    @event.listens_for(engine, "do_connect")
-    def slowly(*_args: object) -> None:
-        sleep(0.05)
-
-    with record() as recording:
-        for _ in range(2):
-            engine.connect().close()
-    engine.dispose()
-    first, second = recording.report.facts.checkouts
-    assert first.connect >= 0.05 > first.wait
-    assert second.connect == 0
-    assert first.connection == second.connection
-
-
 NUMBERS = {
     QueuePool: (5, 1, 0),
     NullPool: (None, None, None),
@@ -139,11 +109,14 @@ def test_numbers_a_pool_does_not_have_are_left_out(
 
 @pytest.mark.asyncio
 async def test_waits_of_an_async_pool_add_up() -> None:
-    """Six tasks hold the only connection for 50 ms each: the waits are 0, 50, 100 ... 250 ms."""
+    """Six tasks hold the only connection for 50 ms each: the waits are 0, 50, 100 ... 250 ms, or longer."""
     engine = create_async_engine("sqlite+aiosqlite://", poolclass=AsyncAdaptedQueuePool, pool_size=1, max_overflow=0)
+    waited: list[float] = []
 
     async def hold() -> None:
+        asked = perf_counter()
         async with engine.connect():
+            waited.append(perf_counter() - asked)
             await asyncio.sleep(0.05)
 
     async with engine.connect():
@@ -152,8 +125,8 @@ async def test_waits_of_an_async_pool_add_up() -> None:
         await asyncio.gather(*(hold() for _ in range(6)))
     await engine.dispose()
     waits = sorted(row.wait for row in recording.report.facts.checkouts)
-    assert len(waits) == 6
-    assert sum(waits) == pytest.approx(0.75, rel=0.2)
+    assert all(wait <= seen for wait, seen in zip(waits, sorted(waited), strict=True))
+    assert sum(waits) >= 0.7
 
 
 def test_a_pool_timeout_is_recorded_and_raised_unchanged(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from query_guard.capture.facts import freeze
@@ -14,7 +15,8 @@ from query_guard.capture.install import install
 from query_guard.capture.open_window import open_window
 from query_guard.capture.outline import Glance
 from query_guard.capture.recorder import Recorder
-from query_guard.records import Request
+from query_guard.records import LoopBlock, Outline, Request
+from tests.clock import Clock
 
 
 @pytest.fixture
@@ -71,3 +73,51 @@ def test_checkouts_are_nested_where_one_begins_before_another_ends(
     outline = Glance(recorder).outline(Request("http", "GET", "/"))
     assert outline is not None
     assert outline.nested_checkouts == nested
+
+
+def test_each_figure_of_a_window(clock: Clock, timed_engine: Engine) -> None:
+    recorder = Recorder()
+    with open_window(recorder, request=True), timed_engine.connect() as outer:
+        outer.execute(text("CREATE TABLE numbers (n INTEGER)"))
+        for seconds in (0.25, 0.5, 0.125):
+            outer.execute(text(f"SELECT move({seconds})"))
+        with pytest.raises(DBAPIError):
+            outer.execute(text("SELECT nothing FROM nowhere"))
+        outer.execute(text("INSERT INTO numbers VALUES (1)"))
+        outer.commit()
+        recorder.loop_blocks = (LoopBlock(clock.now - 0.375, clock.now), LoopBlock(clock.now, clock.now + 0.25))
+        clock.move(1.0)
+    request = Request("http", "GET", "/", budget=2)
+    assert Glance(recorder).outline(request) == Outline(
+        repeated=2,
+        longest_statement=0.5,
+        most_rows=1,
+        failed_statements=1,
+        writes=1,
+        blocking_statements=0,
+        joins=0,
+        statements=6,
+        beyond_budget=4,
+        writes_in_read=1,
+        failed_loads=0,
+        longest_block=0.375,
+        nested_checkouts=0,
+        longest_wait=0.0,
+        lost_checkouts=0,
+        changed_pools=0,
+        written_transactions=1,
+        longest_transaction=0.875,
+    )
+    of_post = Glance(recorder).outline(request._replace(method="POST", budget=None))
+    assert of_post is not None
+    assert (of_post.beyond_budget, of_post.writes_in_read) == (0, 0)
+
+
+def test_a_window_of_more_than_fifty_statements_is_read_at_once(clock: Clock, timed_engine: Engine) -> None:
+    recorder = Recorder()
+    with open_window(recorder, request=True), timed_engine.connect() as connection:
+        for _ in range(50):
+            connection.execute(text("SELECT 1"))
+        assert Glance(recorder).outline(Request("http", "GET", "/")) is not None
+        connection.execute(text("SELECT 1"))
+    assert Glance(recorder).outline(Request("http", "GET", "/")) is None

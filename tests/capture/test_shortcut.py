@@ -98,7 +98,7 @@ def test_recursion_is_one_site_at_any_depth(engine: Engine) -> None:
 
 
 def test_more_callers_of_one_helper_than_are_remembered(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shortcut, "_MAX_WAYS", 5)
+    monkeypatch.setattr(shortcut, "_MAX_PATHS", 5)
     sites = Sites(engine)
     callers: list[Callable[[Session], None]] = [
         eval(f"lambda session: {'(' * n}send(session){')' * n}", {"send": by_helper}) for n in range(20)
@@ -138,7 +138,7 @@ async def test_the_way_goes_on_beyond_the_greenlet() -> None:
 def test_the_end_of_a_thread_is_the_end_of_a_way(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """`def` endpoints run in threads: a way known last must not be looked for in the tree."""
     looked_for: list[object] = []
-    monkeypatch.setattr(shortcut, "_followed", lambda *where: looked_for.append(where))
+    monkeypatch.setattr(shortcut, "_is_taken", lambda *where: looked_for.append(where))
     sites = Sites(engine)
 
     def work() -> None:

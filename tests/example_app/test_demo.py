@@ -19,6 +19,8 @@ from example_app.demo.visits import Visit
 from example_app.routers.anti_patterns.pair import Answer, Call, Pair
 from example_app.routers.anti_patterns.pairs import PAIRS
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[2]
 DEMO = [sys.executable, "-u", "-m", "example_app.demo"]
 

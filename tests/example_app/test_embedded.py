@@ -9,6 +9,8 @@ import pytest
 
 from example_app.db.embedded import embedded_postgres
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def deep_directory() -> Iterator[Path]:

@@ -14,6 +14,7 @@ from example_app.routers.anti_patterns.pairs import PAIRS
 from query_guard import defaults
 from query_guard.routes import all_routes
 from tests.example_app.factory import Factory
+from tests.serving import WITH_KEY
 
 pytestmark = pytest.mark.asyncio
 
@@ -33,7 +34,8 @@ async def test_each_anti_pattern_is_listed_with_its_twin_and_its_latest_report(
         "twin": "GET /users",
         "report": f"/__query_guard__/api/requests/{answers[1].headers['X-Query-Guard-Id']}",
     }
-    assert (await client.get(listed[0]["report"])).json()["path"] == "/anti-patterns/users"
+    report = await client.get(listed[0]["report"], headers=WITH_KEY)
+    assert report.json()["path"] == "/anti-patterns/users"
     assert {one["report"] for one in listed[1:]} == {None}
 
 

@@ -11,6 +11,8 @@ import pytest
 from example_app.core.settings import Settings
 from example_app.routers.anti_patterns.pairs import PAIRS
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "example_app" / "README.md").read_text()
 SITES = {*re.findall(r"(example_app/[\w/]+\.py):(\d+) in (\w+)", README)}

@@ -13,6 +13,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import httpx
+import pytest
+
+pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).parents[2]
 
@@ -57,11 +60,19 @@ def test_it_migrates_seeds_serves_logs_and_stops(tmp_path: Path) -> None:
         password = re.sub(r".* of this run: ", "", first).strip()
         credentials = {"email": "guide@example.org", "password": password}
         token = httpx.post(f"{base}/auth/token", json=credentials, trust_env=False)
+        link = subprocess.run(
+            [sys.executable, "-m", "query_guard", "open", "--print", "--url", base],
+            stdout=subprocess.PIPE, text=True, check=True,
+        ).stdout  # fmt: skip
+        page = httpx.get(link.strip(), trust_env=False)
         served.send_signal(signal.SIGTERM)
         output = served.stdout.read()
     assert first.startswith("Log in at POST /auth/token as guide@example.org")
     assert response.headers["X-Query-Count"] == "11"
     assert token.status_code == 200
+    assert link.startswith(f"{base}/__query_guard__/?ticket=")
+    assert (page.status_code, "set-cookie" in page.headers) == (200, True)
+    assert f"'make open PORT={port}' shows what was found" in output
     assert "query_guard.request" in output
     assert "query_guard.finding" in output
     assert "Application shutdown complete" in output

@@ -11,11 +11,13 @@ from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from query_guard import defaults
-from query_guard.detectors import PoolSettings
+from query_guard import Finding, Report, defaults
+from query_guard.capture.event_loop import heart_here
+from query_guard.detectors import PoolSettings, SlowStatement
+from query_guard.records import Silence
 from tests.databases import ASYNC_DRIVERS, SYNC_DRIVERS, Database
 from tests.models import Tag
-from tests.serving import client_of, findings, function_of, guarded, report_of, visit
+from tests.serving import client_of, findings, function_of, guarded, only, report_of, visit
 
 pytestmark = pytest.mark.asyncio
 
@@ -23,7 +25,19 @@ CALM = tuple(detector for detector in defaults() if not isinstance(detector, Poo
 
 
 def block_the_loop() -> None:
-    time.sleep(0.25)
+    """Hold it up for a quarter of a second, and until the watchdog has seen it, however busy the machine is."""
+    heart = heart_here()
+    assert heart is not None
+    began = time.perf_counter()
+    while time.perf_counter() - began < 0.25 or heart.seen is None:
+        assert time.perf_counter() - began < 30, "no watchdog has looked"
+        time.sleep(0.01)
+
+
+def blocked(report: Report) -> list[Finding]:
+    """Return what is told of that: a busy machine may have held up the loop elsewhere."""
+    found = findings(report, "event_loop_blocked")
+    return [one for one in found if one.site.frames and function_of(one) == "block_the_loop"]
 
 
 @pytest.mark.parametrize("driver", ["asyncpg"], indirect=True)
@@ -48,16 +62,16 @@ async def test_d4_a_statement_is_not_slow_when_only_the_loop_stood_still(databas
         await client.get("/blocks")
         await fast_one
     victim, culprit = report_of(reports, "/fast"), report_of(reports, "/blocks")
-    assert not findings(victim, "slow_statement")
-    assert [silence.kind for silence in victim.silences if "the event loop stood still" in silence.reason] == [
-        "slow_statement"
-    ]
     worst = max(victim.facts.statements, key=lambda row: row.duration)
     assert worst.duration >= 0.2
-    assert worst.database_time < 0.1
+    assert worst.stalled >= 0.15
+    (silence,) = SlowStatement(seconds=worst.duration)(victim.facts)  # the database of a busy machine may be slow, too
+    assert isinstance(silence, Silence)
+    assert "the event loop stood still" in silence.reason
+    assert silence.statements == (worst.serial,)
     for report, where in ((victim, "outside this request"), (culprit, "at this line")):
-        (finding,) = findings(report, "event_loop_blocked")
-        assert (finding.severity, function_of(finding)) == ("warning", "block_the_loop")
+        (finding,) = blocked(report)
+        assert finding.severity == "warning"
         assert where in finding.summary
         assert finding.saving >= 0.1
 
@@ -71,9 +85,11 @@ async def test_d4_a_request_without_a_database_is_told_too() -> None:
         block_the_loop()
 
     (response,) = await visit(app, "/")
-    assert response.headers["X-Query-Findings"] == "event_loop_blocked=1"
-    (finding,) = reports[0].findings
-    assert (finding.kind, function_of(finding)) == ("event_loop_blocked", "block_the_loop")
+    (report,) = reports
+    assert len(blocked(report)) == 1
+    told = {finding.kind for finding in report.findings}
+    assert told == {"event_loop_blocked"}
+    assert response.headers["X-Query-Findings"].startswith("event_loop_blocked=")
 
 
 async def test_d4_waiting_in_a_thread_or_with_await_blocks_nothing() -> None:
@@ -88,7 +104,9 @@ async def test_d4_waiting_in_a_thread_or_with_await_blocks_nothing() -> None:
         await asyncio.sleep(0.2)
 
     await visit(app, "/thread", "/await")
-    assert [finding for report in reports for finding in report.loud_findings] == []
+    accused = [function_of(one) for report in reports for one in report.loud_findings if one.site.frames]
+    assert len(reports) == 2
+    assert {"in_thread", "awaits"}.isdisjoint(accused)
 
 
 @pytest.mark.parametrize("driver", SYNC_DRIVERS, indirect=True)
@@ -101,7 +119,7 @@ async def test_d5_a_sync_driver_in_async_def(database: Database) -> None:
             session.execute(select(Tag)).all()
 
     await visit(app, "/")
-    (finding,) = findings(reports[0], "blocking_driver")
+    (finding,) = findings(only(reports), "blocking_driver")
     assert finding.severity == ("warning" if database.is_server else "info")
     assert function_of(finding) == "blocks"
 
@@ -124,6 +142,7 @@ async def test_d5_is_silent_in_threads(database: Database) -> None:
 
     app.get("/def")(read)
     await visit(app, "/pool", "/thread", "/def")
+    assert [report.query_count for report in reports] == [1, 1, 1]
     assert [finding for report in reports for finding in findings(report, "blocking_driver")] == []
 
 
@@ -141,4 +160,4 @@ async def test_d5_is_silent_with_async_drivers_and_in_run_sync(database: Databas
             await session.run_sync(read)
 
     await visit(app, "/")
-    assert not findings(reports[0], "blocking_driver")
+    assert not findings(only(reports), "blocking_driver")

@@ -20,6 +20,7 @@ from query_guard import Finding, QueryGuard, Report
 from query_guard.detectors.latent_n_plus_one import LatentNPlusOne
 from tests.databases import ASYNC_DRIVERS, SYNC_DRIVERS, Database, Profiler
 from tests.models import Base, Car, Comment, Node, Post, Tag, User, Vehicle
+from tests.serving import only
 
 pytestmark = pytest.mark.asyncio
 only_async = pytest.mark.parametrize("driver", ASYNC_DRIVERS, indirect=True)
@@ -393,7 +394,7 @@ async def test_n17_in_a_websocket_handler(database: Database) -> None:
 
     await database.dispose()
     await asyncio.to_thread(converse)
-    (finding,) = loops(reports[0])
+    (finding,) = loops(only(reports))
     assert finding.relationship == "User.posts"
     assert finding.phase in ("endpoint", "task")
 

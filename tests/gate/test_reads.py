@@ -275,12 +275,15 @@ async def test_a_request_is_judged_by_the_reads_of_the_test(database: Database, 
     assert findings(await requested(database, read, guarded=guarded)) == []
 
 
-async def test_a_request_that_ended_in_a_server_error_is_not_judged(database: Database) -> None:
+@pytest.mark.parametrize(("status", "judged"), [(499, 1), (500, 0)])
+async def test_a_request_that_ended_in_a_server_error_is_not_judged(
+    database: Database, status: int, judged: int
+) -> None:
     def broken(session: Session) -> None:
         users(session, selectinload(User.posts))
-        raise HTTPException(503)
+        raise HTTPException(status)
 
-    assert findings(await requested(database, broken, guarded=True)) == []
+    assert len(findings(await requested(database, broken, guarded=True))) == judged
 
 
 async def test_one_request_that_failed_does_not_silence_another(database: Database) -> None:

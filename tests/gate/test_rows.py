@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.gate.rows import ROWS, row_of
+
+pytestmark = pytest.mark.once
 
 TESTS = Path(__file__).parent.parent
 

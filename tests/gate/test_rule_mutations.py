@@ -16,7 +16,7 @@ from query_guard.records import Engine, Facts, Finding, Statement, grouped
 from tests.databases import Database, Profiler
 from tests.models import Post, User, Versioned
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.parametrize("driver", ["sqlite3"], indirect=True)]
+pytestmark = [pytest.mark.once, pytest.mark.asyncio, pytest.mark.parametrize("driver", ["sqlite3"], indirect=True)]
 
 
 def lazy(session: Session) -> None:

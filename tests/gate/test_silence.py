@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload, subqueryload
 from query_guard import QueryGuard, Report
 from tests.databases import ASYNC_DRIVERS, SYNC_DRIVERS, Database, Profiler
 from tests.models import Post, Tag, User, Versioned
+from tests.serving import only
 
 pytestmark = pytest.mark.asyncio
 only_async = pytest.mark.parametrize("driver", ASYNC_DRIVERS, indirect=True)
@@ -360,7 +361,7 @@ async def test_s13_a_websocket_that_answers_each_message_with_the_same_select(da
 
     await database.dispose()
     await asyncio.to_thread(converse)
-    assert (reports[0].query_count, kinds(reports[0])) == (4, [])
+    assert (only(reports).query_count, kinds(only(reports))) == (4, [])
 
 
 async def test_rows_of_one_flush_are_one_piece_of_work(profile: Profiler) -> None:

@@ -162,7 +162,7 @@ def test_a_wrong_mode_is_refused(pytester: pytest.Pytester) -> None:
 def test_it_says_when_nothing_was_recorded(pytester: pytest.Pytester, mode: str) -> None:
     prepare(pytester, "def test_one():\n    pass\ndef test_two():\n    pass\n")
     assert (
-        f"\n--query-guard={mode}, but no statement was recorded in 2 tests: is the engine used in this process?\n"
+        f"\n--query-guard={mode}, but nothing could be seen in 2 tests: is the engine used in this process?\n"
         in said(run(pytester, f"--query-guard={mode}"))
     )
 

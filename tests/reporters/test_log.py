@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import logging
 import math
+import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import structlog
+from structlog.stdlib import AsyncBoundLogger
 from structlog.testing import capture_logs
 
 from query_guard.records import CallSite, Facts, Finding, Frame, Pool, Report, Request
+from query_guard.reporters import log
 from query_guard.reporters.log import LogReporter
 from tests.reports import ENGINE, checkout, report_with
 
@@ -34,6 +40,100 @@ def test_a_saving_without_end_is_told_all_the_same(saving: float) -> None:
     with capture_logs() as events:
         LogReporter()(report_with(Finding("own", "warning", "It never ends", "Mend it", saving=saving)))
     assert [event["event"] for event in events] == ["query_guard.request", "query_guard.finding"]
+
+
+SLOW = Finding("slow_statement", "warning", "It was slow", "Mend it")
+NAMES = ["query_guard.request", "query_guard.finding"]
+
+
+@pytest.fixture
+def asynchronous() -> Iterator[list[dict[str, Any]]]:
+    """Configure structlog with the logger whose methods must be awaited; return what it logs."""
+    events: list[dict[str, Any]] = []
+
+    def keep(_logger: Any, level: str, event: Any) -> Any:
+        events.append({**event, "log_level": level})
+        raise structlog.DropEvent
+
+    structlog.configure(wrapper_class=AsyncBoundLogger, processors=[keep])
+    yield events
+    structlog.reset_defaults()
+
+
+@pytest.mark.asyncio
+async def test_an_asynchronous_logger_is_awaited(asynchronous: list[dict[str, Any]]) -> None:
+    LogReporter()(report_with(SLOW))
+    await asyncio.gather(*log._emitting)
+    assert [(event["event"], event["log_level"]) for event in asynchronous] == [
+        ("query_guard.request", "info"),
+        ("query_guard.finding", "warning"),
+    ]
+    await asyncio.sleep(0)
+    assert log._emitting == set()
+
+
+@pytest.mark.asyncio
+async def test_an_asynchronous_logger_is_awaited_in_a_thread(asynchronous: list[dict[str, Any]]) -> None:
+    await asyncio.to_thread(LogReporter(), report_with(SLOW))
+    assert [event["event"] for event in asynchronous] == NAMES
+
+
+def test_an_asynchronous_logger_is_awaited_where_no_loop_runs(asynchronous: list[dict[str, Any]]) -> None:
+    own = asyncio.new_event_loop()
+    asyncio.set_event_loop(own)
+    try:
+        LogReporter()(report_with(SLOW))
+        assert asyncio.get_event_loop() is own
+    finally:
+        asyncio.set_event_loop(None)
+        own.close()
+    assert [event["event"] for event in asynchronous] == NAMES
+    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("asyncio_")] == []
+
+
+@pytest.mark.asyncio
+async def test_an_asynchronous_logger_that_fails_is_named_once(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Failing(AsyncBoundLogger):
+        async def info(self, event: str, *args: Any, **kw: Any) -> None:
+            raise OSError("no disk")
+
+    monkeypatch.setattr(log, "_failures", set())
+    structlog.configure(wrapper_class=Failing)
+    try:
+        for _ in range(2):
+            LogReporter()(report_with())
+            await asyncio.gather(*log._emitting, return_exceptions=True)
+            await asyncio.sleep(0)
+    finally:
+        structlog.reset_defaults()
+    assert [record.getMessage() for record in caplog.records] == [
+        "query_guard: an asynchronous logger failed with OSError (said once)"
+    ]
+
+
+def check_json(events: list[Any]) -> None:
+    texts = [json.dumps(event, allow_nan=False, ensure_ascii=False) for event in events]
+    assert [text.encode("utf-8").decode() for text in texts] == texts
+    assert [event["kind"] for event in events if "kind" in event] == ["caf\\udce9"]
+
+
+HOSTILE = Finding("caf\udce9", "warning", "caf\udce9", "fix", relationship="caf\udce9", saving=math.inf)
+
+
+@pytest.mark.usefixtures("configured")
+def test_what_structlog_gets_can_be_written_as_json() -> None:
+    with capture_logs() as events:
+        LogReporter()(report_with(HOSTILE))
+    check_json(events)
+
+
+def test_what_the_standard_library_gets_can_be_written_as_json(caplog: pytest.LogCaptureFixture) -> None:
+    structlog.reset_defaults()
+    with caplog.at_level(logging.INFO, "query_guard"):
+        LogReporter()(report_with(HOSTILE))
+    check_json([vars(record)["query_guard"] for record in caplog.records])
 
 
 @pytest.mark.usefixtures("configured")

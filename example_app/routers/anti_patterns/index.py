@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
+from example_app.routers.anti_patterns.pair import Call
 from example_app.routers.anti_patterns.pairs import PAIRS
 from query_guard.history import History
 
@@ -33,15 +34,20 @@ async def list_anti_patterns(request: Request) -> list[AntiPattern]:
             path=pair.bad.url,
             look_for=pair.look_for,
             twin=str(pair.fixed),
-            report=latest.get((pair.bad.method, pair.bad.path)),
+            report=_report_of(pair.bad, latest),
         )
         for pair in PAIRS
     ]
 
 
-def latest_reports(history: History | None) -> dict[tuple[str, str], str]:
-    """Return the address of the newest report of each method and path."""
+def latest_reports(history: History | None) -> dict[tuple[str, str | None], str]:
+    """Return the address of the newest report of each method and path, in which parameters have no values."""
     reports = reversed(history.latest()) if history is not None else ()
     return {
         (report.request.method, report.request.path): f"/__query_guard__/api/requests/{report.id}" for report in reports
     }
+
+
+def _report_of(call: Call, latest: dict[tuple[str, str | None], str]) -> str | None:
+    same = (address for request, address in latest.items() if call.is_served_by(*request))
+    return latest.get((call.method, call.path)) or next(same, None)

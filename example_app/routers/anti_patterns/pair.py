@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
@@ -19,6 +20,12 @@ class Call(NamedTuple):
     @property
     def path(self) -> str:
         return self.url.partition("?")[0]
+
+    def is_served_by(self, method: str, path: str | None) -> bool:
+        """Whether a report is of such a request; it has `{name}` where the path has a value."""
+        if method != self.method or path is None:
+            return False
+        return re.fullmatch(re.sub(r"\\{[^}]*\\}", "[^/]+", re.escape(path)), self.path) is not None
 
     def __str__(self) -> str:
         return f"{self.method} {self.url}"

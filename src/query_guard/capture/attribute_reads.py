@@ -13,17 +13,19 @@ import operator
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from types import CodeType, FrameType
 from typing import Any
 
 from sqlalchemy import event
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import InstrumentedAttribute, Mapper, RelationshipDirection, RelationshipProperty
 from sqlalchemy.orm.exc import UnmappedColumnError
 from sqlalchemy.sql.elements import BinaryExpression, BooleanClauseList
 
 from query_guard.capture.call_site import call_site
+from query_guard.capture.contained import contained
 from query_guard.capture.loaders import mappers
 from query_guard.capture.recorder import ReadKey, Recorder
 from query_guard.capture.trouble import report_trouble
@@ -43,9 +45,14 @@ class NotedAttribute(InstrumentedAttribute[Any]):
     inherit_cache = True
 
     def __get__(self, instance: object, owner: Any) -> Any:
-        if instance is not None:
-            _note(self)
-        return super().__get__(instance, owner)
+        try:
+            if instance is not None:
+                _note(self)
+        except Exception:
+            report_trouble("the read of a relationship could not be noted")
+        finally:
+            value = super().__get__(instance, owner)
+        return value
 
     def adapt_to_entity(self, adapt_to_entity: Any) -> Any:
         """Give an alias a plain attribute: it is never read, and outlives the noting."""
@@ -60,16 +67,18 @@ def noting_reads(recorder: Recorder) -> Iterator[None]:
     recorder.reads = {}
     with _lock:
         _recorders.append(recorder)
-        if len(_recorders) == 1:
-            event.listen(Mapper, "after_configured", _note_relationships)
-    _note_relationships()
     try:
+        with _lock:
+            if not event.contains(Mapper, "after_configured", _on_configured):
+                event.listen(Mapper, "after_configured", _on_configured)
+        _on_configured()
         yield
     finally:
         with _lock:
             _recorders.remove(recorder)
             if not _recorders:
-                event.remove(Mapper, "after_configured", _note_relationships)
+                with suppress(InvalidRequestError):  # it may never have been listened to
+                    event.remove(Mapper, "after_configured", _on_configured)
                 while _noted:
                     _noted.pop().__class__ = InstrumentedAttribute
 
@@ -83,29 +92,26 @@ def eager_mappings() -> frozenset[tuple[str, str]]:
 
 def _note_relationships() -> None:
     """Turn the relationship attributes of every configured class into noted ones."""
-    try:
-        found = [attribute for mapper in mappers() for attribute in tuple(mapper.class_manager.values())]
-        with _lock:
-            for attribute in found if _recorders else ():
-                if type(attribute) is InstrumentedAttribute and isinstance(attribute.prop, RelationshipProperty):
-                    attribute.__class__ = NotedAttribute
-                    _noted.append(attribute)
-    except Exception:
-        report_trouble("the reads of relationships cannot be noted")
+    found = [attribute for mapper in mappers() for attribute in tuple(mapper.class_manager.values())]
+    with _lock:
+        for attribute in found if _recorders else ():
+            if type(attribute) is InstrumentedAttribute and isinstance(attribute.prop, RelationshipProperty):
+                attribute.__class__ = NotedAttribute
+                _noted.append(attribute)
+
+
+_on_configured = contained(_note_relationships, "the reads of relationships cannot be noted")
 
 
 def _note(attribute: NotedAttribute) -> None:
-    try:
-        prop: Any = attribute.prop
-        frame = _caller() if prop.uselist else None
-        key: ReadKey = (_name(prop), False, (), NOWHERE)
-        if frame is not None and _is_counted(frame.f_code, frame.f_lasti, prop.key) and _has_builtin_len(frame):
-            key = (_name(prop), True, _foreign_key(prop), call_site(frame))
-        with _lock:
-            for recorder in _recorders:
-                _add(recorder, key)
-    except Exception:
-        report_trouble("the read of a relationship could not be noted")
+    prop: Any = attribute.prop
+    frame = _caller() if prop.uselist else None
+    key: ReadKey = (_name(prop), False, (), NOWHERE)
+    if frame is not None and _is_counted(frame.f_code, frame.f_lasti, prop.key) and _has_builtin_len(frame):
+        key = (_name(prop), True, _foreign_key(prop), call_site(frame))
+    with _lock:
+        for recorder in _recorders:
+            _add(recorder, key)
 
 
 def _add(recorder: Recorder, key: ReadKey) -> None:

@@ -15,11 +15,11 @@ from typing import Any
 
 from sqlalchemy import exc as sqlalchemy_errors
 
+from query_guard.capture.contained import contained
 from query_guard.capture.holders import NOTICED_WAIT, holders_of, those_before
 from query_guard.capture.pools import watch_of
 from query_guard.capture.stays import OpenCheckout
 from query_guard.capture.threads import busy_threads
-from query_guard.capture.trouble import report_trouble
 from query_guard.capture.window import Window, current, loop_here, sole_recorder, watching
 
 STAY = "_query_guard_stay"
@@ -28,6 +28,7 @@ OPEN = "query_guard.checkouts"
 CONNECT = "query_guard.connect"
 SERIAL = "query_guard.connection"
 _LAST = "query_guard.last"
+CHECKIN = "a checkin could not be recorded"
 
 _connection_serials = itertools.count(1)
 last_ping: ContextVar[float] = ContextVar("query_guard_ping", default=0.0)
@@ -36,44 +37,41 @@ last_ping: ContextVar[float] = ContextVar("query_guard_ping", default=0.0)
 
 def checked_out(pool: Any, fairy: Any, started: float, window: Window | None) -> None:
     """Record a checkout that has just been had; to be called by what SQLAlchemy calls."""
-    try:
-        attributes = fairy.__dict__
-        if STAY in attributes:
-            return  # a SingletonThreadPool hands out the connection of its thread again
-        watch = watch_of(pool)
-        info = attributes.get("_connection_record", fairy).record_info
-        checkout = attributes[STAY] = OpenCheckout(watch, started, watch.way_out.site(2), window, loop_here(window))
-        if CONNECT in info:
-            connect = checkout.connect = info.pop(CONNECT)
-            watch.connected(connect)
-        else:
-            connect = checkout.connect = last_ping.get() if watch.pre_ping else 0.0
-        had = checkout.last = perf_counter()
-        if window is not None:
-            window.has_checkouts = True
-        wait = had - started - connect
-        if wait > 0.0:
-            checkout.wait = wait
-            if wait >= NOTICED_WAIT:
-                watch.waited(wait)
-                checkout.holders = those_before(checkout, info.get(_LAST))
-                checkout.busy_threads = busy_threads()
-        checkout.connection = info.get(SERIAL) or _numbered(info)
-        checkout.fairy = weakref.ref(fairy, checkout.collected)
-        info[OPEN] = (*info[OPEN], checkout) if OPEN in info else (checkout,)
-        holders = watch.holders
-        holders[checkout.serial] = checkout
-        out = checkout.held_in_pool = len(holders)
-        if out > watch.peak:
-            watch.peak = out
-            watch.growth += 1
-        recorder = sole_recorder(window)
-        if recorder is not None:
-            recorder.add_checkout(checkout)
-        else:
-            _deliver(checkout)
-    except Exception:
-        report_trouble("a checkout could not be recorded")
+    attributes = fairy.__dict__
+    if STAY in attributes:
+        return  # a SingletonThreadPool hands out the connection of its thread again
+    watch = watch_of(pool)
+    info = attributes.get("_connection_record", fairy).record_info
+    checkout = attributes[STAY] = OpenCheckout(watch, started, watch.way_out.site(2), window, loop_here(window))
+    if CONNECT in info:
+        connect = checkout.connect = info.pop(CONNECT)
+        watch.connected(connect)
+    else:
+        connect = checkout.connect = last_ping.get() if watch.pre_ping else 0.0
+    had = checkout.last = perf_counter()
+    if window is not None:
+        window.has_checkouts = True
+    wait = had - started - connect
+    if wait > 0.0:
+        checkout.wait = wait
+        if wait >= NOTICED_WAIT:
+            watch.waited(wait)
+            checkout.holders = those_before(checkout, info.get(_LAST))
+            checkout.busy_threads = busy_threads()
+    checkout.connection = info.get(SERIAL) or _numbered(info)
+    checkout.fairy = weakref.ref(fairy, checkout.collected)
+    info[OPEN] = (*info[OPEN], checkout) if OPEN in info else (checkout,)
+    holders = watch.holders
+    holders[checkout.serial] = checkout
+    out = checkout.held_in_pool = len(holders)
+    if out > watch.peak:
+        watch.peak = out
+        watch.growth += 1
+    recorder = sole_recorder(window)
+    if recorder is not None:
+        recorder.add_checkout(checkout)
+    else:
+        _deliver(checkout)
 
 
 def _numbered(info: Any) -> int:
@@ -83,26 +81,23 @@ def _numbered(info: Any) -> int:
 
 def failed(pool: Any, started: float, error: BaseException) -> None:
     """Record a checkout that was never had."""
-    try:
-        watch = watch_of(pool)
-        window = current.get()
-        checkout = OpenCheckout(watch, started, watch.way_out.site(2), window, loop_here(window))
-        checkout.ended = perf_counter()
-        checkout.held_in_pool = len(watch.holders)
-        if isinstance(error, sqlalchemy_errors.TimeoutError):
-            checkout.outcome = "timeout"
-            checkout.holders = holders_of(watch)
-            checkout.busy_threads = busy_threads()
-        else:
-            checkout.outcome = "cancelled" if isinstance(error, asyncio.CancelledError) else "failed"
-        if checkout.outcome == "timeout" or (checkout.outcome == "cancelled" and watch.is_full()):
-            checkout.wait = checkout.ended - started
-            watch.waited(checkout.wait)
-        else:
-            checkout.connect = checkout.ended - started
-        _deliver(checkout)
-    except Exception:
-        report_trouble("a failed checkout could not be recorded")
+    watch = watch_of(pool)
+    window = current.get()
+    checkout = OpenCheckout(watch, started, watch.way_out.site(2), window, loop_here(window))
+    checkout.ended = perf_counter()
+    checkout.held_in_pool = len(watch.holders)
+    if isinstance(error, sqlalchemy_errors.TimeoutError):
+        checkout.outcome = "timeout"
+        checkout.holders = holders_of(watch)
+        checkout.busy_threads = busy_threads()
+    else:
+        checkout.outcome = "cancelled" if isinstance(error, asyncio.CancelledError) else "failed"
+    if checkout.outcome == "timeout" or (checkout.outcome == "cancelled" and watch.is_full()):
+        checkout.wait = checkout.ended - started
+        watch.waited(checkout.wait)
+    else:
+        checkout.connect = checkout.ended - started
+    _deliver(checkout)
 
 
 def _deliver(checkout: OpenCheckout) -> None:
@@ -118,7 +113,9 @@ def comes_back(record: Any) -> None:
     try:
         finalizers = record.finalize_callback
         if finalizers and record.dbapi_connection is not None:
-            finalizers.appendleft(lambda _connection: checked_in(record))  # they are called last first
+            finalizers.appendleft(
+                contained(lambda _connection: checked_in(record), CHECKIN)
+            )  # the last is called first
             return
     except AttributeError:
         pass
@@ -127,32 +124,26 @@ def comes_back(record: Any) -> None:
 
 def checked_in(record: Any) -> None:
     """End every checkout of the record: a StaticPool hands one record out twice and takes it back once."""
-    try:
-        info = record.record_info
-        ended = info.pop(OPEN, ())
-        for checkout in ended:
-            checkout.end("returned", len(ended) == 1)
-            info[_LAST] = checkout
-    except Exception:
-        report_trouble("a checkin could not be recorded")
+    info = record.record_info
+    ended = info.pop(OPEN, ())
+    for checkout in ended:
+        checkout.end("returned", len(ended) == 1)
+        acquired = checkout.started + checkout.wait + checkout.connect
+        info[_LAST] = (  # a `Returned`
+            checkout.serial, checkout.window, checkout.site, acquired, checkout.last, checkout.ended
+        )  # fmt: skip
 
 
 def detached(record: Any) -> None:
     """End a checkout whose connection lives on by itself, and its transaction with it."""
-    try:
-        for checkout in record.record_info.pop(OPEN, ()):
-            checkout.end("returned", False)
-    except Exception:
-        report_trouble("a detached connection could not be recorded")
+    for checkout in record.record_info.pop(OPEN, ()):
+        checkout.end("returned", False)
 
 
 def invalidated(record: Any) -> None:
     """End a checkout whose connection is lost."""
-    try:
-        for checkout in record.record_info.pop(OPEN, ()):
-            checkout.end("invalidated")
-    except Exception:
-        report_trouble("an invalidated connection could not be recorded")
+    for checkout in record.record_info.pop(OPEN, ()):
+        checkout.end("invalidated")
 
 
 def open_checkout(connection: Any) -> OpenCheckout | None:

@@ -51,17 +51,22 @@ def _transaction(one: OpenTransaction, rows: list[Statement], origin: float, req
         one.stage if request.kind == "websocket" else 0,
         one.stage != BEFORE_RESPONSE and request.kind == "http",
         one.engine,
-        tuple([Pause(at - origin, site) for at, site in one.pauses]) if one.pauses else (),
+        tuple([Pause(at - origin, site) for at, site in one.pauses.noticed()]) if one.pauses is not None else (),
         one.request,
+        one.pauses.dropped if one.pauses is not None else 0,
     )
 
 
 def _held(one: OpenTransaction, rows: list[Statement]) -> list[Statement]:
     """Return the statements of a transaction that no savepoint took back."""
-    undone = one.undone
-    if not undone:
+    if one.savepoints is None or not one.savepoints.undone:
         return rows
-    return [row for number, row in enumerate(rows) if not any(start <= number < end for start, end in undone)]
+    held: list[Statement] = []
+    since = 0
+    for start, end in tuple(one.savepoints.undone):
+        held += rows[since:start]
+        since = end
+    return held + rows[since:]
 
 
 def _rows_of(row: Statement) -> int:

@@ -17,6 +17,7 @@ from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.pool import Pool, SingletonThreadPool
 
 from query_guard.capture.checkouts import (
+    CHECKIN,
     CONNECT,
     OPEN,
     SERIAL,
@@ -28,6 +29,8 @@ from query_guard.capture.checkouts import (
     invalidated,
     last_ping,
 )
+from query_guard.capture.contained import contained, followed
+from query_guard.capture.trouble import report_trouble
 from query_guard.capture.window import current, watchers
 
 _OF_CHECKIN = ("self", "_fairy_was_created")
@@ -37,7 +40,7 @@ _OF_CHECKIN = ("self", "_fairy_was_created")
 def install(watch_dialect: Callable[[Any], None], watched: Container[type]) -> None:
     """Wrap the pools of the process; called once.
 
-    `watch_dialect` is shown the dialect of each checkout that has listeners, or whose class is not `watched` yet.
+    `watch_dialect` is shown the dialect of each checkout that has listeners, or is not `watched`.
     """
     pool_classes: tuple[Any, ...] = (Pool, SingletonThreadPool)
     for pool_class in pool_classes:
@@ -45,13 +48,15 @@ def install(watch_dialect: Callable[[Any], None], watched: Container[type]) -> N
     record_class: Any = sys.modules["sqlalchemy.pool.base"]._ConnectionRecord
     name = "_ConnectionRecord__connect"
     if hasattr(record_class, name):
-        setattr(record_class, name, _timed_connect(getattr(record_class, name)))
+        setattr(
+            record_class, name, followed(getattr(record_class, name), _connected, "a connect could not be recorded")
+        )
     watch_checkins(record_class)
     dialect: Any = DefaultDialect
     if hasattr(dialect, "_do_ping_w_event"):
-        dialect._do_ping_w_event = _timed_ping(dialect._do_ping_w_event)
-    event.listen(Pool, "invalidate", lambda _connection, record, _error: invalidated(record))
-    event.listen(Pool, "detach", lambda _connection, record: detached(record))
+        dialect._do_ping_w_event = followed(dialect._do_ping_w_event, _pinged, "a ping could not be recorded")
+    event.listen(Pool, "invalidate", on_invalidate)
+    event.listen(Pool, "detach", on_detach)
 
 
 def watch_checkins(record_class: Any) -> None:
@@ -64,8 +69,11 @@ def watch_checkins(record_class: Any) -> None:
         event.listen(Pool, "checkin", on_checkin)
 
 
-def on_checkin(_dbapi_connection: Any, record: Any) -> None:
-    checked_in(record)
+on_checkin = contained(lambda _connection, record: checked_in(record), CHECKIN)
+on_detach = contained(lambda _connection, record: detached(record), "a detached connection could not be recorded")
+on_invalidate = contained(
+    lambda _connection, record, _error: invalidated(record), "an invalidated connection could not be recorded"
+)
 
 
 def _timed(
@@ -76,50 +84,49 @@ def _timed(
         window = current.get()
         if window is None and not watchers:
             return connect(pool)
-        dialect = pool._dialect
-        if type(dialect) not in watched or getattr(dialect, "_has_events", False):
-            watch_dialect(dialect)
+        try:
+            dialect = pool._dialect
+            if dialect not in watched or getattr(dialect, "_has_events", False):
+                watch_dialect(dialect)
+        except Exception:
+            report_trouble("a dialect could not be watched")
         started = perf_counter()
         try:
             fairy = connect(pool)
         except BaseException as error:
-            failed(pool, started, error)
+            try:
+                failed(pool, started, error)
+            except Exception:
+                report_trouble("a failed checkout could not be recorded")
             raise
-        checked_out(pool, fairy, started, window)
+        try:
+            checked_out(pool, fairy, started, window)
+        except Exception:
+            report_trouble("a checkout could not be recorded")
         return fairy
 
     return timed_connect
 
 
-def _timed_connect(connect: Callable[[Any], None]) -> Callable[[Any], None]:
-    @wraps(connect)
-    def timed(record: Any) -> None:
-        started = perf_counter()
-        connect(record)
-        info = record.record_info
-        info[CONNECT] = perf_counter() - started
-        info.pop(SERIAL, None)  # another connection, in the place of a lost one
+def _connected(seconds: float, record: Any) -> None:
+    info = record.record_info
+    info[CONNECT] = seconds
+    info.pop(SERIAL, None)  # another connection, in the place of a lost one
 
-    return timed
+
+def _pinged(seconds: float, *_: Any) -> None:
+    last_ping.set(seconds)
 
 
 def _noted_checkin(checkin: Callable[..., None]) -> Callable[..., None]:
     @wraps(checkin)
     def noted_checkin(record: Any, _fairy_was_created: bool = True) -> None:
-        if OPEN in record.record_info:
-            comes_back(record)
-        checkin(record, _fairy_was_created)
+        try:
+            if OPEN in record.record_info:
+                comes_back(record)
+        except Exception:
+            report_trouble(CHECKIN)
+        finally:
+            checkin(record, _fairy_was_created)
 
     return noted_checkin
-
-
-def _timed_ping(ping: Callable[..., bool]) -> Callable[..., bool]:
-    @wraps(ping)
-    def timed(dialect: Any, connection: Any) -> bool:
-        started = perf_counter()
-        try:
-            return ping(dialect, connection)
-        finally:
-            last_ping.set(perf_counter() - started)
-
-    return timed

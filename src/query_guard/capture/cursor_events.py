@@ -1,4 +1,8 @@
-"""The other way to see executions: SQLAlchemy's cursor events, for where the dialect's methods may not be reached."""
+"""The other way to see executions: SQLAlchemy's cursor events, for where the dialect's methods may not be reached.
+
+They stay once they are there: a tool may put its patch back at any time, and an execution is counted once, whoever sees
+it first.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from query_guard.capture.contained import contained
 from query_guard.capture.error_names import error_name
 from query_guard.capture.executions import markers, stay_of
 from query_guard.capture.statements import record
@@ -23,7 +28,7 @@ def watch_dialect(dialect: Any) -> None:
 
 def use_cursor_events() -> None:
     """Record through `before_cursor_execute`, `after_cursor_execute` and `handle_error` instead."""
-    if not event.contains(Engine, "before_cursor_execute", _before):
+    if _before not in markers:
         markers.append(_before)
         event.listen(Engine, "before_cursor_execute", _before)
         event.listen(Engine, "after_cursor_execute", _after)
@@ -32,14 +37,14 @@ def use_cursor_events() -> None:
 
 def forget_cursor_events() -> None:
     """Undo `use_cursor_events`."""
-    if event.contains(Engine, "before_cursor_execute", _before):
+    if _before in markers:
         markers.remove(_before)
         event.remove(Engine, "before_cursor_execute", _before)
         event.remove(Engine, "after_cursor_execute", _after)
         event.remove(Engine, "handle_error", _on_error)
 
 
-def _before(_connection: Any, _cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool) -> None:
+def _note_before(_connection: Any, _cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool) -> None:
     if context is not None and (watchers or current.get() is not None):
         stay = stay_of(context)
         if stay is not None:
@@ -57,13 +62,13 @@ def _started(context: Any) -> float | None:
     return started
 
 
-def _after(_connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, _many: bool) -> None:
+def _note_after(_connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, _many: bool) -> None:
     started = _started(context)
     if started is not None:
         record(current.get(), context.dialect, cursor, statement, parameters, context, started, None, stay_of(context))
 
 
-def _on_error(failure: Any) -> None:
+def _note_error(failure: Any) -> None:
     context = failure.execution_context
     started = _started(context)
     if started is not None and failure.statement is not None:
@@ -71,3 +76,7 @@ def _on_error(failure: Any) -> None:
         dialect, given = context.dialect, failure.parameters or ()
         cursor, stay = context.cursor, stay_of(context)
         record(current.get(), dialect, cursor, failure.statement, given, context, started, error, stay)
+
+
+_FAILURE = "a statement could not be recorded"
+_before, _after, _on_error = (contained(note, _FAILURE) for note in (_note_before, _note_after, _note_error))

@@ -12,7 +12,7 @@ from query_guard.capture.targets import UnreadTarget
 from query_guard.records import Engine
 
 _SEEN = "_query_guard_seen"
-_MAX_TARGETS = 2_000
+_MAX_TARGETS, _MAX_CHARACTERS = 2_000, 1_000_000
 _LONGEST = 8 * 1024
 """Texts longer than this are read anew each time, and not kept."""
 _EMBEDDED = frozenset(("sqlite", "duckdb"))
@@ -20,14 +20,18 @@ _serials = itertools.count(1)
 
 
 class Targets(dict[str, UnreadTarget]):
-    """What is known of each text that no compiled statement stands for."""
+    """What is known of each text that no compiled statement stands for; all is forgotten where it becomes too much."""
+
+    _characters = 0
 
     def first_seen(self, sql: str, engine: Engine) -> UnreadTarget:
-        if len(self) >= _MAX_TARGETS:
-            self.clear()
         target = UnreadTarget(sql, engine)
         if len(sql) <= _LONGEST:
+            if len(self) >= _MAX_TARGETS or self._characters > _MAX_CHARACTERS:
+                self.clear()
+                self._characters = 0
             self[sql] = target
+            self._characters += len(sql)
         return target
 
 

@@ -20,12 +20,15 @@ from types import FrameType
 from typing import Any
 
 from query_guard.capture.call_site import call_site, site_of_frames
+from query_guard.capture.contained import contained
+from query_guard.capture.pauses import Pauses
 from query_guard.capture.pools import live_watches
 from query_guard.capture.stays import OpenCheckout
 from query_guard.capture.trouble import report_trouble
 from query_guard.capture.window import Window, current
 from query_guard.records import NOWHERE, CallSite, LoopBlock
 
+_FAILURE = "the event loop could not be watched"
 BEAT = 0.025
 """Seconds between two beats."""
 NOTICED_BLOCK = 0.05
@@ -54,30 +57,29 @@ class Heart:
 
     def begin(self) -> None:
         """Beat, until no window is open any more."""
+        self._schedule()
         self.is_beating = True
         try:
-            self._schedule()
             _watchdog.wake()
         except Exception:  # there may be no thread left to start
-            report_trouble("the event loop could not be watched")
+            report_trouble(_FAILURE)
 
     def _schedule(self) -> None:
         loop = self.loop()
         if loop is not None and not loop.is_closed():
             self.due = perf_counter() + BEAT
-            loop.call_later(BEAT, self._beat, context=self._context)
+            loop.call_later(BEAT, _beat, self, context=self._context)
 
-    def _beat(self) -> None:
+    def beat(self) -> None:
         self.thread = threading.get_ident()  # another than before, where a loop is run once more
         try:
             self.settle()
             note_pauses()
-        except Exception:
-            report_trouble("the event loop could not be watched")
-        if self.windows > 0:
-            self._schedule()
-        else:
-            self.is_beating = False
+        finally:
+            if self.windows > 0:
+                self._schedule()
+            else:
+                self.is_beating = False
 
     def settle(self) -> None:
         """Remember a block that has ended, or goes on in whoever calls: its own beat may come too late for a report."""
@@ -94,6 +96,7 @@ class Heart:
         self.seen = None
 
 
+_beat = contained(Heart.beat, _FAILURE)
 _hearts: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Heart] = weakref.WeakKeyDictionary()
 _last: list[Heart | None] = [None]
 """The heart that was asked for last: most processes have one loop, and a weak dictionary takes its time."""
@@ -123,7 +126,9 @@ class _Watchdog:
     def wake(self) -> None:
         self._is_needed.set()
         if self._thread is None or not self._thread.is_alive():  # never begun, or lost in a fork
-            self._thread = threading.Thread(target=self._watch, name="query_guard watchdog", daemon=True)
+            self._thread = threading.Thread(
+                target=contained(self._watch, _FAILURE), name="query_guard watchdog", daemon=True
+            )
             self._thread.start()
 
     def _watch(self) -> None:
@@ -139,7 +144,7 @@ class _Watchdog:
                     if heart.seen is None and perf_counter() - heart.due >= LOOK / 2:
                         _look_at(heart)
             except Exception:
-                report_trouble("the event loop could not be watched")
+                report_trouble(_FAILURE)
 
 
 def _live_hearts() -> list[Heart]:
@@ -179,11 +184,12 @@ def note_pauses() -> None:
             transaction = checkout.transaction
             if transaction is None or checkout.running or now - checkout.last < NOTICED_PAUSE:
                 continue
-            if transaction.pauses and transaction.pauses[-1][0] >= checkout.last:
-                continue  # this pause is known
-            frames = frames or sys._current_frames()
-            site = _waiting_at(checkout, frames)
-            transaction.pauses = [*(transaction.pauses or ()), (now, site)]
+            pauses = transaction.pauses
+            if pauses is None:
+                pauses = transaction.pauses = Pauses()
+            if not pauses.is_known(checkout.last, now):
+                frames = frames or sys._current_frames()
+                pauses.add(checkout.last, now, _waiting_at(checkout, frames))
 
 
 def _waiting_at(checkout: OpenCheckout, frames: dict[int, FrameType]) -> CallSite:

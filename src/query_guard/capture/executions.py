@@ -19,6 +19,7 @@ from query_guard.capture.checkouts import STAY
 from query_guard.capture.error_names import error_name
 from query_guard.capture.statements import record
 from query_guard.capture.stays import OpenCheckout
+from query_guard.capture.trouble import report_trouble
 from query_guard.capture.window import current, watchers
 
 _Context: Any = ExecutionContext
@@ -54,7 +55,7 @@ def around(execute: Callable[..., None], *, overridden: bool = False) -> Callabl
             stay = context.root_connection._dbapi_connection.__dict__.get(STAY)
             if stay is not None:
                 stay.running = True
-        except AttributeError:
+        except Exception:  # noqa: S110 - then nothing is known of its checkout
             pass
         error: str | None = None
         started = perf_counter()
@@ -66,7 +67,10 @@ def around(execute: Callable[..., None], *, overridden: bool = False) -> Callabl
         finally:
             if overridden:
                 context.query_guard_taken = False
-            record(window, dialect, cursor, statement, parameters, context, started, error, stay)
+            try:
+                record(window, dialect, cursor, statement, parameters, context, started, error, stay)
+            except Exception:
+                report_trouble("a statement could not be recorded")
 
     return timed_execute
 

@@ -15,8 +15,21 @@ from query_guard.capture.recorder import Recorder
 from query_guard.capture.rows import BATCHES, ENGINE, ERROR, FIRST_TOLD, REQUEST, SITE, Row, Shared
 from query_guard.capture.targets import UnreadTarget
 from query_guard.capture.threads import thread_limit
+from query_guard.capture.trouble import report_trouble
 from query_guard.fingerprint import fingerprint
-from query_guard.records import Facts, FailedLoad, LateCounter, LoopBlock, Read, Request, Statement
+from query_guard.records import (
+    NO_TARGET,
+    Checkout,
+    Facts,
+    FailedLoad,
+    LateCounter,
+    LoopBlock,
+    Pool,
+    Read,
+    Request,
+    Statement,
+    Transaction,
+)
 
 
 def freeze(
@@ -41,8 +54,8 @@ def freeze(
     statements = known
     if not known or len(known) != len(rows):
         statements = tuple(_statements(rows, recorder, request, blocks))
-    transactions = freeze_transactions(recorder, statements, request)
-    stays, pools = freeze_checkouts(recorder, statements, request) if checkouts else ((), ())
+    transactions = _transactions(recorder, statements, request)
+    stays, pools = _checkouts(recorder, statements, request) if checkouts else ((), ())
     reads = recorder.reads
     return Facts(  # by position: names would cost as much again as all that it does
         request,
@@ -57,6 +70,7 @@ def freeze(
         reads is not None,
         eager_mappings() if reads is not None else frozenset(),
         len(rows) + dropped,
+        recorder.further_calls + len(rows) + dropped,
         sum([statement.duration for statement in statements]) + dropped_time,
         dropped,
         recorder.dropped_checkouts,
@@ -65,6 +79,25 @@ def freeze(
         writers_beside(statements, recorder.started),
         thread_limit() if any(stay.busy_threads for stay in stays) else None,
     )
+
+
+def _transactions(recorder: Recorder, statements: tuple[Statement, ...], request: Request) -> tuple[Transaction, ...]:
+    """Return the transactions; where they cannot be described, statements and their number are told all the same."""
+    try:
+        return freeze_transactions(recorder, statements, request)
+    except Exception:
+        report_trouble("the transactions of a window could not be described")
+        return ()
+
+
+def _checkouts(
+    recorder: Recorder, statements: tuple[Statement, ...], request: Request
+) -> tuple[tuple[Checkout, ...], tuple[Pool, ...]]:
+    try:
+        return freeze_checkouts(recorder, statements, request)
+    except Exception:
+        report_trouble("the checkouts of a window could not be described")
+        return (), ()
 
 
 def _failed_loads(recorder: Recorder, request: Request) -> tuple[FailedLoad, ...]:
@@ -107,7 +140,7 @@ def _statements(
         if shared is not last:
             last = shared
             common = _common(shared, request)
-            further = sum(shared[BATCHES].durations) if shared[BATCHES] is not None else 0.0
+            further = shared[BATCHES].time if shared[BATCHES] is not None else 0.0
             stalls = bool(blocks) and shared[ENGINE].is_async
         statements.append(
             make(
@@ -140,7 +173,7 @@ def _common(shared: Shared, request: Request) -> tuple[Any, ...]:
         checkout.connection if checkout is not None else 0,
         transaction.serial if transaction is not None else 0,
         transaction.autocommit if transaction is not None else False,
-        1 + len(batches.durations) if batches is not None else 1,
+        1 + batches.calls if batches is not None else 1,
         phase_of(shared[SITE], stage, shared[REQUEST], request),
         stage if request.kind == "websocket" else 0,
         *told,
@@ -148,9 +181,13 @@ def _common(shared: Shared, request: Request) -> tuple[Any, ...]:
 
 
 def shape_of(target: UnreadTarget) -> tuple[Any, ...]:
-    """Read a text once for all its executions."""
-    shape = fingerprint(target.sql, target.engine.dialect)
-    target.shape = (shape.id, shape.text, shape.operation, shape.tables, shape.writes, target.read())
+    """Read a text once for all its executions; of one that cannot be read, nothing is shown."""
+    try:
+        shape = fingerprint(target.sql, target.engine.dialect)
+        target.shape = (shape.id, shape.text, shape.operation, shape.tables, shape.writes, target.read())
+    except Exception:
+        report_trouble("the text of a statement could not be read")
+        target.shape = (f"{target.text & 0xFFFFFFFFFFFFFFFF:016x}", "(not read)", "OTHER", (), (), NO_TARGET)
     return target.shape
 
 

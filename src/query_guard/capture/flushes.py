@@ -9,17 +9,20 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from query_guard.capture.contained import contained
+
 _serials = itertools.count(1)
 _flush: ContextVar[int] = ContextVar("query_guard_flush", default=0)
 
 current_flush = _flush.get
+_FAILURE = "a flush could not be numbered"
 
 
 def install() -> None:
     """Number the flushes of every session of the process; called once."""
-    event.listen(Session, "before_flush", _begin)
-    event.listen(Session, "after_flush_postexec", _end)
-    event.listen(Session, "after_soft_rollback", _end)
+    event.listen(Session, "before_flush", contained(_begin, _FAILURE))
+    event.listen(Session, "after_flush_postexec", contained(_end, _FAILURE))
+    event.listen(Session, "after_soft_rollback", contained(_end, _FAILURE))
 
 
 def _begin(*_: Any) -> None:

@@ -13,39 +13,30 @@ from typing import Any
 from sqlalchemy.exc import MissingGreenlet
 
 from query_guard.capture.call_site import call_site
+from query_guard.capture.contained import followed
 from query_guard.capture.loaders import lazy_load_above
 from query_guard.capture.rows import FailedLoadRow
-from query_guard.capture.trouble import report_trouble
 from query_guard.capture.window import current, recorders, stage_of
 
 
 def install() -> None:
     """Learn of each MissingGreenlet as it is made; called once. The exception itself is left as it is."""
     exception: Any = MissingGreenlet
-    make = exception.__init__
-
-    def make_and_note(self: Any, *args: Any, **options: Any) -> None:
-        make(self, *args, **options)
-        _note()
-
-    exception.__init__ = make_and_note
+    exception.__init__ = followed(exception.__init__, _note, "a failed lazy load could not be recorded")
 
 
-def _note() -> None:
-    try:
-        window = current.get()
-        frame = sys._getframe(2)
-        loader, load = lazy_load_above(frame)
-        for recorder in recorders(window):
-            recorder.add_failed_load(
-                FailedLoadRow(
-                    len(recorder.rows),
-                    loader,
-                    call_site(frame),
-                    stage_of(window),
-                    window.request if window is not None else 0,
-                    load,
-                )
+def _note(*_: object, **__: object) -> None:
+    window = current.get()
+    frame = sys._getframe(2)
+    loader, load = lazy_load_above(frame)
+    for recorder in recorders(window):
+        recorder.add_failed_load(
+            FailedLoadRow(
+                len(recorder.rows),
+                loader,
+                call_site(frame),
+                stage_of(window),
+                window.request if window is not None else 0,
+                load,
             )
-    except Exception:
-        report_trouble("a failed lazy load could not be recorded")
+        )

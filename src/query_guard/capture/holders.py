@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from time import perf_counter
+from typing import TypeAlias
 
 from query_guard.capture.pools import live_watches, pool_facts
-from query_guard.capture.stays import OpenCheckout, PoolWatch
-from query_guard.records import Doing, Engine, Holder, Pool
+from query_guard.capture.stays import OpenCheckout, Owner, PoolWatch, name_of
+from query_guard.records import CallSite, Doing, Engine, Holder, Pool
 
 NOTICED_WAIT = 0.01
 """Seconds from which on a checkout has waited for somebody; less is the pool's own work."""
@@ -44,13 +45,21 @@ def live_pools() -> Iterator[tuple[Pool, tuple[Holder, ...]]]:
             yield pool, holders_of(watch)
 
 
-def those_before(checkout: OpenCheckout, last: OpenCheckout | None) -> tuple[Holder, ...]:
+Returned: TypeAlias = tuple[int, "Owner | None", CallSite, float, float, float]
+"""What is left of a checkout on a connection that is back in its pool: serial, window, site, and when (`perf_counter`)
+it was had, when its last statement ended, and when it came back.
+"""
+
+
+def those_before(checkout: OpenCheckout, last: Returned | None) -> tuple[Holder, ...]:
     """Return who made a checkout wait: who had its connection last, and who still holds another one."""
     now = perf_counter()
-    others = list(checkout.pool.holders.values())
-    if last is not None and last.ended is not None and last.ended >= checkout.started:
-        others.insert(0, last)
-    return tuple(holder(one, now) for one in others)
+    others = [holder(one, now) for one in list(checkout.pool.holders.values())]
+    if last is not None and last[-1] >= checkout.started:
+        serial, window, site, acquired, idle_since, ended = last
+        idle = max(0.0, ended - idle_since)
+        others.insert(0, Holder(serial, name_of(window), site, ended - acquired, idle, "then returned", False))
+    return tuple(others)
 
 
 _next_look = 0.0

@@ -13,7 +13,6 @@ from query_guard.capture.event_loop import window_of
 from query_guard.capture.recorder import STREAMING, Recorder
 from query_guard.capture.source_files import APPLICATION, kind_of
 from query_guard.capture.stays import OpenCheckout
-from query_guard.capture.trouble import report_trouble
 from query_guard.capture.window import Window, watchers
 
 _HANDS_ON = os.path.join("starlette", "middleware", "base.py")
@@ -24,20 +23,17 @@ _CALLERS = (*(f"{os.sep}{name}{os.sep}" for name in _SERVERS), os.path.join("sta
 
 
 def settle(window: Window, recorder: Recorder) -> None:
-    """Judge the connections that a request holds at its end; call it where the request ran, never raises.
+    """Judge the connections that a request holds at its end; call it where the request ran.
 
     One is leaked only when nothing is left that could return it: no statement, task, thread or stream of the request,
     no middleware of the application around it, and no test, whose fixtures may own what the request used.
     """
-    try:
-        held = [one for one in recorder.checkouts if one.outcome == "open" and one.request == window.request]
-        if held:
-            alive = bool(watchers) or _is_wrapped(sys._getframe(1)) or _some_task_lives(window)
-            for checkout in held:
-                is_late = alive or checkout.running or checkout.stage == STREAMING or _thread_lives(checkout)
-                checkout.outcome = "late" if is_late else "leaked"
-    except Exception:
-        report_trouble("the connections that a request still holds could not be judged")
+    held = [one for one in recorder.checkouts if one.outcome == "open" and one.request == window.request]
+    if held:
+        alive = bool(watchers) or _is_wrapped(sys._getframe(1)) or _some_task_lives(window)
+        for checkout in held:
+            is_late = alive or checkout.running or checkout.stage == STREAMING or _thread_lives(checkout)
+            checkout.outcome = "late" if is_late else "leaked"
 
 
 def _some_task_lives(window: Window) -> bool:

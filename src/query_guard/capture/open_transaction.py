@@ -6,19 +6,21 @@ import itertools
 from time import perf_counter
 from typing import Literal
 
+from query_guard.capture.pauses import Pauses
+from query_guard.capture.savepoints import Savepoints
 from query_guard.capture.targets import UnreadTarget
-from query_guard.records import NOWHERE, CallSite, Engine, TransactionOutcome
+from query_guard.records import NOWHERE, Engine, TransactionOutcome
 
 _serials = itertools.count(1)
 _MOST_TEXTS = 15
 
 
 class OpenTransaction:
-    """One transaction. `undone` are the runs of its statements, [from, to), that savepoints took back."""
+    """One transaction."""
 
     __slots__ = (
         "autocommit", "checkout", "connection", "ended", "ended_by", "engine", "outcome", "pauses", "request",
-        "savepoints", "serial", "site", "stage", "started", "statements", "texts", "undone", "wrote",
+        "savepoints", "serial", "site", "stage", "started", "statements", "texts", "wrote",
     )  # fmt: skip
 
     def __init__(self, checkout: int, connection: int, engine: Engine, request: int, *, autocommit: bool) -> None:
@@ -39,10 +41,8 @@ class OpenTransaction:
         """Whether it may have written: a word of a statement says so."""
         self.texts: tuple[UnreadTarget, ...] = ()
         """What it may have written, each text once; of very many, the last."""
-        self.savepoints: list[tuple[str, int]] = []
-        """Open savepoints, the outermost first, each with the statements before it."""
-        self.undone: list[tuple[int, int]] | None = None
-        self.pauses: list[tuple[float, CallSite]] | None = None
+        self.savepoints: Savepoints | None = None
+        self.pauses: Pauses | None = None
 
     def writes(self, target: UnreadTarget) -> None:
         """Note a statement that may write."""
@@ -57,24 +57,15 @@ class OpenTransaction:
         self.ended_by = "close"
 
     def save(self, name: str) -> None:
-        self.savepoints.append((name, self.statements))
+        if self.savepoints is None:
+            self.savepoints = Savepoints()
+        self.savepoints.save(name, self.statements)
 
     def release(self, name: str) -> None:
-        place = self._place(name)
-        if place is not None:
-            del self.savepoints[place:]
+        if self.savepoints is not None:
+            self.savepoints.release(name)
 
     def roll_back_to(self, name: str) -> None:
         """Take back what came after a savepoint, which itself stays."""
-        place = self._place(name)
-        if place is None:
-            return
-        del self.savepoints[place + 1 :]
-        since = self.savepoints[place][1]
-        if since < self.statements:
-            self.undone = [*(self.undone or ()), (since, self.statements)]
-
-    def _place(self, name: str) -> int | None:
-        """Find a savepoint; of two with one name, the later hides the earlier."""
-        places = [place for place, (known, _) in enumerate(self.savepoints) if known == name]
-        return places[-1] if places else None
+        if self.savepoints is not None:
+            self.savepoints.roll_back_to(name, self.statements)

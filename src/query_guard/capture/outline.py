@@ -15,6 +15,7 @@ from query_guard.records import Numbers, Outline, Request
 
 _MANY = 50
 """Statements from which on a glance costs as much as a look."""
+_MANY_POOLS = 1_000
 _USUAL = frozenset(("open", "returned"))
 
 
@@ -60,7 +61,7 @@ class Glance:
             self._read()
             return self._known, self._query_time
         rows = rows.copy()
-        further = [sum(row[SHARED][BATCHES].durations) for row in rows if row[SHARED][BATCHES] is not None]
+        further = [row[SHARED][BATCHES].time for row in rows if row[SHARED][BATCHES] is not None]
         return len(rows), sum([row[DURATION] for row in rows]) + sum(further)
 
     def outline(self, request: Request) -> Outline | None:
@@ -82,6 +83,8 @@ class Glance:
 
     def note_pools(self) -> None:
         """Remember how far the pools have grown: they have been judged."""
+        if len(self._pools) >= _MANY_POOLS:  # an application may make an engine for each request
+            self._pools.clear()
         for one in tuple(self._recorder.checkouts):
             self._pools[one.pool.serial] = one.pool.growth
 
@@ -115,7 +118,7 @@ def _of_rows(rows: tuple[Row, ...]) -> tuple[_OfRows, float]:
             batches = shared[BATCHES]
             has_failed = shared[ERROR] is not None
             if batches is not None:  # then it is this row's own
-                duration += sum(batches.durations)  # noqa: PLW2901
+                duration += batches.time  # noqa: PLW2901
                 has_failed = has_failed or batches.error is not None
             does_write, blocks, does_join = bool(writing), shared[BLOCKING], bool(described.joined)
         failed += has_failed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from query_guard.capture.call_site import UNREAD
 from query_guard.capture.recorder import BEFORE_RESPONSE, STREAMING
 from query_guard.records import CallSite, Frame, Phase, Request
 
@@ -18,6 +19,8 @@ def phase_of(site: CallSite, stage: int, of_request: int, request: Request) -> P
         return None
     if request.kind == "websocket":
         stage = BEFORE_RESPONSE
+    if site.boundary == UNREAD:
+        return None
     if site.boundary in _APART:
         return _APART[site.boundary]
     if site.boundary == "response" or not site.frames:

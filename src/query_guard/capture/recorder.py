@@ -11,7 +11,18 @@ from typing import TypeAlias
 
 from query_guard.allowances import Allowance
 from query_guard.capture.open_transaction import OpenTransaction
-from query_guard.capture.rows import DURATION, PARAMETERS, SHARED, TARGET, FailedLoadRow, Row, Shared
+from query_guard.capture.rows import (
+    BATCHES,
+    DURATION,
+    PARAMETERS,
+    SHARED,
+    SITE,
+    TARGET,
+    Batches,
+    FailedLoadRow,
+    Row,
+    Shared,
+)
 from query_guard.capture.stays import OpenCheckout
 from query_guard.capture.targets import UnreadTarget
 from query_guard.records import CallSite, LoopBlock
@@ -26,8 +37,12 @@ SHARED_BYTES = 280
 """What the part weighs that the rows of a loop share."""
 LOAD_BYTES = 40
 """What it weighs to know which objects a statement brought."""
+FRAME_BYTES = 8
+"""What a frame of a site weighs, which refers to one that all sites share."""
 STAY_ROW_BYTES = 420
 """What a checkout or a transaction weighs."""
+HOLDER_BYTES = 250
+"""What each of those weighs who held the connections that a checkout waited for."""
 
 BEFORE_RESPONSE, STREAMING, AFTER_RESPONSE = range(3)
 """Where the ASGI messages of a request stand."""
@@ -58,6 +73,7 @@ class Recorder:
         "dropped_checkouts",
         "engines",
         "failed_loads",
+        "further_calls",
         "loads",
         "loop_blocks",
         "parameters",
@@ -92,7 +108,7 @@ class Recorder:
         """Pairs: the number of a load and the place of its row, or that number below zero and how many rows came."""
         self._counted: list[float] = []
         """Durations of statements that were only counted; `list.append` is atomic, a sum is not."""
-        self.request = self.dropped_checkouts = self._dropped = 0
+        self.request = self.dropped_checkouts = self._dropped = self.further_calls = 0
         self._dropped_time = 0.0
         self.room = WINDOW_BYTES - STAY_BYTES if details else 0
         self.room_for_stays = STAY_BYTES
@@ -104,18 +120,18 @@ class Recorder:
         if self.room > 0:
             self.keep(row)
         else:
-            self.count(row[DURATION])
+            self.count(row[DURATION], row[SHARED][BATCHES])
 
     def keep(self, row: Row) -> None:
-        self.rows.append(row)
-        self.room -= ROW_BYTES
         if self.shared.get(row[SHARED][TARGET]) is not row[SHARED]:
             self.share(row[SHARED])
+        self.room -= ROW_BYTES
+        self.rows.append(row)
 
     def share(self, shared: Shared) -> None:
         """Keep what the next rows of a text may have in common with this one."""
         target = shared[TARGET]
-        self.room -= SHARED_BYTES
+        self.room -= SHARED_BYTES + FRAME_BYTES * len(shared[SITE].frames)
         if target not in self.shared:
             self.room -= len(target.sql)
         if self.parameters:
@@ -125,6 +141,8 @@ class Recorder:
     def add_checkout(self, checkout: OpenCheckout) -> None:
         if self.room_for_stays > 0:
             self.room_for_stays -= STAY_ROW_BYTES
+            if checkout.holders:
+                self.room_for_stays -= HOLDER_BYTES * len(checkout.holders)
             self.checkouts.append(checkout)
         else:
             with _lock:
@@ -140,12 +158,21 @@ class Recorder:
             self.room -= ROW_BYTES
             self.failed_loads.append(load)
 
-    def count(self, duration: float) -> None:
+    def count(self, duration: float, batches: Batches | None = None) -> None:
         """Count a statement whose details do not fit."""
+        if batches is not None:
+            batches.counted_by += (id(self),)
         counted = self._counted
         counted.append(duration)
         if len(counted) >= _COUNTED_AT_ONCE:
             self._sum_up()
+
+    def count_further(self, duration: float, batches: Batches) -> None:
+        """Count a further driver call of an execution; where that was kept, its row knows how long it took."""
+        with _lock:
+            self.further_calls += 1
+            if id(self) in batches.counted_by:
+                self._dropped_time += duration
 
     def _sum_up(self) -> None:
         with _lock:
@@ -163,6 +190,16 @@ class Recorder:
     @property
     def query_count(self) -> int:
         return len(self.rows) + self._dropped + len(self._counted)
+
+    @property
+    def driver_calls(self) -> int:
+        """What was sent, where some executions took several driver calls."""
+        return self.query_count + self.further_calls
+
+    @property
+    def saw_nothing(self) -> bool:
+        """Whether no statement was seen, and no connection taken or tried to be: nothing tells that anyone looked."""
+        return not (self.query_count or self.checkouts or self.dropped_checkouts or self.failed_loads)
 
     @property
     def is_empty(self) -> bool:

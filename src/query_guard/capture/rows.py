@@ -39,13 +39,23 @@ SITE, ENGINE, BLOCKING, ERROR, PARAMETERS, REQUEST = (
 
 
 class Batches:
-    """Durations of the further driver calls of one execution (insertmanyvalues), and the error that ended them."""
+    """The further driver calls of one execution (insertmanyvalues): their number, seconds, and the error that ended
+    them.
+    """
 
-    __slots__ = ("durations", "error")
+    __slots__ = ("calls", "counted_by", "error", "time")
 
     def __init__(self) -> None:
-        self.durations: list[float] = []
+        self.calls = 0
+        self.time = 0.0
         self.error: str | None = None
+        self.counted_by: tuple[int, ...] = ()
+        """The identities of the recorders that did not keep the execution, and only counted it."""
+
+    def add(self, duration: float, error: str | None) -> None:
+        self.calls += 1
+        self.time += duration
+        self.error = error
 
 
 class FailedLoadRow(NamedTuple):

@@ -1,61 +1,58 @@
-"""Ways that have been walked before, from SQLAlchemy out to the router: to know one again costs a fifth of a walk."""
+"""Call paths that were walked before, from SQLAlchemy out to the router: to know one again costs a fifth of a walk.
+
+What is remembered of one text is a handful of paths, of a bounded length, whose steps are shared by all: where a client
+decides how calls nest, hardly any path comes twice, and to remember them would cost memory and time for nothing.
+"""
 
 from __future__ import annotations
 
 import sys
 from types import CodeType, FrameType
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
-from query_guard.capture.call_site import Trail, current_greenlet, walked
-from query_guard.capture.source_files import LIBRARY, kind_of, name_of_call
+from query_guard.capture.call_site import Trail, current_greenlet, unread_site, walked
+from query_guard.capture.source_files import APPLICATION, LIBRARY, kind_of, name_of_call
+from query_guard.capture.trouble import report_trouble
 from query_guard.records import NOWHERE, CallSite
 
-_MAX_TRAIL, _MAX_WAYS, _MAX_EXITS = 64, 1_000, 16
+_MAX_TRAIL, _MAX_PATHS, _MAX_STEPS = 64, 8, 10_000
+_GIVEN_UP, _NEXT_TRY = 32, 1_000
+"""Paths in a row that were none of those remembered, until nothing is remembered any more, and until it is again."""
 _NEVER = 1 << 30
 """A depth that no stack has."""
 
+_Path: TypeAlias = tuple[int, Trail, bool, CallSite, bool]
+"""Depth and trail of a path, whether the stack ends behind it, its site, and whether it stays in one greenlet.
 
-class _Way(NamedTuple):
-    trail: Trail
-    site: CallSite
-
-
-class _Fork(NamedTuple):
-    """What is known beyond a frame: by its instruction where that counts, which is the application's, else by -1."""
-
-    code: CodeType | None
-    by_instruction: bool
-    beyond: dict[int, Any]
-    """Either further forks, by the identity of a frame's code (None where the stack ends), or the way that ends."""
-
-
-_Forks: TypeAlias = dict["int | None", _Fork]
+A depth above 0 is that of the path's first frame, counted from where SQLAlchemy's begin; others count back from where
+the greenlet was switched to.
+"""
+_steps: dict[tuple[int, int], tuple[CodeType | None, int]] = {}
+"""The steps of trails, by the identity of their code and their instruction."""
 
 
 class Shortcut:
-    """The ways that executions of one text, or checkouts of one pool, have come.
+    """The paths that executions of one text, or checkouts of one pool, have come by lately.
 
-    A way begins at the first frame that is not SQLAlchemy's. `sys._getframe` jumps there without making a frame object
-    of each frame between, which is most of the price of a walk; under AsyncSession the way begins beyond the greenlet.
-    Where the frames from there on are those of a known way, stopped at the same instructions, it is the same site. The
-    last way is tried first; the others lie in a tree, frame by frame, so that it does not matter how many there are.
+    A path begins at the first frame that is the application's. `sys._getframe` jumps there without making a frame
+    object of each frame between, which is most of the price of a walk; under AsyncSession the path begins beyond the
+    greenlet.
+    Where the frames from there on are those of a known path, stopped at the same instructions, it is the same site.
     """
 
-    __slots__ = ("_exits", "_forks", "_last", "_ways")
+    __slots__ = ("_last", "_misses", "_others")
 
     def __init__(self) -> None:
-        self._last: tuple[int, Trail, bool, CallSite] = (_NEVER, (), False, NOWHERE)
-        """Depth and trail of the last way, whether the stack ends behind it, and its site."""
-        self._exits: list[tuple[int, CodeType]] = []
-        """Where ways have begun, and the code of the frame before. A depth above 0 is that of the way's first frame,
-        counted from where SQLAlchemy's begin; others count back from where the greenlet was switched to.
-        """
-        self._forks: _Forks = {}
-        self._ways = 0
+        self._last: _Path = (_NEVER, (), False, NOWHERE, True)
+        """The last path that led through one greenlet."""
+        self._others: tuple[_Path, ...] = ()
+        """All others, the latest first."""
+        self._misses = 0
+        """How many paths in a row were none of them."""
 
     def site(self, below: int) -> CallSite:
         """Return the call site; `below` counts the frames from this function to where SQLAlchemy's frames begin."""
-        depth, trail, ends, site = self._last
+        depth, trail, ends, site, _ = self._last
         try:
             frame: Any = sys._getframe(below + depth) if depth > 0 else _beyond(depth).f_back
             for code, instruction in trail:
@@ -70,62 +67,91 @@ class Shortcut:
         return self._other(below + 1)
 
     def _other(self, below: int) -> CallSite:
-        for depth, code in self._exits:
-            try:
-                frame = sys._getframe(below + depth - 1) if depth > 0 else _beyond(depth)
-            except (ValueError, AttributeError):
-                continue
-            if frame.f_code is code:
-                greenlet = current_greenlet()
-                way = _followed(self._forks, frame.f_back, greenlet if depth > 0 else greenlet.parent)
-                if way is not None:
-                    self._try_first(depth, way)
-                    return way.site
-        return self._walk(sys._getframe(below))
-
-    def _try_first(self, depth: int, way: _Way) -> None:
-        """Unless it has no frame of the application to be known by without looking at the one before."""
-        trail, site = way
-        if trail[0][1] >= 0:
-            ends = trail[-1][0] is None
-            self._last = (depth, trail[:-1] if ends else trail, ends, site)
+        """Look among the others, and else walk; never raises."""
+        try:
+            others = self._others
+            for path in others:
+                if _is_taken(path, below + 1):
+                    self._others = tuple([one for one in others if one is not path])
+                    self._misses = 0
+                    self._put_first(path)
+                    return path[3]
+            return self._walk(sys._getframe(below))
+        except Exception:
+            report_trouble("a call site could not be read")
+            return unread_site()
 
     def _walk(self, frame: FrameType) -> CallSite:
-        """Walk out of SQLAlchemy, then to the boundary, and remember the way."""
+        """Walk out of SQLAlchemy, then to the boundary, and remember the path unless paths do not repeat here."""
         depth, greenlet = 1, current_greenlet()
-        before, first = frame, frame.f_back
-        if greenlet.parent is not None and greenlet.parent.gr_frame is not None and _are_all_libraries(first):
+        start = frame.f_back
+        if greenlet.parent is not None and greenlet.parent.gr_frame is not None and _are_all_libraries(start):
             depth, greenlet = 0, greenlet.parent
-            before, first = greenlet.gr_frame, greenlet.gr_frame.f_back
-        call = ""
-        while first is not None and kind_of(first.f_code.co_filename) is LIBRARY:
-            before, first = first, first.f_back
-            depth += 1 if depth > 0 else -1
-            call = name_of_call(before.f_code) or call
-        site, trail = walked(first, greenlet, call)
+            start = greenlet.gr_frame.f_back
+        first, passed, call = _out_of_libraries(start)
+        self._misses += 1
+        if self._misses > _GIVEN_UP:
+            self._others = ()
+            if self._misses >= _NEXT_TRY:
+                self._misses = 0
+            return walked(first, greenlet, call=call)
+        if first is None or kind_of(first.f_code.co_filename) is not APPLICATION:
+            first, call = (
+                start,
+                "",
+            )  # no frame of the application is there to know it by: all that lead there must be known
+        else:
+            depth += passed if depth > 0 else -passed
+        trail: list[tuple[CodeType | None, int]] = []
+        site = walked(first, greenlet, trail, call)
         if first is not None and len(trail) <= _MAX_TRAIL:
-            way = _Way(trail, site)
-            self._learn((depth, before.f_code), way)
-            self._try_first(depth, way)
+            ends = trail[-1][0] is None
+            steps = tuple(map(_shared, trail[:-1] if ends else trail))
+            self._put_first((depth, steps, ends, site, _has_callers(first, len(steps) - 1)))
         return site
 
-    def _learn(self, way_out: tuple[int, CodeType], way: _Way) -> None:
-        if self._ways >= _MAX_WAYS or (len(self._exits) >= _MAX_EXITS and way_out not in self._exits):
-            self._exits, self._forks, self._ways = [], {}, 0
-        if way_out not in self._exits:
-            self._exits = sorted([*self._exits, way_out], key=lambda one: (one[0] <= 0, abs(one[0])))
-        self._ways += 1
-        forks = self._forks
-        fork = _Fork(None, False, {})
-        for code, instruction in way.trail:
-            key = None if code is None else id(code)
-            known = forks.get(key)
-            if known is None or known.code is not code or known.by_instruction is not (instruction >= 0):
-                known = forks[key] = _Fork(code, instruction >= 0, {})
-            fork = known
-            beyond = fork.beyond.get(instruction)
-            forks = fork.beyond[instruction] = {} if beyond is None or beyond.__class__ is _Way else beyond
-        fork.beyond[instruction] = way
+    def _put_first(self, path: _Path) -> None:
+        if path[4]:
+            self._last, path = path, self._last
+        if path[0] is not _NEVER:
+            self._others = (path, *self._others[: _MAX_PATHS - 1])
+
+
+def _has_callers(frame: FrameType | None, number: int) -> bool:
+    """Whether a frame has so many callers within its greenlet."""
+    for _ in range(number):
+        frame = frame.f_back if frame is not None else None
+    return frame is not None
+
+
+def _shared(step: tuple[CodeType | None, int]) -> tuple[CodeType | None, int]:
+    """Return the step that others have, which is equal to this one."""
+    key = (id(step[0]), step[1])
+    known = _steps.get(key)
+    if known is None:
+        if len(_steps) >= _MAX_STEPS:
+            _steps.clear()
+        known = _steps[key] = step
+    return known
+
+
+def _is_taken(path: _Path, below: int) -> bool:
+    """Whether the frames are those of a path; `below` counts as in `Shortcut.site`."""
+    depth, trail, ends, _, _ = path
+    greenlet = current_greenlet()
+    try:
+        frame: Any = sys._getframe(below + depth) if depth > 0 else _beyond(depth).f_back
+        greenlet = greenlet if depth > 0 else greenlet.parent
+        for code, instruction in trail:
+            while frame is None:
+                greenlet = greenlet.parent
+                frame = greenlet.gr_frame
+            if frame.f_code is not code or (instruction >= 0 and frame.f_lasti != instruction):
+                return False
+            frame = frame.f_back
+    except (ValueError, AttributeError):
+        return False
+    return not ends or (frame is None and greenlet.parent is None)
 
 
 def _beyond(depth: int) -> Any:
@@ -137,28 +163,14 @@ def _beyond(depth: int) -> Any:
 
 
 def _are_all_libraries(frame: FrameType | None) -> bool:
-    while frame is not None:
-        if kind_of(frame.f_code.co_filename) is not LIBRARY:
-            return False
+    return _out_of_libraries(frame)[0] is None
+
+
+def _out_of_libraries(frame: FrameType | None) -> tuple[FrameType | None, int, str]:
+    """Return the first frame that is no library's, how many are before it, and what of SQLAlchemy it has called."""
+    passed, call = 0, ""
+    while frame is not None and kind_of(frame.f_code.co_filename) is LIBRARY:
+        call = name_of_call(frame.f_code) or call
         frame = frame.f_back
-    return True
-
-
-def _followed(forks: _Forks, frame: FrameType | None, greenlet: Any) -> _Way | None:
-    """Follow a frame of a greenlet and its callers as far as they are known; None where they are not to their end."""
-    while True:
-        if frame is None:
-            greenlet = greenlet.parent
-            if greenlet is None:
-                end = forks.get(None)
-                way = end.beyond.get(-1) if end is not None else None
-                return way if isinstance(way, _Way) else None
-            frame = greenlet.gr_frame
-            continue
-        fork = forks.get(id(frame.f_code))
-        if fork is None or fork.code is not frame.f_code:
-            return None
-        beyond: Any = fork.beyond.get(frame.f_lasti if fork.by_instruction else -1)
-        if beyond is None or beyond.__class__ is _Way:
-            return beyond
-        forks, frame = beyond, frame.f_back
+        passed += 1
+    return frame, passed, call

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
+from functools import lru_cache
 from types import CodeType
 from typing import Any
 
@@ -33,6 +34,9 @@ _PYTHON = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "script
 _PYTHONS_OWN = tuple({path + os.sep for path in (*_PYTHON, *map(os.path.realpath, _PYTHON))})
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 
+_MAX_FILES = 4_000
+"""Files that are remembered; code that is made while the application runs may name ever new ones."""
+_LONGEST_NAME = 1_000
 KINDS: dict[str, str] = {}
 _installed_applications: set[str] = set()
 
@@ -40,7 +44,11 @@ _installed_applications: set[str] = set()
 def kind_of(file: str) -> str:
     kind = KINDS.get(file)
     if kind is None:
-        kind = KINDS[file] = _classify(file)
+        kind = _classify(file)
+        if len(file) <= _LONGEST_NAME:
+            if len(KINDS) >= _MAX_FILES:
+                KINDS.clear()
+            KINDS[file] = kind
     return kind
 
 
@@ -76,11 +84,29 @@ def allow_package_of(function: Any) -> None:
         KINDS.clear()
 
 
+@lru_cache(maxsize=1_000)
 def shown_path(file: str) -> str:
-    """Write a path as people do: from the working directory or the import root it lies under."""
-    roots = [os.getcwd(), *(path for path in sys.path if path)]
-    inside = [root for root in roots if file.startswith(root.rstrip(os.sep) + os.sep)]
-    if not inside:
-        return file
-    root = inside[0] if inside[0] == roots[0] else max(inside, key=len)
-    return os.path.relpath(file, root)
+    """Write a path as people do: from the working directory or the import root it lies under; never raises.
+
+    The directory may be gone, and `sys.path` may hold what is no text, which Python itself passes over.
+    """
+    here = _working_directory()
+    if here is not None and _lies_under(file, here):
+        return _inside(file, here)
+    roots = [root for root in tuple(sys.path) if isinstance(root, str) and root and _lies_under(file, root)]
+    return _inside(file, max(roots, key=len)) if roots else file
+
+
+def _working_directory() -> str | None:
+    try:
+        return os.getcwd()
+    except OSError:
+        return None
+
+
+def _lies_under(file: str, root: str) -> bool:
+    return file.startswith(root.rstrip(os.sep) + os.sep)
+
+
+def _inside(file: str, root: str) -> str:
+    return file[len(root.rstrip(os.sep)) + 1 :]

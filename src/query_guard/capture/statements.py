@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy.engine.interfaces import ExecuteStyle
 
-from query_guard.capture.engines import seen_by
+from query_guard.capture.engines import engine_of, seen_by
 from query_guard.capture.flushes import current_flush
 from query_guard.capture.loaders import loader_of
 from query_guard.capture.recorder import BEFORE_RESPONSE, ROW_BYTES
@@ -23,10 +23,12 @@ from query_guard.capture.rows import Batches, Row, Shared
 from query_guard.capture.stays import OpenCheckout
 from query_guard.capture.targets import ON_COMPILED, UnreadTarget
 from query_guard.capture.trouble import report_trouble
+from query_guard.capture.unread import keep_unread
 from query_guard.capture.values import NO_VALUES, shown_values, value_hashes
 from query_guard.capture.window import (
     Window,
     count,
+    count_further,
     deliver,
     watchers,
     who_wants,
@@ -59,7 +61,7 @@ def record(  # noqa: PLR0912, PLR0915
         batches = None
         style = context.execute_style
         if style is _IN_BATCHES:
-            batches = _begun(context, duration, error)
+            batches = _begun(window, dialect, context, duration, error)
             if batches is None:
                 return
         target: UnreadTarget | None = getattr(context.compiled, ON_COMPILED, None)
@@ -78,11 +80,11 @@ def record(  # noqa: PLR0912, PLR0915
         if sole is not None and sole.engines is not None:
             sole = None
         if sole is not None and sole.room <= 0:
-            sole.count(duration)
+            sole.count(duration, batches)
             return
         recorder = sole if sole is not None else who_wants(window, engine)
         if recorder is None:
-            count(window, engine, duration)
+            count(window, engine, duration, batches)
             return
 
         options = context.execution_options
@@ -139,7 +141,8 @@ def record(  # noqa: PLR0912, PLR0915
         else:
             deliver(window, engine, row)
     except Exception:
-        report_trouble("a statement could not be recorded")
+        report_trouble("a statement could not be recorded in full")
+        keep_unread(locals())
 
 
 def _is_no_statement(context: Any, target: UnreadTarget, error: str | None, stay: OpenCheckout | None) -> bool:
@@ -151,7 +154,7 @@ def _is_no_statement(context: Any, target: UnreadTarget, error: str | None, stay
     return error == _UNSENT or (stay is None and _is_start_up(context))
 
 
-def _begun(context: Any, duration: float, error: str | None) -> Batches | None:
+def _begun(window: Window | None, dialect: Any, context: Any, duration: float, error: str | None) -> Batches | None:
     """Return the batches that an execution begins with this driver call; None when it was a further one."""
     if _is_scalar_default(3):
         return Batches()
@@ -159,8 +162,8 @@ def _begun(context: Any, duration: float, error: str | None) -> Batches | None:
     if batches is None:
         batches = context.__dict__[_BATCHES] = Batches()
         return batches
-    batches.durations.append(duration)
-    batches.error = error
+    batches.add(duration, error)
+    count_further(window, engine_of(dialect), duration, batches)
     return None
 
 

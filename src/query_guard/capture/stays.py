@@ -17,6 +17,7 @@ from sqlalchemy.pool import Pool
 from query_guard.capture.engines import engine_of
 from query_guard.capture.open_transaction import OpenTransaction
 from query_guard.capture.shortcut import Shortcut
+from query_guard.capture.trouble import report_trouble
 from query_guard.records import CallSite, CheckoutOutcome, Holder
 
 _pool_serials = itertools.count(1)
@@ -39,6 +40,10 @@ class Owner(Protocol):
 
     @property
     def stages(self) -> Stages | None: ...
+
+
+def name_of(window: Owner | None) -> str:
+    return (window.name if window is not None else "") or "outside requests"
 
 
 def number(pool: Any, name: str) -> int | None:
@@ -155,7 +160,7 @@ class OpenCheckout:
     @property
     def name(self) -> str:
         """Whose it is: the request's or the block's name."""
-        return (self.window.name if self.window is not None else "") or "outside requests"
+        return name_of(self.window)
 
     def end(self, outcome: CheckoutOutcome, cuts_off: bool = True) -> None:
         """Note that the connection is back, or lost to the pool, however that came.
@@ -182,5 +187,8 @@ class OpenCheckout:
 
     def collected(self, _: object) -> None:
         """Be told that the garbage collector took the connection from whoever dropped it."""
-        if self.ended is None:
-            self.end("collected")
+        try:
+            if self.ended is None:
+                self.end("collected")
+        except Exception:
+            report_trouble("a connection that was dropped could not be recorded")

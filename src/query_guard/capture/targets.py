@@ -22,7 +22,7 @@ from query_guard.capture.loaders import joined_relationships, key_attributes, op
 from query_guard.capture.shortcut import Shortcut
 from query_guard.records import NO_TARGET, Clauses, Engine, Entity, Target
 
-_TRANSACTION_CONTROL = (
+TRANSACTION_CONTROL = (
     "SAVEPOINT ", "RELEASE SAVEPOINT ", "ROLLBACK TO ", "SAVE TRANSACTION ", "ROLLBACK TRANSACTION ",
     "PREPARE TRANSACTION ", "COMMIT PREPARED ", "ROLLBACK PREPARED ", "BEGIN", "COMMIT",
 )  # fmt: skip
@@ -44,7 +44,7 @@ class UnreadTarget:
         self.sql = sql
         self.engine = engine
         self.way_out = Shortcut()
-        self.is_control = sql.startswith(_TRANSACTION_CONTROL)
+        self.is_control = sql.startswith(TRANSACTION_CONTROL)
         self.may_write = re.search(_WRITING, sql) is not None
         self._is_noted = False
         self.text = hash(sql)

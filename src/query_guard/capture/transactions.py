@@ -16,17 +16,20 @@ from typing import Any, Literal
 
 from query_guard.capture.call_site import call_site
 from query_guard.capture.checkouts import open_checkout
+from query_guard.capture.contained import followed
 from query_guard.capture.event_loop import suspended
 from query_guard.capture.lock_holders import has_ended
 from query_guard.capture.open_transaction import OpenTransaction
 from query_guard.capture.source_files import LIBRARY, kind_of
 from query_guard.capture.stays import OpenCheckout
 from query_guard.capture.trouble import report_trouble
-from query_guard.capture.window import current, is_recording, sole_recorder, stage_of, watching
+from query_guard.capture.window import current, is_recording, sole_recorder, stage_of, watchers, watching
 from query_guard.records import TransactionOutcome
 
 _CLOSING = frozenset(("close", "_reset", "_finalize_fairy", "invalidate"))
 """Functions of SQLAlchemy that roll back what nobody has ended."""
+_BEGIN = "the beginning of a transaction could not be recorded"
+_END = "the end of a transaction could not be recorded"
 
 
 def began(do_begin: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
@@ -35,8 +38,11 @@ def began(do_begin: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
     @wraps(do_begin)
     def timed_begin(dialect: Any, connection: Any) -> None:
         do_begin(dialect, connection)
-        if is_recording():
-            _open(dialect, connection)
+        try:
+            if watchers or current.get() is not None:
+                _open(dialect, connection)
+        except Exception:
+            report_trouble(_BEGIN)
 
     return timed_begin
 
@@ -51,9 +57,12 @@ def ended(do_end: Callable[[Any, Any], None], outcome: TransactionOutcome) -> Ca
             do_end(dialect, connection)
             told = outcome
         finally:
-            checkout = open_checkout(connection)
-            if checkout is not None and checkout.transaction is not None:
-                _close(checkout, checkout.transaction, told)
+            try:
+                checkout = open_checkout(connection)
+                if checkout is not None and checkout.transaction is not None:
+                    _close(checkout, checkout.transaction, told)
+            except Exception:
+                report_trouble(_END)
 
     return timed_end
 
@@ -61,13 +70,11 @@ def ended(do_end: Callable[[Any, Any], None], outcome: TransactionOutcome) -> Ca
 def began_in_two_phases(do_begin: Callable[[Any, Any, Any], None]) -> Callable[[Any, Any, Any], None]:
     """Wrap a dialect's `do_begin_twophase`, which may begin by itself or call `do_begin`."""
 
-    @wraps(do_begin)
-    def timed_begin(dialect: Any, connection: Any, xid: Any) -> None:
-        do_begin(dialect, connection, xid)
+    def note(_seconds: float, dialect: Any, connection: Any, _xid: Any) -> None:
         if is_recording() and _transaction_of(connection.connection) is None:
             _open(dialect, connection.connection)
 
-    return timed_begin
+    return followed(do_begin, note, _BEGIN)
 
 
 def ended_in_two_phases(do_end: Callable[..., None], outcome: TransactionOutcome) -> Callable[..., None]:
@@ -75,30 +82,43 @@ def ended_in_two_phases(do_end: Callable[..., None], outcome: TransactionOutcome
 
     @wraps(do_end)
     def timed_end(dialect: Any, connection: Any, *args: Any, **options: Any) -> None:
-        transaction = _transaction_of(connection.connection)
+        transaction = None
+        told: TransactionOutcome = "failed"
         try:
-            do_end(dialect, connection, *args, **options)
+            transaction = _transaction_of(connection.connection)
+        except Exception:
+            report_trouble(_END)
         finally:
-            checkout = open_checkout(connection.connection)
-            if checkout is not None and checkout.transaction is not None:
-                _close(checkout, checkout.transaction, outcome)
-        if transaction is not None:
-            transaction.outcome = outcome
+            try:
+                do_end(dialect, connection, *args, **options)
+                told = outcome
+            finally:
+                try:
+                    _close_second_phase(connection.connection, transaction, told)
+                except Exception:
+                    report_trouble(_END)
 
     return timed_end
+
+
+def _close_second_phase(connection: Any, transaction: OpenTransaction | None, told: TransactionOutcome) -> None:
+    """Close what the step has left open; a rollback of its own that it ended with has the outcome of the whole."""
+    checkout = open_checkout(connection)
+    if checkout is not None and checkout.transaction is not None:
+        _close(checkout, checkout.transaction, told, 3)
+    if transaction is not None and told != "failed":
+        transaction.outcome = told
 
 
 def noted_savepoint(do: Callable[[Any, Any, str], None], note: str) -> Callable[[Any, Any, str], None]:
     """Wrap a dialect's method that makes, releases or rolls back to a savepoint; `note` is ours of OpenTransaction."""
 
-    @wraps(do)
-    def noted(dialect: Any, connection: Any, name: str) -> None:
-        do(dialect, connection, name)
+    def note_it(_seconds: float, _dialect: Any, connection: Any, name: str) -> None:
         transaction = _transaction_of(connection.connection)
         if transaction is not None:
             getattr(transaction, note)(name)
 
-    return noted
+    return followed(do, note_it, "a savepoint could not be recorded")
 
 
 def _transaction_of(connection: Any) -> OpenTransaction | None:
@@ -107,40 +127,35 @@ def _transaction_of(connection: Any) -> OpenTransaction | None:
 
 
 def _open(dialect: Any, connection: Any) -> None:
-    try:
-        checkout = open_checkout(connection)
-        if checkout is None:
-            return
-        transaction = checkout.transaction = OpenTransaction(
-            checkout.serial, checkout.connection, checkout.pool.engine, checkout.request,
-            autocommit=not checkout.sent_begin and _is_autocommit(dialect, connection),
-        )  # fmt: skip
-        checkout.sent_begin = False
-        checkout.last = transaction.started
-        window = current.get()
-        recorder = sole_recorder(window)
-        if recorder is not None:
-            recorder.add_transaction(transaction)
-            return
-        for recorder in watching(window, transaction.engine):
-            recorder.add_transaction(transaction)
-    except Exception:
-        report_trouble("the beginning of a transaction could not be recorded")
+    checkout = open_checkout(connection)
+    if checkout is None:
+        return
+    transaction = checkout.transaction = OpenTransaction(
+        checkout.serial, checkout.connection, checkout.pool.engine, checkout.request,
+        autocommit=not checkout.sent_begin and _is_autocommit(dialect, connection),
+    )  # fmt: skip
+    checkout.sent_begin = False
+    checkout.last = transaction.started
+    window = current.get()
+    recorder = sole_recorder(window)
+    if recorder is not None:
+        recorder.add_transaction(transaction)
+        return
+    for recorder in watching(window, transaction.engine):
+        recorder.add_transaction(transaction)
 
 
-def _close(checkout: OpenCheckout, transaction: OpenTransaction, outcome: TransactionOutcome) -> None:
-    try:
-        checkout.transaction = None
-        checkout.last = transaction.ended = perf_counter()
-        transaction.outcome = outcome
-        if transaction.wrote:
-            frame = sys._getframe(2)
-            transaction.ended_by = _ended_by(frame, checkout)
-            transaction.site = call_site(frame)
-            transaction.stage = stage_of(current.get())
-            has_ended(transaction, checkout)
-    except Exception:
-        report_trouble("the end of a transaction could not be recorded")
+def _close(checkout: OpenCheckout, transaction: OpenTransaction, outcome: TransactionOutcome, depth: int = 2) -> None:
+    """Note an end; `depth` is how far above its frame SQLAlchemy's begin."""
+    checkout.transaction = None
+    checkout.last = transaction.ended = perf_counter()
+    transaction.outcome = outcome
+    if transaction.wrote:
+        frame = sys._getframe(depth)
+        transaction.ended_by = _ended_by(frame, checkout)
+        transaction.site = call_site(frame)
+        transaction.stage = stage_of(current.get())
+        has_ended(transaction, checkout)
 
 
 def _ended_by(frame: FrameType | None, checkout: OpenCheckout) -> Literal["application", "close"]:

@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from threading import get_ident
 
 from query_guard.capture.recorder import BEFORE_RESPONSE, Recorder
-from query_guard.capture.rows import Row
+from query_guard.capture.rows import BATCHES, DURATION, SHARED, Batches, Row
 from query_guard.capture.trouble import report_trouble
 from query_guard.records import Engine, LateCounter, Request
 
@@ -33,13 +33,15 @@ class Window:
     )  # fmt: skip
 
     def __init__(self, recorder: Recorder, request: bool = False) -> None:
-        outer = current.get()
+        outer: Window | None = current.get()
+        while outer is not None and outer.recorder is None and outer.outer is not None:
+            outer = outer.outer  # sealed ones that a context was left with would make an ever longer row
         self.describe: Callable[[], Request] | None = None
         """Tells what the window was opened for, while it is open."""
         self._opened_for: Request | None = None
         self.serial = serial = next(_serials)
         self.recorder: Recorder | None = recorder
-        self.outer = outer
+        self.outer: Window | None = outer
         self._late: LateCounter | None = None
         self.loop: AbstractEventLoop | None = None
         """The loop that runs in `thread` while the window is open, if it was opened by one of its tasks."""
@@ -139,27 +141,47 @@ def deliver(window: Window | None, engine: Engine, row: Row) -> None:
         if recorder is None:
             _count_late(window)
         elif recorder.engines is None or engine.serial in recorder.engines:
-            recorder.add(row)
+            _add(recorder, row)
         window = window.outer
     for watcher in watchers:
-        watcher.add(row)
+        _add(watcher, row)
 
 
-def count(window: Window | None, engine: Engine, duration: float) -> None:
+def _add(recorder: Recorder, row: Row) -> None:
+    """Hand a row to a recorder, which counts it where it cannot keep it."""
+    try:
+        recorder.add(row)
+    except Exception:
+        report_trouble("a statement could not be kept")
+        recorder.count(row[DURATION], row[SHARED][BATCHES])
+
+
+def count(window: Window | None, engine: Engine, duration: float, batches: Batches | None = None) -> None:
     """Count a statement whose details nobody wants."""
     while window is not None:
         recorder = window.recorder
         if recorder is None:
             _count_late(window)
         elif recorder.engines is None or engine.serial in recorder.engines:
-            recorder.count(duration)
+            recorder.count(duration, batches)
         window = window.outer
+
+
+def count_further(window: Window | None, engine: Engine, duration: float, batches: Batches) -> None:
+    """Count a further driver call of an execution."""
+    for recorder in watching(window, engine):
+        recorder.count_further(duration, batches)
 
 
 def _count_late(window: Window) -> None:
     late = window.late
     with _lock:
         late.count += 1
+
+
+def is_recorded_with_parameters(window: Window | None) -> bool:
+    """Whether any recorder around a context keeps values."""
+    return any(recorder.parameters for recorder in recorders(window))
 
 
 def is_recording() -> bool:

@@ -1,5 +1,3 @@
-"""The debug endpoint: recent reports as JSON and as text, for those who are allowed to see them."""
+"""The debug endpoint: recent reports as JSON and as text, for those who have the key."""
 
-from query_guard.debug.routes import DebugEndpoint
-
-__all__ = ["DebugEndpoint"]
+DEFAULT_PATH = "/__query_guard__"

@@ -1,66 +1,128 @@
-"""Who may see the debug endpoint: someone at this machine, or someone who knows the token."""
+"""Who may see the debug endpoint: those with the key, wherever they come from.
+
+Neither the peer's address nor Host nor forwarding headers prove anything: behind a proxy on the same machine a request
+from the internet has a loopback peer, a loopback Host and no other header.
+"""
 
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import logging
-import re
+import shlex
+import sys
+import time
+from collections.abc import Callable
+from enum import Enum
 
-from starlette.requests import HTTPConnection
+from query_guard.asgi import Scope
+from query_guard.debug import DEFAULT_PATH
+from query_guard.debug.credentials import bearers, cookies, is_of_own_page, tickets
+from query_guard.debug.key import TOKEN_VARIABLE, Key, NoKey, chosen_key, kept_key, key_in_memory, made_key
+from query_guard.debug.signing import cookie_name, is_current, is_signed
 
-_FORWARDING = re.compile(
-    r"forwarded|via|x-forwarded-.*|x-real-ip|x-proxyuser-ip|x-envoy-.*|.*-client-ip|x-original-.*|x-cluster-.*|cf-.*"
-)
-"""Headers by which proxies say that a request is not their own."""
-_LOCAL_NAMES = frozenset(("localhost", "ip6-localhost"))
+_logger = logging.getLogger("query_guard")
+
+
+class Entry(Enum):
+    """How a request is let in; or why it is not, in words for the log."""
+
+    KEY = "it has the key"
+    TICKET = "it has a ticket"
+    STRANGER = "without the key"
+    EXPIRED = "with a ticket older than a minute, or a cookie older than twelve hours"
+    ELSEWHERE = (
+        "with the cookie, by a page of another origin, or by a browser that does not say which (it says so over HTTPS "
+        "and to localhost)"
+    )
 
 
 class Access:
-    """Decide on a request; a refusal is logged once for each reason, with the option that would allow it."""
+    """Decide on requests to the debug endpoint; each kind of refusal is logged once."""
 
-    def __init__(self, token: str | None) -> None:
+    def __init__(self, path: str, token: str | None, clock: Callable[[], float] = time.time) -> None:
         self._token = token
-        self._said: set[str] = set()
+        self.clock = clock
+        self._key: Key | None = None
+        self._logged: set[object] = set()
+        self._path = path
+        self._command = "python -m query_guard open" + ("" if path == DEFAULT_PATH else f" --path {shlex.quote(path)}")
 
-    def allows(self, connection: HTTPConnection) -> bool:
-        if self._token is not None and self._knows_token(connection):
-            return True
-        reason = _refusal(connection)
-        if reason is not None and reason not in self._said:
-            self._said.add(reason)
-            peer = connection.client.host if connection.client else "an unknown peer"
-            logging.getLogger("query_guard").warning(
-                "query_guard: refused the debug endpoint to %r: %s; QueryGuard(debug_token=...) and the header "
-                "'Authorization: Bearer <token>' would allow it",
-                peer, reason,
+    @property
+    def key(self) -> Key | None:
+        """The key; where no server's start was seen, as in a mounted application, one that was made before."""
+        if self._key is None:
+            self._key = self._known_key()
+        return self._key
+
+    def start(self, scope: Scope) -> None:
+        """A lifespan begins. If it is a server's: have a key, make one if need be, and say where it is.
+
+        That is a warning unless somebody chose the key: what is less is not seen where logging is not set up, as in
+        the servers of developers.
+        """
+        if not _is_server(scope):
+            return
+        try:
+            self._key = key = chosen_key(self._token) or made_key()
+        except NoKey as error:
+            self._explain(error, "nobody knows the key that is used instead")
+            self._key = key_in_memory()
+        else:
+            _logger.log(
+                logging.INFO if key.is_chosen else logging.WARNING,
+                "query_guard: reports are under '%s/' for those who have the key, which is in %s; '%s' makes a link",
+                self._path, key.place, self._command,
             )  # fmt: skip
-        return reason is None
 
-    def _knows_token(self, connection: HTTPConnection) -> bool:
-        scheme, _, given = connection.headers.get("authorization", "").partition(" ")
-        expected = (self._token or "").encode()
-        return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), expected)
+    def judge(self, scope: Scope) -> Entry:
+        """Decide on a request, and log the first refusal of its kind."""
+        key = self.key
+        entry = Entry.STRANGER if key is None else _judged(key, scope, self.clock())
+        if entry not in (Entry.KEY, Entry.TICKET):
+            place = f"the key is in {key.place}" if key else "there is no key yet: a server makes it when it starts"
+            self._log_once(
+                entry, logging.WARNING,
+                "query_guard: the debug endpoint was asked for %s, and the application answered instead; '%s' makes a "
+                "link, programs send 'Authorization: Bearer <key>', and %s (said once)",
+                entry.value, self._command, place,
+            )  # fmt: skip
+        return entry
+
+    def _known_key(self) -> Key | None:
+        try:
+            return chosen_key(self._token) or (None if _is_test_run() else kept_key())
+        except NoKey as error:
+            self._explain(error, "nobody can see the reports")
+            return None
+
+    def _explain(self, error: NoKey, consequence: str) -> None:
+        self._log_once(
+            NoKey, logging.ERROR, "query_guard: %s; %s: set %s for the application and for '%s'",
+            error, consequence, TOKEN_VARIABLE, self._command,
+        )  # fmt: skip
+
+    def _log_once(self, what: object, level: int, message: str, *words: object) -> None:
+        if what not in self._logged:
+            self._logged.add(what)
+            _logger.log(level, message, *words)
 
 
-def _refusal(connection: HTTPConnection) -> str | None:
-    """Return why a request does not come from this machine, or None when it does."""
-    if connection.client is None or not _is_loopback(connection.client.host):
-        return "the peer is not on loopback"
-    if not _is_local_name(connection.headers.get("host", "")):
-        return "the Host header does not name this machine"
-    forwarded = next((name for name in connection.headers if _FORWARDING.fullmatch(name.lower())), None)
-    return f"the request was forwarded ({forwarded})" if forwarded else None
+def _judged(key: Key, scope: Scope, now: float) -> Entry:
+    if any(hmac.compare_digest(given, key.secret) for given in bearers(scope)):
+        return Entry.KEY
+    own_tickets = [given for given in tickets(scope) if is_signed(key, "ticket", given)]
+    if any(is_current("ticket", given, now) for given in own_tickets):
+        return Entry.TICKET
+    own_cookies = [given for given in cookies(scope, cookie_name(key)) if is_signed(key, "cookie", given)]
+    if any(is_current("cookie", given, now) for given in own_cookies):
+        return Entry.KEY if is_of_own_page(scope) else Entry.ELSEWHERE
+    return Entry.EXPIRED if own_tickets or own_cookies else Entry.STRANGER
 
 
-def _is_local_name(host: str) -> bool:
-    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() and not host.endswith("]") else host
-    name = name.strip("[]").lower()
-    return name in _LOCAL_NAMES or name.endswith(".localhost") or _is_loopback(name)
+def _is_server(scope: Scope) -> bool:
+    """Whether a lifespan is a server's: it must say the version of ASGI, which Starlette's test client leaves out."""
+    return "asgi" in scope and not _is_test_run()
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def _is_test_run() -> bool:
+    return "pytest" in sys.modules

@@ -6,47 +6,67 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.requests import HTTPConnection, Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
 from query_guard.allowances import Allowance
-from query_guard.asgi import Receive, Scope, Send
+from query_guard.asgi import ASGIApp, Receive, Scope, Send
 from query_guard.capture.holders import live_pools
-from query_guard.debug.access import Access
+from query_guard.capture.trouble import report_trouble
+from query_guard.debug.access import Access, Entry
 from query_guard.debug.aggregates import by_route, by_statement
+from query_guard.debug.responses import JSONResponse, PlainTextResponse
+from query_guard.debug.ticket_page import ticket_page
 from query_guard.document import document, live_pool_document, sentence, summary
 from query_guard.history import History
 from query_guard.options import Options
 from query_guard.records import Report
 from query_guard.reporters.text import printable, render
 
-_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+_HEADERS = {
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "cross-origin-resource-policy": "same-origin",
+}
 
 
 class DebugEndpoint:
-    """Serve what `history` holds under the debug path; to those who may not see it, it does not exist (404)."""
+    """Serve what `history` holds under the debug path, to those who have the key; for all others it does not exist."""
 
     def __init__(self, history: History, options: Options, allowances: Sequence[Allowance]) -> None:
         self._allowances = allowances
         self._path = options.debug_path
-        self._access = Access(options.debug_token)
+        self._access = Access(options.debug_path, options.debug_token)
         self._history = history
         routes = [Route(path, view) for path, view in self._views().items()]
         self._app = Starlette(routes=routes, exception_handlers={404: self._unknown})
         self._app.router.redirect_slashes = False  # a redirect would leave the debug path
 
-    def serves(self, scope: Scope) -> bool:
-        """Whether a request is meant for this endpoint."""
-        path = _path_in_app(scope)
-        return scope["type"] == "http" and (path == self._path or path.startswith(self._path + "/"))
+    def start(self, scope: Scope) -> None:
+        """A server, or what looks like one, begins the application's lifespan."""
+        try:
+            self._access.start(scope)
+        except Exception:
+            report_trouble("the key of the debug endpoint could not be read or made")
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._access.allows(HTTPConnection(scope)):
-            path = _path_in_app(scope)[len(self._path) :] or "/"
-            await self._app({**scope, "path": path, "root_path": "", "app": self._app}, receive, send)
-        else:
-            await _not_found("not found")(scope, receive, send)
+    def answer_to(self, scope: Scope) -> ASGIApp | None:
+        """Return what answers a request to this endpoint; None for all that are the application's to answer."""
+        path = _path_in_app(scope)
+        if scope["type"] != "http" or not f"{path}/".startswith(f"{self._path}/"):
+            return None
+        try:
+            entry = self._access.judge(scope)
+            if entry is Entry.TICKET and self._access.key is not None:
+                return ticket_page(self._access.key, self._access.clock(), scope, self._path)
+            return self._answer if entry is Entry.KEY else None
+        except Exception:
+            report_trouble("the debug endpoint could not decide on a request")
+            return None
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = _path_in_app(scope)[len(self._path) :] or "/"
+        await self._app({**scope, "path": path, "root_path": "", "app": self._app}, receive, send)
 
     def _views(self) -> dict[str, Callable[[Request], Any]]:
         return {
@@ -66,7 +86,7 @@ class DebugEndpoint:
         reports = self._history.latest()
         if _wants_text(request):
             return self._listing(reports)
-        return JSONResponse({"requests": [summary(report) for report in reports]}, headers=_HEADERS)
+        return JSONResponse({"requests": [summary(report, parameters=True) for report in reports]}, headers=_HEADERS)
 
     async def _request(self, request: Request) -> Response:
         wanted = request.path_params["id"]

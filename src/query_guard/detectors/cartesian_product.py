@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from query_guard.detectors.thresholds import Thresholds
 from query_guard.records import Clues, Facts, Finding, Statement, grouped
 
 KIND = "cartesian_product"
 
 
 @dataclass(eq=False)
-class CartesianProduct:
+class CartesianProduct(Thresholds):
     """Find a select that loads two sibling collections with joinedload, and so multiplies their rows.
 
     Collections are siblings when they hang on the same parent; a chain, one below the other, multiplies nothing.

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from query_guard.detectors.thresholds import Thresholds
 from query_guard.records import Clues, Facts, Finding, Silence, Transaction, grouped
 
 KIND = "commit_per_row"
 
 
 @dataclass(eq=False)
-class CommitPerRow:
+class CommitPerRow(Thresholds):
     """Find a line that commits writes `commits` times or more; `chunk` rows on average make it work in chunks."""
 
     commits: int = 3

@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from query_guard.detectors.thresholds import Thresholds
 from query_guard.records import Clues, Facts, Finding, Statement, distinct_sites, grouped, usual_duration
 
 KIND = "duplicate_statement"
@@ -23,7 +24,7 @@ _LOOP = 3
 
 
 @dataclass(eq=False)
-class DuplicateStatement:
+class DuplicateStatement(Thresholds):
     """Find a SELECT that ran again with the same values on the same engine.
 
     Two runs are duplicates when no statement between them wrote to a table they read and no transaction was committed

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from query_guard.detectors.thresholds import Thresholds
 from query_guard.records import Clues, Facts, Finding, LoopBlock, grouped, shown_seconds
 
 KIND = "event_loop_blocked"
 
 
 @dataclass(eq=False)
-class EventLoopBlocked:
+class EventLoopBlocked(Thresholds):
     """Find times of at least `seconds` in which the event loop stood still while the request ran.
 
     Whoever stood in the way, each request of that time is told, with the line that ran. Where no line of the

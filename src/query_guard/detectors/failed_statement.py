@@ -20,8 +20,8 @@ class FailedStatement:
         return {"failed_statements": 1}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
-        status = facts.request.status
-        severity: Severity = "warning" if status is None or status >= 500 else "info"
+        request = facts.request
+        severity: Severity = "warning" if request.status is None or request.has_failed else "info"
         failed = (row for row in facts.statements if row.error is not None)
         for rows in grouped(failed, lambda row: (row.fingerprint, row.site.key, row.error)).values():
             first = rows[0]

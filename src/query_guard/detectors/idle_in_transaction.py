@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from query_guard.detectors.thresholds import Thresholds
 from query_guard.records import CallSite, Clues, Facts, Finding, Phase, Transaction, grouped, shown_seconds
 
 KIND = "idle_in_transaction"
@@ -21,7 +22,7 @@ class _Gap(NamedTuple):
 
 
 @dataclass(eq=False)
-class IdleInTransaction:
+class IdleInTransaction(Thresholds):
     """Find gaps of at least `seconds` in which a transaction was open and nothing ran in it.
 
     Locks and old row versions stay for as long. Information only on SQLite. After a streamed

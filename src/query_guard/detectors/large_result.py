@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from query_guard.detectors.thresholds import Thresholds
 from query_guard.records import Clues, Facts, Finding, grouped
 
 KIND = "large_result"
@@ -14,7 +15,7 @@ _LIMITED = r"\b(?:LIMIT|FETCH FIRST|FETCH NEXT|TOP)\b"
 
 
 @dataclass(eq=False)
-class LargeResult:
+class LargeResult(Thresholds):
     """Find a SELECT without LIMIT that fetched at least `rows` rows; a streamed result holds few at a time.
 
     It speaks only where the driver says how many rows there were, which those of SQLite do not.

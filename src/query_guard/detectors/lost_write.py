@@ -23,9 +23,9 @@ class LostWrite:
         return {"written_transactions": 1}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
-        status = facts.request.status
-        is_http = facts.request.kind == "http"
-        if facts.request.kind == "block" or (status is None and is_http) or (status or 0) >= 400:
+        request, status = facts.request, facts.request.status
+        unanswered = status is None and request.kind == "http"
+        if request.kind == "block" or unanswered or (status or 0) >= 400 or request.has_failed:
             return
         for transaction in facts.transactions:
             if _is_lost(transaction):

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from query_guard.detectors.batches import batch_reason
 from query_guard.detectors.remedies import remedy_for
+from query_guard.detectors.thresholds import Thresholds
 from query_guard.records import Clues, Facts, Finding, Silence, Statement
 
 KIND = "n_plus_one"
 
 
 @dataclass(eq=False)
-class NPlusOne:
+class NPlusOne(Thresholds):
     """Find a statement that a loop repeats, and say of each other repetition why it is none.
 
     It is one shape, from one site, on one engine, in one window (in one message of a WebSocket).

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from query_guard.detectors.thresholds import Thresholds
 from query_guard.records import Checkout, Clues, Facts, Finding, Pool, Severity, grouped
 
 KIND = "nested_checkout"
@@ -14,7 +15,7 @@ _MOST = 100
 
 
 @dataclass(eq=False)
-class NestedCheckout:
+class NestedCheckout(Thresholds):
     """Find checkouts by a request that already held a connection of the same pool.
 
     Tasks that run side by side may each hold one, since none waits for another. A warning from `crowded` of the

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from query_guard.detectors.thresholds import Thresholds
 from query_guard.records import Checkout, Clues, Facts, Finding, Pool, shown_seconds
 
 KIND = "pool_settings"
@@ -16,7 +17,7 @@ _POOLLESS = {
 
 
 @dataclass(eq=False)
-class PoolSettings:
+class PoolSettings(Thresholds):
     """Find settings of a served application's pools that its own figures speak against; once for each engine.
 
     Only of servers: what a file or memory needs is another matter.

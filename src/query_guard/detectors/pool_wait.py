@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from query_guard.detectors.starvation import starved_by_threads
+from query_guard.detectors.thresholds import Thresholds
 from query_guard.records import Checkout, Clues, Facts, Finding, Pool, grouped, shown_seconds
 
 KIND = "pool_wait"
 
 
 @dataclass(eq=False)
-class PoolWait:
+class PoolWait(Thresholds):
     """Find checkouts that waited at least `seconds`, one finding for each pool, with those who held its connections."""
 
     seconds: float = 0.05

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from query_guard.detectors.thresholds import Thresholds
 from query_guard.records import Clues, Facts, Finding, Silence, Statement, Writer, grouped, shown_seconds
 
 KIND = "slow_statement"
 
 
 @dataclass(eq=False)
-class SlowStatement:
+class SlowStatement(Thresholds):
     """Find statements whose driver call took at least `seconds`, one finding for each shape and site.
 
     Time in which the event loop stood still is not the database's, and does not count.

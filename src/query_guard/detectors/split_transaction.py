@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from query_guard.detectors.thresholds import Thresholds
 from query_guard.records import Clues, Facts, Finding, Transaction, grouped
 
 KIND = "split_transaction"
@@ -14,7 +15,7 @@ _APART = frozenset(("background", "task"))
 
 
 @dataclass(eq=False)
-class SplitTransaction:
+class SplitTransaction(Thresholds):
     """Find requests that commit writes in `commits` transactions or more on one engine.
 
     Commits that a loop repeats at one line are another matter, and so is what runs in the background.

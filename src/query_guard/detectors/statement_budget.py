@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from query_guard.detectors.thresholds import Thresholds
 from query_guard.records import NOWHERE, Clues, Facts, Finding, Request
 
 KIND = "statement_budget"
 
 
 @dataclass(eq=False)
-class StatementBudget:
+class StatementBudget(Thresholds):
     """Hold a request against its declared budget; without one, mention more than `unbudgeted` statements."""
 
     unbudgeted: int = 50

@@ -5,10 +5,8 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 
+from query_guard.history.weight import weight_of
 from query_guard.records import Report
-
-_REPORT_BYTES = 2_000
-_ROW_BYTES = 400
 
 
 class MemoryHistory:
@@ -17,30 +15,26 @@ class MemoryHistory:
     def __init__(self, reports: int = 200, megabytes: float = 32.0) -> None:
         self._limit = reports
         self._room = megabytes * 1_000_000
-        self._reports: OrderedDict[str, Report] = OrderedDict()
+        self._reports: OrderedDict[str, tuple[Report, int]] = OrderedDict()
+        """The oldest first, each with the bytes it weighs."""
         self._bytes = 0
         self._lock = threading.Lock()
 
     def add(self, report: Report) -> None:
+        weight = weight_of(report)
         with self._lock:
             replaced = self._reports.pop(report.id, None)
-            self._bytes -= _weight(replaced) if replaced is not None else 0
-            self._reports[report.id] = report
-            self._bytes += _weight(report)
+            self._bytes -= replaced[1] if replaced is not None else 0
+            self._reports[report.id] = (report, weight)
+            self._bytes += weight
             while self._reports and (len(self._reports) > self._limit or self._bytes > self._room):
-                _, oldest = self._reports.popitem(last=False)
-                self._bytes -= _weight(oldest)
+                _, (_, oldest) = self._reports.popitem(last=False)
+                self._bytes -= oldest
 
     def get(self, report_id: str) -> Report | None:
-        return self._reports.get(report_id)
+        report, _ = self._reports.get(report_id, (None, 0))
+        return report
 
     def latest(self) -> list[Report]:
         with self._lock:
-            return list(reversed(self._reports.values()))
-
-
-def _weight(report: Report) -> int:
-    facts = report.facts
-    shown = sum(len(value) for row in facts.statements if row.parameters for value in row.parameters)
-    rows = (facts.statements, facts.checkouts, facts.transactions, report.findings, report.silences)
-    return _REPORT_BYTES + _ROW_BYTES * sum(map(len, rows)) + 2 * shown
+            return [report for report, _ in reversed(self._reports.values())]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from query_guard.own_errors import own_errors
 from query_guard.pytest_plugin.heard import Heard
 from query_guard.pytest_plugin.limits import Limits, limits_of
 from query_guard.pytest_plugin.settings import Settings
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 ENTRY: pytest.StashKey[Entry] = pytest.StashKey()
 STALE = pytest.StashKey[list[str]]()
+OWN_ERRORS = pytest.StashKey[dict[str, int]]()
 
 
 def around(item: pytest.Item, settings: Settings, heard: Heard) -> AbstractContextManager[None]:
@@ -39,17 +41,22 @@ def _held(item: pytest.Item, settings: Settings, heard: Heard) -> Iterator[None]
     limits = limits_of(item)
     if limits.mode and settings.listens:
         settings = replace(settings, mode=limits.mode)
-    heard.over_budget.clear()
+    heard.begin()
+    errors_before = own_errors()
     recording = None
     try:
         with ExitStack() as stack:
             recording = _enter(stack, item, settings, limits)
             yield
     except (Exception, pytest.fail.Exception):
-        if text := _verdict(item, settings, heard, limits, recording):
-            item.add_report_section("call", "query_guard", text)
+        try:  # whatever fails here, the test's own failure stays what it is
+            if text := _verdict(item, settings, heard, limits, recording):
+                item.add_report_section("call", "query_guard", text)
+        except Exception as failure:
+            item.add_report_section("call", "query_guard", f"what the test sent could not be judged: {failure!r}")
         raise
     finally:
+        item.stash[OWN_ERRORS] = own_errors(errors_before)
         if not settings.listens:
             heard.findings.clear()
     judge(item, settings, heard, limits, recording)
@@ -83,14 +90,14 @@ def _enter(stack: ExitStack, item: pytest.Item, settings: Settings, limits: Limi
 
 def _verdict(item: pytest.Item, settings: Settings, heard: Heard, limits: Limits, recording: Recording | None) -> str:
     """Return what is wrong with what the test sent, or nothing."""
-    if recording is None and not (heard.over_budget and settings.listens):
+    if recording is None and not (heard.fails and settings.listens):
         return ""
     from query_guard.pytest_plugin.entries import entry_of
     from query_guard.pytest_plugin.verdict import verdict
 
     if recording is not None and settings.records:
         item.stash[ENTRY] = entry_of(item.nodeid, recording, settings.known)
-    return verdict(settings, heard.over_budget, limits.max_queries, recording, item.stash.get(ENTRY, None))
+    return verdict(settings, heard, limits.max_queries, recording, item.stash.get(ENTRY, None))
 
 
 def _is_unittest(item: pytest.Item) -> bool:

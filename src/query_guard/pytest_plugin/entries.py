@@ -9,6 +9,7 @@ from query_guard.baseline import Baseline, compared
 from query_guard.document import finding_document
 from query_guard.recording import Recording
 from query_guard.records import Finding, Statement
+from query_guard.strict_json import json_safe
 from query_guard.tallies import OUTSIDE, Entry, RouteTally, Tally, Told
 from query_guard.testing.found import Found, found_in, gathered
 
@@ -49,6 +50,8 @@ def entry_of(test: str, recording: Recording, known: Baseline | None) -> Entry:
         "findings": [_told(found, None if known is None else before or {}) for found in found_in(recording)],
         "changes": None if known is None else compared(before, routes),
         "stale": [],
+        "own_errors": {},
+        "saw_nothing": recording.saw_nothing,
     }
 
 
@@ -57,6 +60,7 @@ def heard_entry(test: str, findings: Iterable[tuple[str, Finding]]) -> Entry:
     told = [_told(found, None) for found in gathered(findings)]
     return {
         "test": test, "outcome": "", "recorded": False, "routes": {}, "findings": told, "changes": None, "stale": [],
+        "own_errors": {}, "saw_nothing": False,
     }  # fmt: skip
 
 
@@ -67,7 +71,8 @@ def tally_of(parts: Iterable[Part]) -> Tally:
         route["statements"] += part.query_count
         _add(route["shapes"], ((row.sql, 1) for row in part.statements))
         _add(route["findings"], ((key_of(finding), finding.count) for finding in part.findings if finding.is_loud))
-    return tally
+    safe: Tally = json_safe(tally)  # as it stands in files, and travels from other processes
+    return safe
 
 
 def _add(numbers: dict[str, int], more: Iterator[tuple[str, int]]) -> None:
@@ -79,12 +84,14 @@ def key_of(finding: Finding) -> str:
     """Name a finding so that it keeps its name when lines move."""
     frame = finding.site.innermost
     subject = finding.relationship or (frame.function if frame else finding.endpoint or finding.phase)
-    return f"{finding.kind} {subject}" if subject else finding.kind
+    return str(json_safe(f"{finding.kind} {subject}" if subject else finding.kind))
 
 
 def _told(found: Found, before: Tally | None) -> Told:
     document = finding_document(found.finding)
     del document["statement_ids"]
-    key, route = key_of(found.finding), found.route or OUTSIDE
+    key, route = key_of(found.finding), json_safe(found.route) or OUTSIDE
     known = None if before is None else key in before.get(route, {"findings": {}})["findings"]
-    return {**document, "route": route, "place": found.finding.place, "key": key, "times": found.times, "known": known}
+    place = found.finding.place
+    told: Told = json_safe({**document, "route": route, "place": place, "key": key, "times": found.times})
+    return {**told, "known": known}

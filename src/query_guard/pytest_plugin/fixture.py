@@ -29,10 +29,10 @@ class QueryGuardFixture:
     def findings(self) -> tuple[Finding, ...]:
         return self._recording.findings
 
-    def record_queries(self, *, reads: bool = False) -> AbstractContextManager[Recording]:
+    def record_queries(self, *, reads: bool = False, required: bool = False) -> AbstractContextManager[Recording]:
         from query_guard import testing
 
-        return testing.record_queries(reads=reads)
+        return testing.record_queries(reads=reads, required=required)
 
     def assert_max_queries(self, number: int) -> AbstractContextManager[Recording]:
         from query_guard import testing

@@ -9,11 +9,24 @@ if TYPE_CHECKING:
 
 
 class Heard:
-    """A listener that keeps the findings that matter, each with its route, and the reports of routes over budget."""
+    """A listener that keeps the findings that matter, each with its route, and the reports of routes over budget; and
+    what is wrong with a QueryGuard that was refused.
+    """
 
     def __init__(self) -> None:
         self.findings: list[tuple[str, Finding]] = []
         self.over_budget: list[Report] = []
+        self.refusals: set[str] = set()
+
+    @property
+    def fails(self) -> bool:
+        """Whether a test fails by what was heard, in every mode but off."""
+        return bool(self.over_budget or self.refusals)
+
+    def begin(self) -> None:
+        """Forget what a test before it was failed for."""
+        self.over_budget.clear()
+        self.refusals.clear()
 
     def __call__(self, report: Report) -> None:
         if report.loud_findings:

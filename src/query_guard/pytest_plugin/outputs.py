@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -11,6 +10,7 @@ from query_guard.baseline import Baseline, baseline_text
 from query_guard.pytest_plugin.settings import Settings
 from query_guard.reporters.markdown import markdown
 from query_guard.reporters.sarif import sarif
+from query_guard.strict_json import json_text
 from query_guard.tallies import Entry, Run
 
 
@@ -45,7 +45,7 @@ def run_of(settings: Settings, entries: list[Entry]) -> Run:
 
 
 def _json(run: Run) -> str:
-    return json.dumps(run, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    return json_text(run, indent=2, sort_keys=True) + "\n"
 
 
 _FORMATS: dict[str, Callable[[Run], str]] = {".json": _json, ".sarif": sarif, ".md": markdown}
@@ -72,7 +72,7 @@ def _counted(number: int, noun: str) -> str:
 def _write(path: Path, text: str, said: str, written: list[str]) -> bool:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         written.append(f"{path} could not be written: {error}")
         return False

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from query_guard.listeners import listeners
-from query_guard.pytest_plugin.call import ENTRY, STALE, around, judge
+from query_guard.listeners import listeners, refusal_listeners
+from query_guard.pytest_plugin.call import ENTRY, OWN_ERRORS, STALE, around, judge
 from query_guard.pytest_plugin.heard import Heard
 from query_guard.pytest_plugin.settings import Settings
 
@@ -32,15 +32,16 @@ class GuardedSession:
         self.entries: dict[str, Entry] = {}
         self.written: list[str] = []
         self._is_worker = is_worker
-        self._before: list[Callable[[Report], None]] = []
+        self._before: tuple[list[Callable[[Report], None]], list[Callable[[str], None]]] = ([], [])
 
     def start(self) -> None:
         """Listen alone: a run inside a run, as pytester makes them, is not heard outside."""
-        self._before = listeners[:]
+        self._before = listeners[:], refusal_listeners[:]
         listeners[:] = [self.heard] if self.settings.listens else []
+        refusal_listeners[:] = [self.heard.refusals.add] if self.settings.listens else []
 
     def stop(self) -> None:
-        listeners[:] = self._before
+        listeners[:], refusal_listeners[:] = self._before
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -50,7 +51,7 @@ class GuardedSession:
             with around(item, self.settings, self.heard):
                 return (yield)
         result = yield
-        if self.heard.over_budget:
+        if self.heard.fails:
             judge(item, self.settings, self.heard)
         return result
 
@@ -62,22 +63,26 @@ class GuardedSession:
         if call.when == "call":
             item.stash[_OUTCOME] = report.outcome
         elif call.when == "teardown":
-            entry = self._entry(item)
+            try:
+                entry = self._entry(item)
+            except Exception as failure:  # of ours: the test's report stays as it is
+                entry = None
+                self.written.append(f"what {item.nodeid} left could not be gathered: {failure!r}")
             if entry is not None:
                 setattr(report, _CARRIED, entry)
         return report
 
     def _entry(self, item: pytest.Item) -> Entry | None:
         entry, stale = item.stash.get(ENTRY, None), item.stash.get(STALE, [])
-        found = self.heard.findings
-        if entry is None and not found and not stale:
+        found, errors = self.heard.findings, item.stash.get(OWN_ERRORS, {})
+        if entry is None and not found and not stale and not errors:
             return None
         if entry is None:
             from query_guard.pytest_plugin.entries import heard_entry
 
             entry = heard_entry(item.nodeid, found)
         self.heard.findings = []
-        return {**entry, "outcome": item.stash.get(_OUTCOME, "failed"), "stale": stale}
+        return {**entry, "outcome": item.stash.get(_OUTCOME, "failed"), "stale": stale, "own_errors": errors}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         entry = getattr(report, _CARRIED, None)
@@ -101,7 +106,11 @@ class GuardedSession:
             return
         from query_guard.pytest_plugin.summary import sections
 
-        for title, lines in sections(self.settings, list(self.entries.values()), self.written):
+        try:
+            told = list(sections(self.settings, list(self.entries.values()), self.written))
+        except Exception as failure:  # of ours: what pytest itself has to say still follows
+            told = [("query_guard", [f"the summary could not be made: {failure!r}"])]
+        for title, lines in told:
             terminalreporter.ensure_newline()
             terminalreporter.section(title, sep="-")
             for line in lines:

@@ -6,9 +6,11 @@ import os
 from collections.abc import Iterable, Iterator
 
 from query_guard.baseline import grown, shrunk
+from query_guard.own_errors import HEAD, WHERE, listed
 from query_guard.pytest_plugin.settings import Settings
 from query_guard.reporters.annotations import annotation_lines
 from query_guard.reporters.gathered import Gathered, gathered
+from query_guard.reporters.text import printable
 from query_guard.tallies import Change, Entry
 
 _LINES = 20
@@ -16,12 +18,20 @@ _LINES = 20
 
 def sections(settings: Settings, entries: list[Entry], written: list[str]) -> Iterator[tuple[str, list[str]]]:
     """Yield titles and lines; nothing where there is nothing to say."""
+    for title, lines in _sections(settings, entries, written):
+        yield printable(title), [printable(line) for line in lines]
+
+
+def _sections(settings: Settings, entries: list[Entry], written: list[str]) -> Iterator[tuple[str, list[str]]]:
     findings = gathered(entries)
     if findings and settings.mode != "fail" and not settings.holds_baseline:
         yield _title(settings), _shortened([line for one in findings for line in _lines(one, settings)])
     stale = sorted(f"{entry['test']}: {pattern!r}" for entry in entries for pattern in entry["stale"])
     if stale:
         yield "query_guard: allowances that matched nothing", stale
+    failed = sorted(f"{entry['test']}: {listed(errors)}" for entry in entries if (errors := entry["own_errors"]))
+    if failed:
+        yield HEAD, [*_shortened(failed), WHERE]
     if settings.holds_baseline:
         yield from _against_baseline(settings, entries)
     said = [*written, *_nothing_recorded(settings, entries)]
@@ -81,7 +91,9 @@ def _nothing_recorded(settings: Settings, entries: Iterable[Entry]) -> Iterator[
     if recorded and not any(route["statements"] for entry in recorded for route in entry["routes"].values()):
         given = f"--query-guard={settings.mode}" if settings.mode else "recording"
         tests = "1 test" if len(recorded) == 1 else f"{len(recorded)} tests"
-        yield f"{given}, but no statement was recorded in {tests}: is the engine used in this process?"
+        unseen = sum(entry["saw_nothing"] for entry in recorded)
+        seen = "nothing could be seen" if unseen == len(recorded) else "no statement was recorded"
+        yield f"{given}, but {seen} in {tests}: is the engine used in this process?"
 
 
 def _shortened(lines: list[str]) -> list[str]:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from query_guard.baseline import STATEMENTS, grown
 from query_guard.pytest_plugin.entries import Part, key_of, parts_of
+from query_guard.pytest_plugin.heard import Heard
 from query_guard.pytest_plugin.settings import Settings
 from query_guard.recording import Recording
-from query_guard.records import Report, Statement, grouped
+from query_guard.records import Statement, grouped
 from query_guard.tallies import Change, Entry, Tally
 from query_guard.testing.found import found_in, gathered
 from query_guard.testing.messages import (
@@ -17,28 +18,36 @@ from query_guard.testing.messages import (
     count_message,
     findings_message,
     found_lines,
+    own_errors_message,
+    refusal_message,
     shape_lines,
 )
 
 
 def verdict(
     settings: Settings,
-    over_budget: Sequence[Report],
+    heard: Heard,
     max_queries: int | None,
     recording: Recording | None,
     entry: Entry | None,
 ) -> str:
     """Return what is wrong with what a test sent, or nothing.
 
-    A baseline stands in for budgets and findings: what it knows is tolerated, what is new has grown.
+    A baseline stands in for budgets and findings: what it knows is tolerated, what is new has grown. Where requests
+    passed a QueryGuard that was refused, nothing that was judged is worth telling.
     """
+    if heard.refusals and settings.listens:
+        return refusal_message(heard.refusals)
     texts: list[str] = []
+    holds = settings.listens and (settings.mode == "fail" or (settings.holds_baseline and settings.mode != "warn"))
+    if recording is not None and recording.own_errors and (max_queries is not None or holds):
+        texts.append(own_errors_message(recording))
     if recording is not None and max_queries is not None and recording.query_count > max_queries:
         texts.append(count_message(f"at most {max_queries}", recording))
     if not settings.listens:
         return "\n\n".join(texts)
     if settings.baseline is None:
-        routes = grouped(over_budget, lambda report: report.request.name)
+        routes = grouped(heard.over_budget, lambda report: report.request.name)
         texts += [budget_message(reports) for reports in routes.values()]
         if recording is not None and settings.mode == "fail" and not texts:
             texts += _findings(recording)

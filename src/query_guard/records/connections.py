@@ -122,7 +122,10 @@ class Transaction(NamedTuple):
     """Whether it ended after the response had started."""
     engine: Engine
     pauses: tuple[Pause, ...]
+    """The longest of them, and the last."""
     request: int
+    dropped_pauses: int = 0
+    """How many there were beside those."""
 
 
 class Pool(NamedTuple):

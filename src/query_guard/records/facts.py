@@ -87,6 +87,9 @@ class Facts:
     eager_mappings: frozenset[tuple[str, str]] = frozenset()
     """Relationships that their mapping loads ahead, each with the loader, where reads are noted."""
     query_count: int = 0
+    """Executions, failed ones included."""
+    driver_calls: int = 0
+    """What was sent, where some executions took several driver calls (insertmanyvalues)."""
     query_time: float = 0.0
     dropped: int = 0
     dropped_checkouts: int = 0

@@ -29,6 +29,10 @@ class Report:
     def query_count(self) -> int:
         return self.facts.query_count
 
+    @property
+    def driver_calls(self) -> int:
+        return self.facts.driver_calls
+
     @computed_once
     def loud_findings(self) -> tuple[Finding, ...]:
         return tuple(finding for finding in self.findings if finding.is_loud)

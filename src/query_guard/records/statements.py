@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 Phase: TypeAlias = Literal[
     "dependency", "endpoint", "serialization", "streaming", "background", "teardown", "task", "middleware"
 ]
+
+
+def repr_without(row: Any, hidden: str) -> str:
+    """Write down a record without the field that may hold values: assertions and logs print what they are given."""
+    fields = [f"{name}={value!r}" for name, value in zip(row._fields, row, strict=True) if name != hidden]
+    return f"{type(row).__name__}({', '.join(fields)})"
 
 
 class Frame(NamedTuple):
@@ -218,6 +224,9 @@ class Statement(NamedTuple):
     """Shown values of the binds, each at most 200 characters; empty unless `capture_parameters` was said."""
     request: int
     """Serial of the request window it belongs to; 0 outside requests."""
+
+    def __repr__(self) -> str:
+        return repr_without(self, "parameters")
 
     @property
     def brought(self) -> int | None:

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable
 
 from query_guard.reporters.gathered import Gathered
+from query_guard.reporters.text import printable
 
 _DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _PROPERTY = {**_DATA, ":": "%3A", ",": "%2C"}
@@ -30,4 +31,4 @@ def _annotation(one: Gathered, directory: str) -> str:
 
 
 def _escaped(value: object, escapes: dict[str, str]) -> str:
-    return "".join(escapes.get(character, character) for character in str(value))
+    return printable("".join(escapes.get(character, character) for character in str(value)))

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import Counter
-from typing import Any
+from collections.abc import Coroutine, Iterator, Sequence
+from functools import lru_cache
+from inspect import iscoroutinefunction
+from typing import Any, NamedTuple
 
 import structlog
 
 from query_guard.document import finding_document, holder_document, milliseconds, sentence
 from query_guard.records import Engine, Finding, Holder, Report, count_kinds
+from query_guard.reporters.text import printable
+from query_guard.strict_json import json_safe
 
 _LOGGER = logging.getLogger("query_guard")
 _MAX_REMEMBERED = 10_000
+_emitting: set[asyncio.Task[None]] = set()
+"""Tasks that log; a loop itself keeps only weak references to them."""
+_failures: set[str] = set()
+
+
+class Event(NamedTuple):
+    level: str
+    name: str
+    values: dict[str, Any]
 
 
 class LogReporter:
@@ -27,23 +42,30 @@ class LogReporter:
         self._seen: Counter[tuple[str, str, int, str | None]] = Counter()
 
     def __call__(self, report: Report) -> None:
-        configured = structlog.is_configured()
-        emit = _emit_structlog if configured else _emit_logging
-        if configured or _LOGGER.isEnabledFor(logging.INFO):
-            emit("info", "query_guard.request", {**_request_event(report), **self._release})
+        events = [*self._events(report)]
+        if events:
+            _emit(events)
+
+    def _events(self, report: Report) -> Iterator[Event]:
+        if self.hears_of_quiet_reports():
+            yield self._event("info", "query_guard.request", _request_event(report))
         for finding in report.loud_findings:
             if self._is_due(report, finding):
-                emit("warning", "query_guard.finding", {**_finding_event(report, finding), **self._release})
+                yield self._event("warning", "query_guard.finding", _finding_event(report, finding))
+
+    def _event(self, level: str, name: str, values: dict[str, Any]) -> Event:
+        safe = json_safe({**values, **self._release})
+        shown = {key: printable(value) if isinstance(value, str) else value for key, value in safe.items()}
+        return Event(level, name, shown)
 
     def hears_of_quiet_reports(self) -> bool:
         return structlog.is_configured() or _LOGGER.isEnabledFor(logging.INFO)
 
     def suspect(self, holder: Holder, engine: Engine) -> None:
         """Log that a connection is held and idle for so long that it looks forgotten, or that this was wrong."""
-        emit = _emit_structlog if structlog.is_configured() else _emit_logging
         name = "query_guard.leak_suspected" if holder.suspected else "query_guard.leak_suspicion_withdrawn"
         level = "warning" if holder.suspected else "info"
-        emit(level, name, {"engine": str(engine), **holder_document(holder), **self._release})
+        _emit([self._event(level, name, {"engine": str(engine), **holder_document(holder)})])
 
     def _is_due(self, report: Report, finding: Finding) -> bool:
         if len(self._seen) >= _MAX_REMEMBERED:
@@ -73,6 +95,8 @@ def _request_event(report: Report) -> dict[str, Any]:
         "findings": count_kinds(report.loud_findings),
         "sentence": sentence(report),
         "peak_connections": facts.peak_connections,
+        "exception": request.exception,
+        "cancelled": request.cancelled,
     }
 
 
@@ -82,10 +106,55 @@ def _finding_event(report: Report, finding: Finding) -> dict[str, Any]:
     return {"report_id": report.id, **{key: told[key] for key in wanted}, "route": report.request.route}
 
 
-def _emit_structlog(level: str, name: str, event: dict[str, Any]) -> None:
-    getattr(structlog.get_logger("query_guard"), level)(name, **event)
+def _emit(events: Sequence[Event]) -> None:
+    if not structlog.is_configured():
+        for event in events:
+            pairs = " ".join([f"{key}={value!r}" for key, value in event.values.items()])
+            getattr(_LOGGER, event.level)("%s %s", event.name, pairs, extra={"query_guard": event.values})
+    elif _is_async(structlog.get_config()["wrapper_class"]):
+        _emit_async(events)
+    else:
+        for event in events:
+            getattr(structlog.get_logger("query_guard"), event.level)(event.name, **event.values)
 
 
-def _emit_logging(level: str, name: str, event: dict[str, Any]) -> None:
-    pairs = " ".join([f"{key}={value!r}" for key, value in event.items()])
-    getattr(_LOGGER, level)("%s %s", name, pairs, extra={"query_guard": event})
+@lru_cache(maxsize=16)
+def _is_async(wrapper: Any) -> bool:
+    """Whether the methods of the application's loggers must be awaited, as those of structlog's `AsyncBoundLogger`."""
+    return iscoroutinefunction(getattr(wrapper, "info", None))
+
+
+def _emit_async(events: Sequence[Event]) -> None:
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        _run_to_its_end(_awaited(events))
+        return
+    task = loop.create_task(_awaited(events))
+    _emitting.add(task)
+    task.add_done_callback(_ended)
+
+
+async def _awaited(events: Sequence[Event]) -> None:
+    """Log one event after the other; an asynchronous logger can be made only where a loop runs."""
+    for event in events:
+        await getattr(structlog.get_logger("query_guard"), event.level)(event.name, **event.values)
+
+
+def _ended(task: asyncio.Task[None]) -> None:
+    """Say once for each type of exception that a logger fails, as nobody awaits the task."""
+    _emitting.discard(task)
+    error = None if task.cancelled() else task.exception()
+    if error is not None and type(error).__name__ not in _failures:
+        _failures.add(type(error).__name__)
+        _LOGGER.warning("query_guard: an asynchronous logger failed with %s (said once)", type(error).__name__)
+
+
+def _run_to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine in a thread without a loop; which loop the application has set there stays as it is."""
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(work)
+        loop.run_until_complete(loop.shutdown_default_executor())
+    finally:
+        loop.close()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from query_guard.reporters.gathered import Gathered, gathered
+from query_guard.reporters.text import printable
 from query_guard.tallies import Entry, Run
 
 _ROWS = 100
-_SPECIAL = frozenset("\\`*_{}[]<>#|~!&")
+_SPECIAL = frozenset("\\`*_{}[]<>#|~!&$")
 
 
 def markdown(run: Run) -> str:
@@ -75,8 +76,8 @@ def _row(cells: Iterable[str]) -> str:
 
 def _escaped(cell: object) -> str:
     """Keep a text inside its cell, as it is written."""
-    text = "".join(f"\\{character}" if character in _SPECIAL else character for character in str(cell))
-    return " ".join(text.split())
+    text = printable(" ".join(str(cell).split()))
+    return "".join(f"\\{character}" if character in _SPECIAL else character for character in text)
 
 
 def _counted(number: int, noun: str) -> str:

@@ -5,13 +5,13 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 
 from __future__ import annotations
 
-import json
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from query_guard.reporters.gathered import Gathered, gathered
+from query_guard.strict_json import json_safe, json_text
 from query_guard.tallies import Run
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -22,7 +22,7 @@ _TESTS = 20
 
 def sarif(run: Run) -> str:
     """Return one result for each finding of each route; paths start at the directory in which the tests ran."""
-    findings = gathered(run["tests"])
+    findings = gathered(json_safe(run["tests"]))
     kinds = sorted({one.told["kind"] for one in findings})
     driver = {
         "name": "query_guard",
@@ -31,7 +31,7 @@ def sarif(run: Run) -> str:
     }
     results = [_result(one, kinds) for one in findings]
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
-    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+    return json_text(log, indent=2) + "\n"
 
 
 def _result(one: Gathered, kinds: list[str]) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def _result(one: Gathered, kinds: list[str]) -> dict[str, Any]:
         "locations": [_location(told)],
         "relatedLocations": [_location(caller) for caller in told["callers"]],
         "occurrenceCount": one.times,
-        "partialFingerprints": {"queryGuard/v1": sha256(stable.encode()).hexdigest()[:32]},
+        "partialFingerprints": {"queryGuard/v1": sha256(stable.encode("utf-8", "surrogatepass")).hexdigest()[:32]},
         "properties": {"route": told["route"], "tests": one.tests[:_TESTS]},
         **({} if told["known"] is None else {"baselineState": "unchanged" if told["known"] else "new"}),
     }
@@ -65,5 +65,5 @@ def _location(where: dict[str, Any]) -> dict[str, Any]:
 
 
 def _uri(file: str) -> str:
-    path = Path(file)
+    path = Path(file.encode("utf-8", "replace").decode())
     return path.as_uri() if path.is_absolute() else quote(path.as_posix())

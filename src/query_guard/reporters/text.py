@@ -26,11 +26,11 @@ class TextReporter:
 
 def render(report: Report) -> str:
     """Return a report as plain text, the sentence first."""
-    return "\n".join(_lines(report)) + "\n"
+    return "\n".join(map(printable, _lines(report))) + "\n"
 
 
 def _lines(report: Report) -> Iterator[str]:
-    yield printable(sentence(report))
+    yield sentence(report)
     yield f"  {_outcome(report)}"
     for finding in report.findings:
         yield from _finding_lines(finding)
@@ -44,9 +44,11 @@ def _lines(report: Report) -> Iterator[str]:
 
 
 def _outcome(report: Report) -> str:
-    facts = report.facts
+    facts, request = report.facts, report.request
     parts = [
-        f"status {report.request.status}" if report.request.status is not None else "",
+        f"status {request.status}" if request.status is not None else "",
+        f"{request.exception} escaped" if request.exception is not None else "",
+        "the client went away" if request.cancelled else "",
         f"{facts.duration * 1000:.1f} ms",
         f"{facts.query_time * 1000:.1f} ms in the database",
         _pool(report),
@@ -67,7 +69,7 @@ def _pool(report: Report) -> str:
 
 def _finding_lines(finding: Finding) -> Iterator[str]:
     yield ""
-    yield f"  {finding.severity} {finding.kind}: {_cut(printable(finding.summary))}"
+    yield f"  {finding.severity} {finding.kind}: {_cut(finding.summary)}"
     frame = finding.site.innermost
     if frame:
         yield f"    at {frame.file}:{frame.line} in {frame.function}"
@@ -76,8 +78,8 @@ def _finding_lines(finding: Finding) -> Iterator[str]:
     for caller in callers_of(finding):
         yield f"    called from {caller.file}:{caller.line} in {caller.function}"
     for detail in finding.details:
-        yield f"    {printable(detail)}"
-    yield f"    fix: {printable(finding.fix)}"
+        yield f"    {detail}"
+    yield f"    fix: {finding.fix}"
 
 
 def _shape_lines(report: Report) -> Iterator[str]:
@@ -91,7 +93,7 @@ def _shape_lines(report: Report) -> Iterator[str]:
         spent = sum(row.duration for row in rows) * 1000
         failed = sum(row.error is not None for row in rows)
         note = f" ({failed} failed)" if failed else ""
-        yield f"  {len(rows):>4} x {spent:8.1f} ms  {_cut(printable(rows[0].sql), 70):<70}  {place}{note}"
+        yield f"  {len(rows):>4} x {spent:8.1f} ms  {_cut(rows[0].sql, 70):<70}  {place}{note}"
     if len(groups) > _SHAPES:
         yield f"  and {len(groups) - _SHAPES} more shapes"
 
@@ -102,6 +104,8 @@ def _by_shape(report: Report) -> dict[tuple[str, Frame | None], list[Statement]]
 
 def printable(text: str) -> str:
     """Keep a text on one line and out of the terminal's controls."""
+    if text.isprintable():
+        return text
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 

@@ -10,9 +10,9 @@ from typing import Any, overload
 
 from query_guard.recording import Recording
 from query_guard.records import Frame, Statement, grouped
-from query_guard.testing.assertions import record_queries
+from query_guard.testing.assertions import check_profiled, record_queries
 from query_guard.testing.found import found_in
-from query_guard.testing.messages import NOTHING_SENT, found_lines, shape_lines
+from query_guard.testing.messages import NOTHING_SENT, found_lines, own_errors_message, shape_lines
 
 
 # An awaitable is an object, too, so that the first two overlap with the last; of overloads the first that fits counts.
@@ -77,6 +77,7 @@ def _steps(
     """Yield what the calls return, to be awaited where it can be; judge after the last."""
     __tracebackhide__ = True
     recordings: list[Recording] = []
+    warm_ups: list[Recording] = []
     seen = 0
     for before, scale in pairwise((0, *scales)):
         yield populate(scale - before)
@@ -84,10 +85,14 @@ def _steps(
             with record_queries() as warming:
                 yield call()
             seen += warming.query_count
+            warm_ups.append(warming)
         with record_queries() as recording:
             yield call()
+        check_profiled(recording)
         recordings.append(recording)
         seen += recording.query_count
+    if errors := own_errors_message(*warm_ups, *recordings):
+        raise AssertionError(errors)
     if not seen:
         raise AssertionError(f"expected a constant number of queries, got none at all:\n{NOTHING_SENT}")
     if any(more.query_count > less.query_count for less, more in pairwise(recordings)):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from query_guard.detectors.statement_budget import KIND
 from query_guard.document import callers_of
+from query_guard.own_errors import described
 from query_guard.recording import Recording
 from query_guard.records import Report, Statement, grouped
+from query_guard.reporters.text import printable
 from query_guard.testing.found import Found, found_in
 
 NOTHING_SENT = "  nothing was sent: is the engine used in this process, and inside the block?"
@@ -22,13 +24,35 @@ def count_message(expected: str, recording: Recording) -> str:
         lines.append(NOTHING_SENT)
     if missing := recording.query_count - len(recording.statements):
         lines.append(f"  and {missing} more, which were counted without details")
-    return "\n".join([*lines, *(line for found in found_in(recording) for line in found_lines(found))])
+    return _text([*lines, *(line for found in found_in(recording) for line in found_lines(found))])
+
+
+def nothing_seen_message() -> str:
+    """Say that a block should have been seen to use the database, and was not."""
+    return (
+        "expected to see what the block does with a database, got nothing at all: no statement was sent and no "
+        "connection taken; use the engine in this process and inside the block, or leave required=True out"
+    )
+
+
+def own_errors_message(*recordings: Recording) -> str:
+    """Say what of the guard itself failed within some blocks; nothing where all went well."""
+    errors: dict[str, int] = {}
+    for recording in recordings:
+        for what, times in recording.own_errors.items():
+            errors[what] = max(times, errors.get(what, 0))
+    return described(errors) if errors else ""
+
+
+def refusal_message(refusals: Collection[str]) -> str:
+    """Say that requests were not profiled, as the application's QueryGuard has a wrong option."""
+    return "\n".join(["expected requests to be profiled, but an option of QueryGuard is wrong:", *sorted(refusals)])
 
 
 def findings_message(found: Sequence[Found]) -> str:
     """Say that there should have been no findings."""
     head = f"expected no findings, got {len(found)}:"
-    return "\n".join([head, *(line for one in found for line in found_lines(one))])
+    return _text([head, *(line for one in found for line in found_lines(one))])
 
 
 def budget_message(reports: Sequence[Report]) -> str:
@@ -40,11 +64,19 @@ def budget_message(reports: Sequence[Report]) -> str:
     lines = [f"expected at most {budget} {noun} of {name}, its budget, got {report.query_count}{requests}:"]
     lines += shapes_text(report.facts.statements)
     others = [Found("", finding) for finding in report.loud_findings if finding.kind != KIND]
-    return "\n".join([*lines, *(line for found in others for line in found_lines(found))])
+    return _text([*lines, *(line for found in others for line in found_lines(found))])
+
+
+def _text(lines: Iterable[str]) -> str:
+    return "\n".join(map(printable, lines))
 
 
 def found_lines(found: Found) -> Iterator[str]:
     """Yield what is wrong, on which route, at which line, who called it, and the fix."""
+    return map(printable, _found_lines(found))
+
+
+def _found_lines(found: Found) -> Iterator[str]:
     finding = found.finding
     yield f"  {finding.kind}: {finding.summary}"
     times = f" ({found.times} times)" if found.times > 1 else ""
@@ -73,4 +105,4 @@ def shape_lines(count: str, row: Statement) -> list[str]:
     frame = row.site.innermost
     place = f"{frame.file}:{frame.line} in {frame.function}" if frame else row.phase or "no line of the application"
     loaded = f" [{row.relationship}]" if row.relationship else ""
-    return [f"  {count} x {row.sql}{loaded}", f"      {place}"]
+    return [printable(f"  {count} x {row.sql}{loaded}"), printable(f"      {place}")]

@@ -1,0 +1,37 @@
+"""The times in which a transaction was open and idle, with the lines that waited."""
+
+from __future__ import annotations
+
+from query_guard.records import CallSite
+
+MOST_PAUSES = 32
+
+
+class Pauses:
+    """The longest pauses of one transaction, and its last; of the others the number."""
+
+    __slots__ = ("_kept", "dropped")
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[float, float, CallSite]] = []
+        """When each was noticed, how long it has lasted as far as was seen, and the line."""
+        self.dropped = 0
+
+    def is_known(self, since: float, now: float) -> bool:
+        """Whether the pause that began at `since` has been noted; it goes on."""
+        if not self._kept or self._kept[-1][0] < since:
+            return False
+        at, _, site = self._kept[-1]
+        self._kept[-1] = (at, now - since, site)
+        return True
+
+    def add(self, since: float, now: float, site: CallSite) -> None:
+        self._kept.append((now, now - since, site))
+        if len(self._kept) > MOST_PAUSES:
+            shortest = min(self._kept[:-1], key=lambda pause: pause[1])
+            self._kept.remove(shortest)
+            self.dropped += 1
+
+    def noticed(self) -> list[tuple[float, CallSite]]:
+        """Return when each was noticed (`perf_counter`) and where, in order."""
+        return [(at, site) for at, _, site in tuple(self._kept)]

@@ -1,0 +1,58 @@
+"""The savepoints of one transaction, and which of its statements they took back.
+
+Each step takes the same time however many there were, and what is kept is bounded: nothing is kept of statements beyond
+the number of which a window has rows.
+"""
+
+from __future__ import annotations
+
+MOST_STATEMENTS = 4_000
+"""More than a window keeps rows of: which of the others were taken back, nobody asks."""
+_MOST_OPEN = 4_000
+"""Open savepoints of which the names are known."""
+
+
+class Savepoints:
+    """`undone` are the runs of statements, [from, to), that were taken back: in order, and apart from each other."""
+
+    __slots__ = ("_open", "_places", "undone")
+
+    def __init__(self) -> None:
+        self.undone: list[tuple[int, int]] = []
+        self._open: list[tuple[str, int]] = []
+        """Names of open savepoints, the outermost first, each with the number of statements before it."""
+        self._places: dict[str, list[int]] = {}
+        """Where in that list each name stands; of two with one name, the later hides the earlier."""
+
+    def __len__(self) -> int:
+        return len(self._open) + len(self.undone)
+
+    def save(self, name: str, statements: int) -> None:
+        if statements < MOST_STATEMENTS and len(self._open) < _MOST_OPEN:
+            self._places.setdefault(name, []).append(len(self._open))
+            self._open.append((name, statements))
+
+    def release(self, name: str) -> None:
+        places = self._places.get(name)
+        if places:
+            self._forget_from(places[-1])
+
+    def roll_back_to(self, name: str, statements: int) -> None:
+        """Take back what came after a savepoint, which itself stays."""
+        places = self._places.get(name)
+        if not places:
+            return
+        self._forget_from(places[-1] + 1)
+        since = self._open[-1][1]
+        while self.undone and self.undone[-1][1] >= since:
+            since = min(since, self.undone.pop()[0])
+        if since < statements:
+            self.undone.append((since, statements))
+
+    def _forget_from(self, place: int) -> None:
+        while len(self._open) > place:
+            name, _ = self._open.pop()
+            places = self._places[name]
+            places.pop()
+            if not places:
+                del self._places[name]

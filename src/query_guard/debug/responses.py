@@ -1,0 +1,19 @@
+"""Responses that can be sent whatever a report holds: names of files may not be text, and times no number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette import responses
+
+from query_guard.strict_json import json_text
+
+
+class JSONResponse(responses.JSONResponse):
+    def render(self, content: Any) -> bytes:
+        return json_text(content).encode()
+
+
+class PlainTextResponse(responses.PlainTextResponse):
+    def render(self, content: Any) -> bytes:
+        return str(content).encode("utf-8", "backslashreplace")

@@ -1,0 +1,41 @@
+"""The page that a ticket opens: it sets the cookie and moves on, so that the ticket does not stay in the address.
+
+A redirect would not do: after one that began on another site browsers do not send a cookie with SameSite=Strict.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from query_guard.asgi import Scope
+from query_guard.debug.key import Key
+from query_guard.debug.signing import cookie_name, signed
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta http-equiv="refresh" content="0; url=./{target}">
+<title>query_guard</title>
+<p>On to <a href="./{target}">the reports</a>.</p>
+"""
+_HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+_COOKIE_PATH = "/:@!$&'()*+,=~"  # what browsers leave as it is; a semicolon would end the attribute
+
+
+def ticket_page(key: Key, now: float, scope: Scope, debug_path: str) -> Response:
+    """Return the answer to a good ticket: on to the same address without it."""
+    target = quote(str(scope["path"]).rpartition("/")[2], safe="", errors="replace")
+    path = quote(f"{scope.get('root_path', '')}{debug_path}", safe=_COOKIE_PATH, errors="replace")
+    secure = "; Secure" if scope.get("scheme") == "https" else ""
+    cookie = f"{cookie_name(key)}={signed(key, 'cookie', now)}; HttpOnly; SameSite=Strict; Path={path}{secure}"
+    return Response(_PAGE.format(target=target), headers={**_HEADERS, "set-cookie": cookie}, media_type="text/html")

@@ -1,0 +1,119 @@
+"""Other tools may put their own in the place of the driver call, and take it back: each execution counts once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from unittest import mock
+
+import pytest
+from sqlalchemy import create_engine, insert, text
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.engine import Engine
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.pool import QueuePool
+
+from query_guard import record
+from query_guard.capture import cursor_events, executions, install
+from tests.models import Base, Tag
+
+NAMES = ("do_execute", "do_executemany", "do_execute_no_params")
+
+
+def run_myself(cursor: Any, statement: str, parameters: Any = (), context: object = None) -> None:
+    """Call the driver as a tool does that wants no other around it."""
+    if isinstance(parameters, list):
+        cursor.executemany(statement, parameters)
+    elif parameters is None:
+        cursor.execute(statement)
+    else:
+        cursor.execute(statement, parameters)
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    cursor_events.forget_cursor_events()
+    engine = create_engine("sqlite://", poolclass=QueuePool, connect_args={"check_same_thread": False})
+    Base.metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+    cursor_events.forget_cursor_events()
+
+
+def sent(engine: Engine) -> list[str]:
+    """Send one statement by each of the dialect's methods, and return the operations that were seen."""
+    with record("block") as recording, engine.connect() as connection:
+        connection.execute(text("SELECT :n"), {"n": 1})
+        connection.execute(insert(Tag), [{"name": "one"}, {"name": "two"}])
+        connection.execution_options(no_parameters=True).exec_driver_sql("SELECT 2")
+        connection.rollback()
+    assert recording.own_errors == {}
+    return [row.operation for row in recording.report.facts.statements]
+
+
+ALL = ["SELECT", "INSERT", "SELECT"]
+
+
+def test_what_is_sent_is_seen_without_patches_and_without_events(engine: Engine) -> None:
+    assert sent(engine) == ALL
+    assert cursor_events._before not in executions.markers
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_patch_on_the_dialect_of_one_engine(engine: Engine, name: str) -> None:
+    before = sent(engine)
+    with mock.patch.object(engine.dialect, name, run_myself if name != NAMES[2] else lambda cursor, sql, context: None):
+        patched = sent(engine)
+    assert (before, patched, sent(engine)) == (ALL, ALL, ALL)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("owner", [DefaultDialect, SQLiteDialect_pysqlite])
+def test_a_patch_on_a_class(engine: Engine, owner: type, name: str) -> None:
+    before = sent(engine)
+    with mock.patch.object(owner, name, lambda self, cursor, *given: run_myself(cursor, given[0], *given[1:-1])):
+        patched = sent(engine)
+    assert (before, patched, sent(engine)) == (ALL, ALL, ALL)
+
+
+@pytest.mark.parametrize("owner", [DefaultDialect, SQLiteDialect_pysqlite])
+def test_a_patch_that_calls_what_it_replaced(engine: Engine, owner: Any) -> None:
+    calls: list[str] = []
+    replaced: Callable[..., None] = owner.do_execute
+
+    def traced(self: Any, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
+        calls.append(statement)
+        replaced(self, cursor, statement, parameters, context)
+
+    with mock.patch.object(owner, "do_execute", traced):
+        assert sent(engine) == ALL
+    assert len(calls) == 1
+    assert sent(engine) == ALL
+
+
+def test_a_patch_from_before_that_is_taken_back(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stood there before the guard came does not lead through it."""
+    sent(engine)
+    wrapped: Any = DefaultDialect.do_execute
+    monkeypatch.setattr(DefaultDialect, "do_execute", wrapped.__wrapped__)
+    assert sent(engine) == ALL
+
+
+def test_a_patch_is_noticed_by_those_who_hold_connections_already_at_the_next_checkout(engine: Engine) -> None:
+    with record("block") as recording, engine.connect() as held:
+        held.execute(text("SELECT 1"))
+        with mock.patch.object(engine.dialect, "do_execute", run_myself):
+            with engine.connect() as other:
+                other.execute(text("SELECT 2"))
+            held.execute(text("SELECT 3"))
+        held.execute(text("SELECT 4"))
+    assert recording.report.query_count == 4
+
+
+def test_a_dialect_that_is_seen_is_known_without_a_look(engine: Engine) -> None:
+    sent(engine)
+    assert engine.dialect in install._watched
+    with mock.patch.object(engine.dialect, "do_executemany", run_myself):
+        assert engine.dialect not in install._watched
+    assert engine.dialect in install._watched
+    assert object() not in install._watched

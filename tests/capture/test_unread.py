@@ -1,0 +1,221 @@
+"""Whatever of a statement cannot be read, it is counted; and that something could not be read is said aloud."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, select, text
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import StaticPool
+
+from query_guard import record
+from query_guard.capture import facts, shortcut, source_files, statements
+from query_guard.capture.recorder import Recorder
+from query_guard.capture.shortcut import Shortcut
+from query_guard.capture.targets import UnreadTarget
+from query_guard.capture.trouble import report_trouble
+from query_guard.own_errors import count_own_error, described, own_errors
+from query_guard.recording import Recording
+from query_guard.testing import (
+    assert_constant_queries,
+    assert_max_queries,
+    assert_no_findings,
+    assert_num_queries,
+    record_queries,
+)
+from tests.models import Base, Tag
+
+engine = create_engine("sqlite://", poolclass=StaticPool)
+Base.metadata.create_all(engine)
+
+
+def work() -> None:
+    """Send four statements: a write of the ORM, a select of it, a text with a value, one that fails."""
+    with Session(engine) as session:
+        session.add(Tag(name="new"))
+        session.flush()
+        session.scalars(select(Tag)).all()
+        session.connection().exec_driver_sql("SELECT ?", (1,))
+        with pytest.raises(Exception, match="nowhere"):
+            session.connection().execute(text("SELECT 1 FROM nowhere"))
+
+
+def failing(*_: Any, **__: Any) -> Any:
+    raise RuntimeError("failed on purpose")
+
+
+OF_A_STATEMENT: list[tuple[Any, str]] = [
+    (statements, "_target_of"),
+    (statements, "_is_no_statement"),
+    (statements, "loader_of"),
+    (statements, "current_flush"),
+    (statements, "value_hashes"),
+    (statements, "who_wants"),
+    (statements, "get_ident"),
+    (Shortcut, "site"),
+    (shortcut, "walked"),
+    (UnreadTarget, "note"),
+    (Recorder, "share"),
+    (Recorder, "keep"),
+]
+OF_A_REPORT: list[tuple[Any, str]] = [
+    (facts, "fingerprint"),
+    (facts, "freeze_transactions"),
+    (facts, "freeze_checkouts"),
+    (UnreadTarget, "read"),
+]
+
+
+def named(value: object) -> str | None:
+    return value if isinstance(value, str) else getattr(value, "__name__", None)
+
+
+def nested() -> tuple[Recording, Recording]:
+    with record("outer") as outer, record("inner") as inner:
+        work()
+    return outer, inner
+
+
+@pytest.mark.parametrize(("owner", "name"), [*OF_A_STATEMENT, *OF_A_REPORT], ids=named)
+def test_a_failure_of_the_guard_loses_no_statement(owner: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine.clear_compiled_cache()  # each statement is met for the first time
+    monkeypatch.setattr(owner, name, failing)
+    outer, inner = nested()
+    counted = (outer.report.query_count, inner.report.query_count, outer.report.driver_calls)
+    assert counted == (4, 4, 4)
+    assert outer.own_errors
+
+
+def test_what_can_be_read_is_kept_where_something_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
+    with record("plain") as plain:
+        work()
+    monkeypatch.setattr(statements, "value_hashes", failing)
+    with record("failing") as broken:
+        work()
+    told = [[(row.sql, row.site.innermost, row.transaction > 0, row.error) for row in recording.report.facts.statements]
+            for recording in (plain, broken)]  # fmt: skip
+    assert told[0] == told[1]
+    assert [one.writes for one in broken.report.facts.transactions] == [1]
+
+
+def test_statements_whose_sites_cannot_be_read_are_no_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shortcut, "walked", failing)
+    with record("failing") as recording, engine.connect() as connection:
+        for number in range(5):
+            connection.execute(text("SELECT :n + 5"), {"n": number})
+    rows = recording.report.facts.statements
+    assert [(row.site.frames, row.phase) for row in rows] == [((), None)] * 5
+    assert len({row.site.key for row in rows}) == 5
+    assert recording.report.findings == ()
+
+
+def test_transaction_control_is_no_statement_where_it_cannot_be_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statements, "_target_of", failing)
+    with record("failing") as recording, engine.connect() as connection:
+        connection.exec_driver_sql("SAVEPOINT one")
+        connection.exec_driver_sql("SELECT 1")
+    assert recording.report.query_count == 1
+
+
+def test_objects_in_the_import_path_are_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    class NoPath:
+        def __fspath__(self) -> str:
+            raise OSError("no path")
+
+    monkeypatch.setattr(sys, "path", [NoPath(), Path("somewhere"), b"bytes", 7, None, *sys.path])
+    source_files.shown_path.cache_clear()
+    with record("path") as recording:
+        work()
+    assert (recording.report.query_count, recording.own_errors) == (4, {})
+    frame = recording.report.facts.statements[0].site.innermost
+    assert frame is not None
+    assert frame.file == "tests/capture/test_unread.py"
+
+
+def test_a_working_directory_that_is_gone_costs_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    os.rmdir(gone)
+    source_files.shown_path.cache_clear()
+    shown = source_files.shown_path(__file__)
+    with record("gone") as recording:
+        work()
+    assert (recording.report.query_count, recording.own_errors) == (4, {})
+    assert __file__.endswith(shown)
+    source_files.shown_path.cache_clear()
+
+
+def constant() -> None:
+    assert_constant_queries(work, lambda _: None)
+
+
+ASSERTIONS: dict[str, Callable[[], Any]] = {
+    "at most": lambda: assert_max_queries(100),
+    "exactly": lambda: assert_num_queries(4),
+    "findings": lambda: assert_no_findings(kinds={"no such kind"}),
+}
+
+
+@pytest.mark.parametrize("name", ASSERTIONS)
+def test_an_assertion_fails_where_the_guard_has_failed_in_its_block(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with ASSERTIONS[name]():
+        work()
+    monkeypatch.setattr(statements, "value_hashes", failing)
+    with pytest.raises(AssertionError) as failure, ASSERTIONS[name]():
+        work()
+    assert str(failure.value) == (
+        "query_guard itself failed, so that its numbers and findings may be wrong: a statement could not be recorded "
+        "in full (4 times); what each was is in the log, said once, on the logger 'query_guard'"
+    )
+
+
+def test_a_constant_number_is_not_believed_where_the_guard_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    constant()
+    monkeypatch.setattr(statements, "value_hashes", failing)
+    with pytest.raises(AssertionError, match="query_guard itself failed"):
+        constant()
+
+
+def test_a_failure_before_the_block_is_not_the_blocks() -> None:
+    count_own_error("an earlier block")
+    with assert_max_queries(4):
+        work()
+
+
+def test_a_reporter_that_fails_is_no_failure_of_the_guards_own() -> None:
+    before = own_errors()
+    with record_queries() as recording:
+        try:
+            failing()
+        except RuntimeError:
+            report_trouble("a reporter failed", own=False)
+    assert (own_errors(before), recording.own_errors) == ({}, {})
+
+
+def test_kinds_of_failures_are_bounded() -> None:
+    before = own_errors()
+    for number in range(2_000):
+        count_own_error(f"made up {number}")
+    news = own_errors(before)
+    assert sum(news.values()) == 2_000
+    assert len(own_errors()) <= 501
+    assert described({"one": 1, "two": 2}).startswith(
+        "query_guard itself failed, so that its numbers and findings may be wrong: one (1 time), two (2 times); "
+    )
+
+
+def test_a_block_in_which_nothing_could_be_seen_fails_where_that_is_required() -> None:
+    with pytest.raises(AssertionError, match="expected to see what the block does with a database, got nothing at all"):
+        with record_queries(required=True):
+            pass
+    with record_queries(required=True), engine.connect():
+        pass
+    with record_queries() as recording:
+        pass
+    assert recording.saw_nothing

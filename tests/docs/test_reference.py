@@ -1,0 +1,85 @@
+"""The tables of the reference list what there is."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from query_guard import Facts, Finding, QueryGuard, Report, record
+from query_guard.document import document, holder_document
+from query_guard.headers import report_headers
+from query_guard.pytest_plugin.settings import add_options
+from query_guard.records import NOWHERE, Engine, Holder, Numbers, Request
+from query_guard.reporters.log import LogReporter
+from tests.docs.pages import DOCS, names_in_table, sections
+
+pytestmark = pytest.mark.once
+
+REFERENCE = DOCS / "reference"
+HOLDER = Holder(1, "GET /", NOWHERE, 1.0, 1.0, "idle", suspected=False)
+FINDING = Finding("n_plus_one", "warning", "summary", "fix")
+
+
+def test_the_json_of_a_report_is_described() -> None:
+    report = _document_with_one_of_everything()
+    parts = {
+        "report": report,
+        "finding": report["findings"][0],
+        "silence": report["silences"][0],
+        "statement": report["statements"][0],
+        "checkout": report["checkouts"][0],
+        "holder": holder_document(HOLDER),
+        "transaction": report["transactions"][0],
+        "pool": report["pools"][0],
+    }
+    described = {name: sorted(names_in_table(REFERENCE / "json.md", name)) for name in parts}
+    assert described == {name: sorted(part) for name, part in parts.items()}
+
+
+def _document_with_one_of_everything() -> dict[str, Any]:
+    engine = create_engine("sqlite://")
+    with record("block") as recording, engine.begin() as connection:
+        for _ in range(3):
+            connection.execute(text("SELECT 1"))
+    engine.dispose()
+    return document(recording.report)
+
+
+def test_the_log_events_are_described(caplog: pytest.LogCaptureFixture) -> None:
+    log = LogReporter()
+    with caplog.at_level("INFO", "query_guard"):
+        log(Report("id", 0.0, Facts(Request("http", "GET", "/", "/", 200), 0.1, ()), (FINDING,)))
+        log.suspect(HOLDER, Engine(1, "sqlite+pysqlite", "sqlite", is_server=False))
+    logged = [[*vars(each)["query_guard"]] for each in caplog.records]
+    described = [names_in_table(REFERENCE / "log.md", name) for name in ("request", "finding", "leak_suspected")]
+    assert described == logged
+
+
+def test_the_headers_are_described_by_an_example() -> None:
+    numbers = Numbers(11, 0.00214, 1, 0.0001, 0.0073, 1, 5, 0)
+    slow = Finding("slow_statement", "warning", "summary", "fix")
+    headers = report_headers("4172948b1f186a9e", numbers, (FINDING, slow, slow))
+    rows = re.findall(r"^\| `(\S+)` \| `(.+?)` \|", (REFERENCE / "headers.md").read_text(), re.MULTILINE)
+    assert {name.lower(): example for name, example in rows} == {
+        name.decode(): value.decode() for name, value in headers
+    }
+
+
+def test_every_option_is_described_with_its_type_and_default() -> None:
+    arguments = inspect.cleandoc(QueryGuard.__doc__ or "").partition("Args:\n")[2].partition("\nRaises:")[0]
+    parts = re.split(r"^ {4}(\w+) \(.+?\): ", arguments, flags=re.MULTILINE)
+    described = {name: " ".join(said.split()) for name, said in zip(parts[1::2], parts[2::2], strict=True)}
+    options = {name: each for name, each in inspect.signature(QueryGuard).parameters.items() if name != "app"}
+    assert [*described] == ["app", *options]
+    assert [name for name, each in options.items() if f"Default: `{each.default!r}`" not in described[name]] == []
+
+
+def test_the_options_of_pytest_are_described() -> None:
+    parser = pytest.Parser(_ispytest=True)
+    add_options(parser)
+    described = re.findall(r"`(--[a-z-]+)", sections(REFERENCE / "pytest.md")["Options"])
+    assert {*described} == {name for option in parser.getgroup("query_guard").options for name in option.names()}

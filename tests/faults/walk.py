@@ -1,0 +1,191 @@
+"""The walk: `python -m tests.faults.walk` makes every function of the guard fail, one at a time, while work is done.
+
+Each piece of work is done without the guard first, then with it, then with each point failing that it comes by. What
+differs from the first time is written to standard output as JSON, a list of `Difference`. `--soak` fails after every
+statement, and with the exceptions that come from outside, too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import faulthandler
+import gc
+import json
+import logging
+import sys
+import tempfile
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tests.faults.application import app
+from tests.faults.database import Database
+from tests.faults.entries import ENTRIES, OF_TESTS
+from tests.faults.outcomes import Outcome, outcome
+from tests.faults.points import Point, points, rewrite_imports
+from tests.faults.work import TESTS, WORK, Blocks
+
+PASSING = (KeyboardInterrupt, SystemExit, asyncio.CancelledError, GeneratorExit)
+"""What passes through the guard, once the application's own step is done."""
+
+_PATIENCE = 60.0
+"""Seconds after which a run that hangs ends all, with the frames of its threads."""
+
+
+class Difference(NamedTuple):
+    """Something that the application noticed. `function` is where the fault was, empty where there was none."""
+
+    work: str
+    function: str
+    point: str
+    error: str
+    expected: str
+    actual: str
+
+
+class Fault(Exception):
+    """What is wrong with the guard."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--soak", action="store_true")
+    parser.add_argument("--only", default="", help="do only the work whose name contains this")
+    parser.add_argument(
+        "--times", type=int, default=3, help="fail at most so often at a point, in other work each time"
+    )
+    parser.add_argument("--at", default="", help="fail only in functions whose name contains this")
+    parser.add_argument("--verbose", action="store_true", help="say where it is about to fail")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    logging.getLogger("query_guard").addHandler(logging.NullHandler())
+    logging.getLogger("query_guard").propagate = False
+    logging.disable(logging.NOTSET)
+    memory = Path("/dev/shm")  # where there is one, no disk is waited for
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as directory:
+        differences = walk(Database(Path(directory) / "work.sqlite"), options)
+    json.dump([one._asdict() for one in differences], sys.stdout, indent=1)
+
+
+def walk(database: Database, options: argparse.Namespace) -> list[Difference]:
+    work = {name: one for name, one in WORK.items() if options.only in name}
+    bare = {name: outcome(one, Blocks(), database) for name, one in work.items()}
+    blocks = guard()
+    differences: list[Difference] = []
+    failed: Counter[int] = Counter()
+    for name, one in work.items():
+        reset()
+        differences += compared(name, None, "", bare[name], outcome(one, blocks, database))
+        reached = [number for number in chosen(options.soak) if options.at in points.known[number].function]
+        gc.collect()
+        gc.freeze()
+        for error, number in product((Fault, *(PASSING if options.soak else ())), reached):
+            if failed[number] >= options.times and not options.soak:
+                continue
+            failed[number] += 1
+            reset()
+            points.arm(number, error)
+            began = time.monotonic()
+            faulthandler.dump_traceback_later(_PATIENCE, exit=True)
+            if options.verbose:
+                print(f"{error.__name__} at {points.known[number]}", file=sys.stderr, flush=True)
+            got = outcome(one, blocks, database)
+            points.disarm()
+            if time.monotonic() - began > 3:
+                print(
+                    f"  {time.monotonic() - began:.0f} s: {error.__name__} at {points.known[number]}", file=sys.stderr
+                )
+            differences += compared(name, points.known[number], error.__name__, bare[name], got)
+        print(f"{name}: {failed.total()} times", file=sys.stderr)
+    print(f"{failed.total()} times, {len(failed)} points", file=sys.stderr)
+    return differences
+
+
+def guard() -> Blocks:
+    """Import the guard, rewritten, put it around the application, and return its blocks."""
+    rewrite_imports()
+    from query_guard import QueryGuard, allow, record, testing
+    from query_guard.capture import event_loop, holders
+    from query_guard.history.memory import MemoryHistory
+    from query_guard.reporters.log import LogReporter
+
+    event_loop.BEAT = event_loop.LOOK = event_loop.NOTICED_BLOCK = event_loop.NOTICED_PAUSE = 0.002
+    holders.NOTICED_WAIT = holders.SUSPICIOUS = 0.0
+
+    def fails(_: object) -> None:
+        raise ValueError("a reporter of the application")
+
+    app.middleware_stack = None
+    app.add_middleware(
+        QueryGuard, reporters=[LogReporter(), fails], history=MemoryHistory(), capture_parameters=True,
+        budgets={"GET /loops": 3, "GET /nowhere": 1}, exclude=["/health"], sample_rate=1.0,
+    )  # fmt: skip
+    blocks: Any = Blocks()
+    blocks.record, blocks.allow, blocks.allow_in_process = record, allow, testing.allow_in_process
+    for name in ("record_queries", "assert_max_queries", "assert_no_findings"):
+        setattr(blocks, name, getattr(testing, name))
+    given: Blocks = blocks
+    return given
+
+
+def chosen(every: bool) -> Iterator[int]:
+    """Yield the points that were reached: each function's start and the first after that, or every one."""
+    seen: set[tuple[str, bool]] = set()
+    for number in points.reached:
+        point = points.known[number]
+        if point.function in ENTRIES or point.function.startswith(OF_TESTS):
+            continue
+        if every or (point.function, point.is_start) not in seen:
+            seen.add((point.function, point.is_start))
+            yield number
+
+
+def compared(work: str, point: Point | None, error: str, bare: Outcome, got: Outcome) -> Iterator[Difference]:
+    """Yield how an outcome differs from that without a guard."""
+    outside = error not in ("", Fault.__name__)
+    if (outside and error in got.raised) or (work in TESTS and _is_told(got, bare)):
+        got = bare._replace(checked_out=got.checked_out, left=got.left)
+    for field, expected, actual in zip(Outcome._fields, bare, got, strict=True):
+        if expected != actual:
+            function = point.function if point is not None else ""
+            yield Difference(work, function, str(point or ""), error, f"{field} {expected}", str(actual))
+
+
+def _is_told(got: Outcome, bare: Outcome) -> bool:
+    """Whether a test was told that the guard has failed, and its own failure was not hidden by that."""
+    return got.raised.startswith(("AssertionError", Fault.__name__)) and not (bare.raised and got.calls)
+
+
+def reset() -> None:
+    """Build the guard anew, and let it see everything for the first time again."""
+    app.middleware_stack = app.build_middleware_stack()
+    for clear in _caches():
+        clear()
+    vars(sys.modules["query_guard.capture.holders"])["_next_look"] = 0.0
+    points.reached.clear()
+
+
+@cache
+def _caches() -> list[Callable[[], None]]:
+    modules = [module for name, module in sys.modules.items() if name.startswith("query_guard.")]
+    found = [getattr(value, "cache_clear", None) for module in modules for value in vars(module).values()]
+    kept = (
+        ("capture.call_site", "_sites"),
+        ("capture.source_files", "KINDS"),
+        ("capture.trouble", "_said"),
+        ("routes", "_templates"),
+    )
+    return [
+        *(clear for clear in found if callable(clear)),
+        *(getattr(sys.modules[f"query_guard.{module}"], name).clear for module, name in kept),
+    ]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""Run the tests that may notice a change of some lines, the quickest first, and stop at the first that does.
+
+`python -m tests.mutants.noticing COVERING SRC_FILE FIRST_LINE LAST_LINE`; the exit code is pytest's.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+PATIENCE = 60.0
+"""Seconds that the tests of a mutant may take together, by what they took before: the quickest are chosen."""
+SERVED = ("psycopg", "asyncpg", "postgres")
+"""What the names of tests tell that need a server, which takes its time to start."""
+
+
+class Chosen:
+    """A pytest plugin that runs some tests only, in a given order."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.places = {name: place for place, name in enumerate(names)}
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        chosen = [item for item in items if item.nodeid in self.places]
+        items[:] = sorted(chosen, key=lambda item: self.places[item.nodeid])
+
+
+def tests_for(lines: Mapping[str, Sequence[str]], first: int, last: int, source: str) -> set[str]:
+    """Return the tests that ran a line of a range. Where none did, as of what runs at import, return those that ran any
+    line of the function or class around, or of the file.
+    """
+    for around in (range(first, last + 1), *_definitions_around(first, source)):
+        found = {test for line in around for test in lines.get(str(line), ())}
+        if found:
+            return found
+    return {test for tests in lines.values() for test in tests}
+
+
+def _definitions_around(line: int, source: str) -> list[range]:
+    """Return the lines of the functions and classes that a line is in, the innermost first."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    definitions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, kinds)]
+    begins = [min([node.lineno, *(one.lineno for one in node.decorator_list)]) for node in definitions]
+    ranges = [range(begin, (node.end_lineno or begin) + 1) for begin, node in zip(begins, definitions, strict=True)]
+    return sorted((one for one in ranges if line in one), key=len)
+
+
+def chosen(tests: set[str], seconds: Mapping[str, float]) -> list[str]:
+    """Return as many as there is patience for, in the order in which they are to run."""
+    quickest = sorted(tests & {*seconds}, key=lambda test: seconds[test])
+    spent, some = 0.0, []
+    for test in quickest:
+        spent += seconds[test]
+        if spent > PATIENCE:
+            break
+        some.append(test)
+    return sorted(some, key=lambda test: (any(word in test for word in SERVED), seconds[test]))
+
+
+def main(covering: str, file: str, first: int, last: int, source: str) -> int:
+    known = json.loads(Path(covering).read_text())
+    names = chosen(tests_for(known["lines"].get(file, {}), first, last, source), known["seconds"])
+    if not names:
+        print(f"no test runs {file}:{first}")
+        return 0
+    files = sorted({name.partition("::")[0] for name in names})
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "--tb=line", "-o", "addopts="]
+    return int(pytest.main([*options, *files], plugins=[Chosen(names)]))
+
+
+if __name__ == "__main__":
+    original = Path(sys.argv[5]).read_text()
+    sys.exit(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), original))

@@ -1,0 +1,19 @@
+"""Programs that tests need and that do not come with the environment."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+
+def program(name: str) -> str:
+    """Return the path of a program. Without it the test is skipped, or fails in CI, where it should be there."""
+    path = shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
+    if path is not None:
+        return path
+    missing = f"this test needs {name}: install the package of that name"
+    if os.environ.get("CI"):
+        pytest.fail(f"{missing}, or name it in .ci/run")
+    pytest.skip(missing)
