@@ -1,0 +1,209 @@
+"""What a statement is about, as the mappings know it: its entity, its filters, the relationship it walks by hand.
+
+A statement is only noted when its text is first seen, and read after the window, once for all executions of that
+text.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Column, Table, UniqueConstraint, inspect
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Mapper, RelationshipDirection
+from sqlalchemy.orm.exc import UnmappedColumnError
+from sqlalchemy.sql.elements import BinaryExpression, BooleanClauseList
+
+from query_guard.capture.origin.clauses import CONDITION, clauses_of, equalities, is_got
+from query_guard.capture.origin.loaders import joined_relationships, key_attributes, options_of
+from query_guard.capture.origin.site_cache import Shortcut
+from query_guard.records import NO_TARGET, Clauses, Engine, Entity, Target
+
+TRANSACTION_CONTROL = (
+    "SAVEPOINT ", "RELEASE SAVEPOINT ", "ROLLBACK TO ", "SAVE TRANSACTION ", "ROLLBACK TRANSACTION ",
+    "PREPARE TRANSACTION ", "COMMIT PREPARED ", "ROLLBACK PREPARED ", "BEGIN", "COMMIT",
+)  # fmt: skip
+
+ON_COMPILED = "_query_guard_target"
+"""Where a compiled statement, which SQLAlchemy keeps for its like, holds what is known of its text."""
+_WRITING = r"(?i)\b(?:INSERT|UPDATE|DELETE|MERGE|REPLACE)\b"
+
+
+class UnreadTarget:
+    """A text and its statement, noted on the hot path; `read()` it once the window is over."""
+
+    __slots__ = (
+        "_compiled", "_is_noted", "_statement", "_target", "engine", "is_control", "may_write", "shape", "sql", "text",
+        "way_out",
+    )  # fmt: skip
+
+    def __init__(self, sql: str, engine: Engine) -> None:
+        self.sql = sql
+        self.engine = engine
+        self.way_out = Shortcut()
+        self.is_control = sql.startswith(TRANSACTION_CONTROL)
+        self.may_write = re.search(_WRITING, sql) is not None
+        self._is_noted = False
+        self.text = hash(sql)
+        self.shape: tuple[Any, ...] | None = None
+        """What is known of the text, once it has been read: as `Statement` has it, from `fingerprint` to `target`."""
+        self._statement = self._compiled = None
+        self._target: Target | None = None
+
+    def note(self, context: Any) -> None:
+        """Keep the statement until it is read; not called where executions are only counted."""
+        if not self._is_noted:
+            self._is_noted = True
+            self._statement = context.invoked_statement
+            self._compiled = context.compiled
+
+    def read(self) -> Target:
+        if self._target is None:
+            self._target = NO_TARGET if self._statement is None else _describe(self._statement, self._compiled)
+            self._statement = self._compiled = None
+        return self._target
+
+
+def _describe(statement: Any, compiled: Any) -> Target:
+    try:
+        mapper, aliased = _root(statement)
+        columns = equalities(getattr(statement, "whereclause", None))
+        own = [column for column in columns if mapper is None or _is_of(mapper, column)]
+        return Target(
+            entity=mapper.class_.__name__ if mapper is not None else None,
+            lineage=_lineage(mapper) if mapper is not None else (),
+            aliased=aliased,
+            filters=tuple(_attribute(mapper, column) for column in own) if len(own) == len(columns) else (),
+            unique=bool(own) and _find_one(mapper, own),
+            walks=tuple(_collections_behind(mapper, own, statement)) if len(own) == len(columns) else (),
+            joined=joined_relationships(compiled, collections=True),
+            joined_objects=joined_relationships(compiled, collections=False),
+            entities=tuple(_entities(statement)),
+            options=options_of(statement),
+            clauses=_clauses(statement, mapper),
+            keys=key_attributes(mapper) if mapper is not None else (),
+            referrers=tuple(_referrers(mapper, columns)) if mapper is not None else (),
+        )
+    except (SQLAlchemyError, AttributeError, LookupError, TypeError):
+        return NO_TARGET
+
+
+def _clauses(statement: Any, mapper: Mapper[Any] | None) -> Clauses:
+    clauses = clauses_of(statement, mapper)
+    if not is_got(getattr(statement, "whereclause", None)):
+        return clauses
+    return clauses._replace(got=True, further=tuple(part for part in clauses.further if part != CONDITION))
+
+
+def _root(statement: Any) -> tuple[Mapper[Any] | None, bool]:
+    """Return the mapper of the first entity that a statement selects or writes, and whether it is an alias."""
+    described = getattr(statement, "column_descriptions", None) or [getattr(statement, "entity_description", {})]
+    entity = described[0].get("entity")
+    if entity is None:
+        return _mapper_of_filter(statement), False
+    return inspect(entity).mapper, bool(described[0].get("aliased"))
+
+
+def _mapper_of_filter(statement: Any) -> Mapper[Any] | None:
+    """Return the mapper whose columns a statement without entities, such as a count, filters by."""
+    for column in equalities(getattr(statement, "whereclause", None)):
+        entity = column._annotations.get("parententity")
+        if entity is not None and getattr(entity, "is_mapper", False):
+            mapper: Mapper[Any] = entity
+            return mapper
+    return None
+
+
+def _entities(statement: Any) -> Iterator[Entity]:
+    """Yield the classes whose objects a statement returns; a column of a class loads none of it."""
+    for part in getattr(statement, "column_descriptions", None) or ():
+        entity = part.get("entity")
+        if entity is not None and part["expr"] is entity:
+            mapper = inspect(entity).mapper
+            yield Entity(mapper.class_.__name__, _lineage(mapper), bool(part["aliased"]))
+
+
+def _lineage(mapper: Mapper[Any]) -> tuple[str, ...]:
+    return tuple(base.class_.__name__ for base in mapper.iterate_to_root())
+
+
+def _is_of(mapper: Mapper[Any] | None, column: Column[Any]) -> bool:
+    return mapper is not None and column.table in mapper.tables
+
+
+def _attribute(mapper: Mapper[Any] | None, column: Column[Any]) -> str:
+    if mapper is None:
+        return str(column.key)
+    try:
+        return mapper.get_property_by_column(column).key
+    except UnmappedColumnError:
+        return str(column.key)
+
+
+def _find_one(mapper: Mapper[Any] | None, columns: list[Column[Any]]) -> bool:
+    """Whether equality with these columns finds at most one row: they cover the primary key or a unique constraint."""
+    if mapper is None:
+        return False
+    names = {column.key for column in columns}
+    table = mapper.local_table
+    keys = [tuple(mapper.primary_key)]
+    if isinstance(table, Table):
+        keys += [tuple(part.columns) for part in table.constraints if isinstance(part, UniqueConstraint)]
+        keys += [tuple(index.columns) for index in table.indexes if index.unique]
+    return any({column.key for column in key} <= names for key in keys if key)
+
+
+def _collections_behind(
+    mapper: Mapper[Any] | None, columns: list[Column[Any]], statement: Any
+) -> Iterator[tuple[str, str]]:
+    """Yield class and attribute of each relationship that would have loaded what a filter on its foreign key loads.
+
+    A relationship with conditions of its own, or another order, would load something else.
+    """
+    if mapper is None or not columns:
+        return
+    order = [str(part) for part in getattr(statement, "_order_by_clauses", ())]
+    for parent in mapper.registry.mappers:
+        for relationship in parent.relationships:
+            remote = [remote for _, remote in relationship.local_remote_pairs or ()]
+            if (
+                relationship.direction is RelationshipDirection.ONETOMANY
+                and relationship.parent is parent
+                and relationship.lazy not in _NEVER_AHEAD
+                and mapper.isa(relationship.mapper)
+                and len(remote) == len(columns)
+                and set(remote) == set(columns)
+                and _joins_by_key(relationship)
+                and (not order or order == [str(part) for part in relationship.order_by or ()])
+            ):
+                yield parent.class_.__name__, relationship.key
+
+
+_NEVER_AHEAD = frozenset(("dynamic", "write_only"))
+"""Relationships that no loader option can load."""
+
+
+def _joins_by_key(relationship: Any) -> bool:
+    joined = relationship.primaryjoin
+    parts = list(joined.clauses) if isinstance(joined, BooleanClauseList) else [joined]
+    plain = all(isinstance(part, BinaryExpression) and part.operator is operator.eq for part in parts)
+    return plain and len(parts) == len(relationship.local_remote_pairs)
+
+
+def _referrers(mapper: Mapper[Any] | None, columns: list[Column[Any]]) -> Iterator[tuple[str, str, str]]:
+    """Yield the many-to-one relationships, with their foreign keys, that lead to what these columns find."""
+    for parent in mapper.registry.mappers if mapper is not None and len(columns) == 1 else ():
+        for relationship in parent.relationships:
+            pairs = relationship.local_remote_pairs or ()
+            if (
+                relationship.direction is RelationshipDirection.MANYTOONE
+                and relationship.parent is parent
+                and relationship.lazy not in _NEVER_AHEAD
+                and relationship.mapper is mapper
+                and [remote for _, remote in pairs] == columns
+                and _joins_by_key(relationship)
+            ):
+                yield parent.class_.__name__, relationship.key, parent.get_property_by_column(pairs[0][0]).key
