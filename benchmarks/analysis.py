@@ -14,17 +14,17 @@ from statistics import median
 from time import perf_counter
 
 from benchmarks.workloads import make_app, make_engine, send_request
-from query_guard.capture.facts import freeze
-from query_guard.capture.install import install
-from query_guard.capture.open_window import open_window
-from query_guard.capture.outline import Glance
-from query_guard.capture.recorder import Recorder
-from query_guard.capture.window import Window
+from query_guard.capture.freeze.facts import freeze
+from query_guard.capture.freeze.figures import Glance
+from query_guard.capture.hooks.install import install
+from query_guard.capture.live.open_window import open_window
+from query_guard.capture.window.recorder import Recorder
+from query_guard.capture.window.window import Window
 from query_guard.detectors import BlockingDriver, defaults
-from query_guard.headers import report_headers
-from query_guard.interests import NOBODY
-from query_guard.profile import Profile, RunningReport, judge
+from query_guard.judge.pipeline import Profile, RunningReport, judge
+from query_guard.judge.triggers import NOBODY
 from query_guard.records import Finding, Report, Request
+from query_guard.web.headers import report_headers
 
 SIZES = (3, 20, 100, 1_000, 5_000, 100_000)
 DETECTORS = [one for one in defaults() if not isinstance(one, BlockingDriver)]

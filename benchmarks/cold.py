@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 
 from benchmarks.analysis import headers, recorded
 from benchmarks.workloads import make_app, make_engine, send_request
-from query_guard.capture.recorder import Recorder
+from query_guard.capture.window.recorder import Recorder
 
 BETWEEN = ("/select/0", "/core/1", "/select/1", "/select/3")
 _TIMES = 1_500

@@ -64,7 +64,7 @@ def _installed(app: Starlette, **options: Any) -> None:
 
 def recorded(app: Starlette, _engine: Any) -> None:
     """Capture alone: all facts of each statement, nothing made of them."""
-    from query_guard.capture.install import install
+    from query_guard.capture.hooks.install import install
 
     install()
     app.add_middleware(WindowMiddleware)
@@ -72,8 +72,8 @@ def recorded(app: Starlette, _engine: Any) -> None:
 
 def cursor_events(app: Starlette, _engine: Any) -> None:
     """Capture alone, through the fallback for applications that listen to `do_execute` themselves."""
-    from query_guard.capture.cursor_events import use_cursor_events
-    from query_guard.capture.install import install
+    from query_guard.capture.hooks.cursor_events import use_cursor_events
+    from query_guard.capture.hooks.install import install
 
     install()
     use_cursor_events()
@@ -86,7 +86,7 @@ def not_sampled(app: Starlette, _engine: Any) -> None:
 
 def outside_window(_app: Starlette, _engine: Any) -> None:
     """Installed, but nobody records: what a script in the same process pays."""
-    from query_guard.capture.install import install
+    from query_guard.capture.hooks.install import install
 
     install()
 
@@ -103,8 +103,8 @@ class WindowMiddleware:
     """Opens a window for each request and forgets it."""
 
     def __init__(self, app: ASGIApp) -> None:
-        from query_guard.capture.open_window import open_window
-        from query_guard.capture.recorder import Recorder
+        from query_guard.capture.live.open_window import open_window
+        from query_guard.capture.window.recorder import Recorder
 
         self.app = app
         self.recorder = Recorder

@@ -22,7 +22,7 @@ from typing import TypeAlias
 from benchmarks.rounds import ROOT
 from benchmarks.worker import attached
 from benchmarks.workloads import send_request
-from query_guard.capture import event_loop
+from query_guard.capture.live import event_loop
 
 SLOPES = {
     "orm": ("/select/3", "/select/13"),

@@ -11,10 +11,10 @@ from sys import getsizeof
 from starlette.types import ASGIApp
 
 from benchmarks.workloads import make_app, make_engine, send_request
-from query_guard.capture.install import install
-from query_guard.capture.open_window import open_window
-from query_guard.capture.recorder import Recorder
-from query_guard.capture.rows import SHARED, VALUES, Row
+from query_guard.capture.hooks.install import install
+from query_guard.capture.live.open_window import open_window
+from query_guard.capture.window.recorder import Recorder
+from query_guard.capture.window.rows import SHARED, VALUES, Row
 
 
 async def held(app: ASGIApp, times: int) -> int:

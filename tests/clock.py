@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine, create_engine, event
 
-from query_guard.capture.install import install
+from query_guard.capture.hooks.install import install
 
 
 class Clock:

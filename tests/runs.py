@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from query_guard.tallies import Change, Entry, Run, Told
+from query_guard.testing.tallies import Change, Entry, Run, Told
 
 
 def told(**fields: Any) -> Told:

@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import StaticPool
 
 from query_guard import Allowance, Finding, QueryGuard, allow, record
-from query_guard.allowances import allowance_for, parse_allowances
+from query_guard.judge.allowances import allowance_for, parse_allowances
 from query_guard.records import CallSite, Frame
 from query_guard.testing import assert_no_findings
 

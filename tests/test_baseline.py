@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from query_guard.baseline import Baseline, baseline_text, compared, grown, read_baseline, shrunk
-from query_guard.tallies import RouteTally
+from query_guard.testing.baseline import Baseline, baseline_text, compared, grown, read_baseline, shrunk
+from query_guard.testing.tallies import RouteTally
 
 
 def tally(statements: int, **findings: int) -> RouteTally:

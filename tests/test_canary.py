@@ -23,17 +23,17 @@ from sqlalchemy.orm import Session
 from structlog.testing import capture_logs
 
 from query_guard import Facts, Finding, QueryGuard, Recording, Report, defaults, fingerprint
-from query_guard.baseline import baseline_text
-from query_guard.document import document
+from query_guard.document.report import document
 from query_guard.pytest_plugin import outputs
 from query_guard.pytest_plugin.entries import entry_of
 from query_guard.pytest_plugin.settings import Settings
 from query_guard.pytest_plugin.summary import sections
-from query_guard.reporters.annotations import annotation_lines
-from query_guard.reporters.gathered import gathered
 from query_guard.reporters.log import LogReporter
 from query_guard.reporters.text import TextReporter
 from query_guard.testing import assert_max_queries, assert_no_findings, record_queries
+from query_guard.testing.baseline import baseline_text
+from query_guard.testing.outputs.annotations import annotation_lines
+from query_guard.testing.outputs.gathered import gathered
 from tests.databases import Database
 from tests.fixtures import SCHEMES
 
@@ -282,10 +282,10 @@ async def test_a_failure_of_the_guard_beside_one_of_the_application_says_nothing
     def refuse(*_arguments: Any) -> None:
         raise LookupError(CANARY)
 
-    monkeypatch.setattr("query_guard.capture.trouble._said", set())
-    monkeypatch.setattr("query_guard.capture.statements.value_hashes", refuse)
-    monkeypatch.setattr("query_guard.exchange.Exchange._headers", refuse)
-    monkeypatch.setattr("query_guard.exchange.Exchange._running", refuse)
+    monkeypatch.setattr("query_guard.own_errors._said", set())
+    monkeypatch.setattr("query_guard.capture.hooks.statements.value_hashes", refuse)
+    monkeypatch.setattr("query_guard.web.exchange.Exchange._headers", refuse)
+    monkeypatch.setattr("query_guard.web.exchange.Exchange._running", refuse)
     app, _ = application(database)
     await visit(app)
     messages = [logging.Formatter().format(record) for record in caplog.records if record.name == "query_guard"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from query_guard.document import (
+from query_guard.document.report import (
     callers_of,
     document,
     finding_document,

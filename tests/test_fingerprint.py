@@ -482,7 +482,7 @@ def test_cache_is_bounded_by_entries_and_by_bytes(monkeypatch: pytest.MonkeyPatc
 
 def test_threads_neither_raise_nor_outgrow_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_CACHED_ENTRIES", 50)
-    monkeypatch.setattr("query_guard.sql_shape._REMEMBERED_WORDS", 50)
+    monkeypatch.setattr("query_guard.sql.shape._REMEMBERED_WORDS", 50)
     texts: set[str] = set()
     failures: list[BaseException] = []
 

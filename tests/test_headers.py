@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from query_guard.headers import empty_headers, pending_headers, report_headers
 from query_guard.records import Pool, Report
+from query_guard.web.headers import empty_headers, pending_headers, report_headers
 from tests.reports import ENGINE, checkout, facts_of, report_with, statement
 
 

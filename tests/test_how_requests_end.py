@@ -12,7 +12,7 @@ from fastapi.responses import StreamingResponse
 from starlette.requests import ClientDisconnect
 
 from query_guard import Report
-from query_guard.document import document
+from query_guard.document.report import document
 from query_guard.reporters.text import render
 from tests.serving import guarded
 

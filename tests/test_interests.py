@@ -7,12 +7,12 @@ from time import time
 
 import pytest
 
-from query_guard.capture.recorder import Recorder
-from query_guard.capture.rows import FailedLoadRow
-from query_guard.capture.window import Window
+from query_guard.capture.window.recorder import Recorder
+from query_guard.capture.window.rows import FailedLoadRow
+from query_guard.capture.window.window import Window
 from query_guard.detectors import DEFAULTS, Detector, defaults, judges_ends
-from query_guard.interests import NOBODY, Interests
-from query_guard.profile import Profile, RunningReport
+from query_guard.judge.pipeline import Profile, RunningReport
+from query_guard.judge.triggers import NOBODY, Interests
 from query_guard.records import NOWHERE, Clues, Facts, Finding, LoopBlock, Outline, Report, Request
 
 NOTHING = Outline(*[0] * len(Outline._fields))
@@ -131,7 +131,7 @@ def test_a_report_begins_before_it_ends() -> None:
 
 
 def test_a_reporter_hears_of_quiet_reports_unless_it_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("query_guard.profile.listeners", [])
+    monkeypatch.setattr("query_guard.judge.pipeline.listeners", [])
 
     class Deaf:
         hears = False

@@ -19,9 +19,9 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import StaticPool
 
 from query_guard import Facts, Finding, QueryGuard, Report, query_budget
-from query_guard.asgi import Message, Receive, Scope, Send
-from query_guard.capture import event_loop
-from query_guard.document import document
+from query_guard.capture.live import event_loop
+from query_guard.document.report import document
+from query_guard.web.asgi import Message, Receive, Scope, Send
 from tests.serving import guarded, only
 
 engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
@@ -324,7 +324,9 @@ async def test_a_failing_reporter_is_logged_once_and_stops_no_other(caplog: pyte
 async def test_a_reporter_that_cannot_be_asked_changes_nothing(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("query_guard.profile.listeners", [])  # the plugin listens, so that nobody else would be asked
+    monkeypatch.setattr(
+        "query_guard.judge.pipeline.listeners", []
+    )  # the plugin listens, so that nobody else would be asked
 
     class Reporter:
         def __call__(self, _report: Report) -> None:

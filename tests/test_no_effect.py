@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from query_guard import Allowance, QueryGuard, defaults
 from query_guard.detectors import LatentNPlusOne
-from query_guard.nearest import nearest
+from query_guard.web.nearest import nearest
 from tests.serving import guarded, visit
 
 TOKEN = "a-token-of-good-length"
@@ -96,7 +96,7 @@ def test_where_all_is_switched_off_nothing_is_said(
 def test_advice_that_fails_keeps_nothing_from_its_start(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("query_guard.no_effect.nearest", None)
+    monkeypatch.setattr("query_guard.web.no_effect.nearest", None)
     said_of(caplog, allow=("n_plus_on",))
     assert "options could not be checked for their effect" in caplog.text
 

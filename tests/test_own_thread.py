@@ -17,8 +17,8 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import StaticPool
 
-from query_guard.exchange import MAX_JUDGED_FOR_HEADERS
-from query_guard.own_thread import OwnThread, own_thread
+from query_guard.web.exchange import MAX_JUDGED_FOR_HEADERS
+from query_guard.web.own_thread import OwnThread, own_thread
 from tests.serving import guarded, visit
 
 pytestmark = pytest.mark.asyncio
@@ -73,7 +73,7 @@ async def test_where_no_thread_can_be_started_the_report_is_made_all_the_same(
 
     app, reports = guarded()
     app.get("/")(send_many)
-    monkeypatch.setattr("query_guard.exchange.own_thread", OwnThread())
+    monkeypatch.setattr("query_guard.web.exchange.own_thread", OwnThread())
     monkeypatch.setattr(threading.Thread, "start", start)
     (response,) = await visit(app, "/")
     assert (response.status_code, len(reports)) == (200, 1)
@@ -167,7 +167,7 @@ async def test_jobs_of_several_loops_are_told_to_their_own() -> None:
 
 FORKS = """
 import asyncio, os, threading
-from query_guard.own_thread import own_thread
+from query_guard.web.own_thread import own_thread
 
 begun, let_go, done = threading.Event(), threading.Event(), []
 

@@ -16,7 +16,6 @@ from fastapi import FastAPI, WebSocket
 from fastapi.testclient import TestClient
 
 from query_guard import QueryGuard
-from query_guard.asgi import Message
 from query_guard.testing import (
     assert_constant_queries,
     assert_max_queries,
@@ -24,6 +23,7 @@ from query_guard.testing import (
     assert_num_queries,
     record_queries,
 )
+from query_guard.web.asgi import Message
 from tests.pytest_plugin.application import run, said
 from tests.serving import client_of, visit
 
@@ -119,7 +119,7 @@ async def test_where_not_even_that_can_be_said_requests_pass(monkeypatch: pytest
     def raises(_sentence: str) -> None:
         raise RuntimeError("a listener that fails")
 
-    monkeypatch.setattr("query_guard.refused.refusal_listeners", [raises])
+    monkeypatch.setattr("query_guard.web.refused.refusal_listeners", [raises])
     (response,) = await visit(misled(), "/")
     assert response.status_code == 200
 

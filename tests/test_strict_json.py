@@ -16,15 +16,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from query_guard import Finding, QueryGuard
-from query_guard.baseline import baseline_text, read_baseline
-from query_guard.document import document
+from query_guard.document.report import document
+from query_guard.document.strict_json import json_safe, json_text
 from query_guard.history.memory import MemoryHistory
 from query_guard.pytest_plugin.entries import heard_entry
 from query_guard.pytest_plugin.outputs import write_outputs
 from query_guard.pytest_plugin.settings import Settings
 from query_guard.records import CallSite, Frame
-from query_guard.reporters.sarif import sarif
-from query_guard.strict_json import json_safe, json_text
+from query_guard.testing.baseline import baseline_text, read_baseline
+from query_guard.testing.outputs.sarif import sarif
 from tests.reports import report_with
 from tests.runs import entry, run_of, told
 from tests.serving import client_of

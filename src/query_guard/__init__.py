@@ -9,15 +9,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from query_guard.allowances import Allowance as Allowance
-    from query_guard.budgets import query_budget as query_budget
     from query_guard.detectors import defaults as defaults
     from query_guard.fingerprint import Fingerprint as Fingerprint
     from query_guard.fingerprint import fingerprint as fingerprint
+    from query_guard.judge.budgets import query_budget as query_budget
     from query_guard.middleware import QueryGuard as QueryGuard
     from query_guard.recording import Recording as Recording
     from query_guard.recording import allow as allow
     from query_guard.recording import record as record
+    from query_guard.records import Allowance as Allowance
     from query_guard.records import Facts as Facts
     from query_guard.records import Finding as Finding
     from query_guard.records import Report as Report
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "allow": "recording",
-    "Allowance": "allowances",
+    "Allowance": "records",
     "Facts": "records",
     "Finding": "records",
     "Fingerprint": "fingerprint",
@@ -35,7 +35,7 @@ _HOMES = {
     "Report": "records",
     "defaults": "detectors",
     "fingerprint": "fingerprint",
-    "query_budget": "budgets",
+    "query_budget": "judge.budgets",
     "record": "recording",
 }
 

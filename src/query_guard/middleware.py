@@ -7,26 +7,27 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from query_guard.allowances import Allowance, parse_allowances
-from query_guard.asgi import ASGIApp, Receive, Scope, Send
-from query_guard.capture.install import install
-from query_guard.capture.open_window import open_window
-from query_guard.capture.recorder import Recorder
-from query_guard.capture.source_files import allow_package_of
-from query_guard.capture.trouble import report_trouble
-from query_guard.capture.window import current
+from query_guard.capture.hooks.install import install
+from query_guard.capture.live.open_window import open_window
+from query_guard.capture.origin.source_files import allow_package_of
+from query_guard.capture.window.recorder import Recorder
+from query_guard.capture.window.window import current
 from query_guard.debug import DEFAULT_PATH
 from query_guard.detectors import Detector, defaults
-from query_guard.exchange import Exchange, Terms
 from query_guard.history import History
 from query_guard.history.memory import MemoryHistory
-from query_guard.no_effect import inside_another, unknown_budgets, warn, without_effect
-from query_guard.options import Options, callables, check_history, check_options, environment
-from query_guard.profile import Profile
-from query_guard.refused import Refused, refusable
+from query_guard.judge.allowances import parse_allowances
+from query_guard.judge.pipeline import Profile
+from query_guard.own_errors import report_trouble
+from query_guard.records import Allowance
 from query_guard.reporters import Reporter
 from query_guard.reporters.log import LogReporter
-from query_guard.routes import ServedRoutes, all_routes
+from query_guard.web.asgi import ASGIApp, Receive, Scope, Send
+from query_guard.web.exchange import Exchange, Terms
+from query_guard.web.no_effect import inside_another, unknown_budgets, warn, without_effect
+from query_guard.web.options import Options, callables, check_history, check_options, environment
+from query_guard.web.refused import Refused, refusable
+from query_guard.web.routes import ServedRoutes, all_routes
 
 if TYPE_CHECKING:
     from query_guard.debug.routes import DebugEndpoint

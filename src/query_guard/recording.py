@@ -8,19 +8,18 @@ from dataclasses import dataclass, field, replace
 from time import time
 from typing import Any
 
-from query_guard.allowances import Allowance, parse_allowances
-from query_guard.capture.attribute_reads import noting_reads
-from query_guard.capture.facts import freeze
-from query_guard.capture.install import install
-from query_guard.capture.open_window import open_window
-from query_guard.capture.recorder import Recorder, allowed, allowed_in_process
-from query_guard.capture.trouble import report_trouble
-from query_guard.capture.window import current, recorders, watchers
+from query_guard.capture.freeze.facts import freeze
+from query_guard.capture.hooks.attribute_reads import noting_reads
+from query_guard.capture.hooks.install import install
+from query_guard.capture.live.open_window import open_window
+from query_guard.capture.window.recorder import Recorder, allowed, allowed_in_process
+from query_guard.capture.window.window import current, recorders, watchers
 from query_guard.detectors import ON_READS, Detector, defaults
-from query_guard.listeners import listeners, refusal_listeners
-from query_guard.own_errors import own_errors
-from query_guard.profile import judge, ranked, report_id
-from query_guard.records import Facts, Finding, LateCounter, Report, Request, Silence, Statement
+from query_guard.judge.allowances import parse_allowances
+from query_guard.judge.listeners import listeners, refusal_listeners
+from query_guard.judge.pipeline import judge, ranked, report_id
+from query_guard.own_errors import own_errors, report_trouble
+from query_guard.records import Allowance, Facts, Finding, LateCounter, Report, Request, Silence, Statement
 
 
 @dataclass(slots=True, eq=False)
@@ -211,7 +210,7 @@ def record_process(
 
 @contextmanager
 def allow(*patterns: str | Allowance) -> Iterator[None]:
-    """Allow findings of the block and of the windows around it and in it; see `query_guard.allowances` for patterns.
+    """Allow findings of the block and of the windows around it and in it; see `query_guard.judge.allowances` for patterns.
 
     A pattern that matched nothing is an info finding of the windows that watch the block. Raises ValueError for a
     pattern that is none.

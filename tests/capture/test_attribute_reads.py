@@ -28,8 +28,8 @@ from sqlalchemy.orm import (
 )
 from sqlalchemy.pool import StaticPool
 
-from query_guard.capture.attribute_reads import noting_reads
-from query_guard.capture.recorder import Recorder
+from query_guard.capture.hooks.attribute_reads import noting_reads
+from query_guard.capture.window.recorder import Recorder
 from tests.models import Base, Car, Comment, Post, User, sample
 
 

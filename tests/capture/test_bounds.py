@@ -14,12 +14,13 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from query_guard import record
-from query_guard.capture import call_site, engines, shortcut, source_files
-from query_guard.capture.checkouts import _LAST
-from query_guard.capture.open_window import open_window
-from query_guard.capture.outline import Glance
-from query_guard.capture.pauses import MOST_PAUSES, Pauses
-from query_guard.capture.recorder import (
+from query_guard.capture.freeze.figures import Glance
+from query_guard.capture.hooks.checkouts import _LAST
+from query_guard.capture.live.open_window import open_window
+from query_guard.capture.origin import call_site, engines, source_files
+from query_guard.capture.origin import site_cache as shortcut
+from query_guard.capture.window.pauses import MOST_PAUSES, Pauses
+from query_guard.capture.window.recorder import (
     HOLDER_BYTES,
     ROW_BYTES,
     STAY_BYTES,
@@ -27,8 +28,8 @@ from query_guard.capture.recorder import (
     WINDOW_BYTES,
     Recorder,
 )
-from query_guard.capture.savepoints import MOST_STATEMENTS, Savepoints
-from query_guard.capture.window import current
+from query_guard.capture.window.savepoints import MOST_STATEMENTS, Savepoints
+from query_guard.capture.window.window import current
 from query_guard.history.memory import MemoryHistory
 from query_guard.history.weight import weight_of
 from query_guard.records import NOWHERE, Engine, Report

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from types import FrameType
 
-from query_guard.capture.call_site import call_site
-from query_guard.capture.source_files import shown_path
+from query_guard.capture.origin.call_site import call_site
+from query_guard.capture.origin.source_files import shown_path
 from query_guard.records import CallSite
 
 FILE = "tests/capture/test_call_site.py"

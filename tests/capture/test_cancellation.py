@@ -11,7 +11,7 @@ import pytest_asyncio
 from sqlalchemy import event, insert, text
 
 from query_guard import Report, record
-from query_guard.capture.pools import watch_of
+from query_guard.capture.live.pools import watch_of
 from tests.databases import Database
 from tests.models import Tag
 

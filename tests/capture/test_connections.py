@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool, QueuePool, SingletonThreadPool, StaticPool
 
 from query_guard import record
-from query_guard.capture import connections
+from query_guard.capture.hooks import pool_methods as connections
 from query_guard.records import Checkout
 from tests.serving import guarded, visit
 

@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from query_guard import record
-from query_guard.capture import recorder
-from query_guard.capture.open_window import open_window
-from query_guard.capture.recorder import Recorder
-from query_guard.document import document
+from query_guard.capture.live.open_window import open_window
+from query_guard.capture.window import recorder
+from query_guard.capture.window.recorder import Recorder
+from query_guard.document.report import document
 from query_guard.testing import record_queries
 from tests.models import Base, User
 

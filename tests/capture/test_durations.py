@@ -9,13 +9,13 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from query_guard import record
-from query_guard.capture import holders
-from query_guard.capture.holders import due_suspicions, holders_of
-from query_guard.capture.pools import watch_of
+from query_guard.capture.live import holders
+from query_guard.capture.live.holders import due_suspicions, holders_of
+from query_guard.capture.live.pools import watch_of
 from query_guard.detectors import IdleInTransaction, SlowStatement
-from query_guard.headers import report_headers
 from query_guard.records import Engine as EngineRecord
 from query_guard.records import Finding, Holder, Report
+from query_guard.web.headers import report_headers
 from tests.clock import Clock
 
 READ = text("SELECT 1")

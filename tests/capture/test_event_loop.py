@@ -16,8 +16,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from query_guard import record
-from query_guard.capture import event_loop
-from query_guard.capture.event_loop import BEAT, Heart, heart_here
+from query_guard.capture.live import event_loop
+from query_guard.capture.live.event_loop import BEAT, Heart, heart_here
 from query_guard.recording import Recording
 from query_guard.records import LoopBlock
 from tests.databases import Database

@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from query_guard import record
-from query_guard.capture.holders import holders_of, live_pools
-from query_guard.capture.pools import watch_of
+from query_guard.capture.live.holders import holders_of, live_pools
+from query_guard.capture.live.pools import watch_of
 from tests.databases import Database
 from tests.serving import guarded, visit
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from query_guard.capture.open_transaction import OpenTransaction
+from query_guard.capture.window.open_transaction import OpenTransaction
 from tests.clock import Clock
 from tests.reports import ENGINE
 

@@ -10,11 +10,11 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
-from query_guard.capture.facts import freeze
-from query_guard.capture.install import install
-from query_guard.capture.open_window import open_window
-from query_guard.capture.outline import Glance
-from query_guard.capture.recorder import Recorder
+from query_guard.capture.freeze.facts import freeze
+from query_guard.capture.freeze.figures import Glance
+from query_guard.capture.hooks.install import install
+from query_guard.capture.live.open_window import open_window
+from query_guard.capture.window.recorder import Recorder
 from query_guard.records import LoopBlock, Outline, Request
 from tests.clock import Clock
 

@@ -14,7 +14,7 @@ from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.pool import QueuePool
 
 from query_guard import record
-from query_guard.capture import cursor_events, executions, install
+from query_guard.capture.hooks import cursor_events, executions, install
 from tests.models import Base, Tag
 
 NAMES = ("do_execute", "do_executemany", "do_execute_no_params")

@@ -13,7 +13,8 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import StaticPool
 
 from query_guard import record
-from query_guard.capture import open_window, recorder
+from query_guard.capture.live import open_window
+from query_guard.capture.window import recorder
 from query_guard.testing import record_queries
 
 engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})

@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
-from query_guard.capture import call_site as call_site_module
-from query_guard.capture import shortcut
-from query_guard.capture.call_site import call_site
-from query_guard.capture.shortcut import Shortcut
+from query_guard.capture.origin import call_site as call_site_module
+from query_guard.capture.origin import site_cache as shortcut
+from query_guard.capture.origin.call_site import call_site
+from query_guard.capture.origin.site_cache import Shortcut
 from query_guard.records import CallSite
 
 Pair = tuple[CallSite, CallSite]

@@ -29,7 +29,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from query_guard import Report, record
-from query_guard.capture import cursor_events, executions
+from query_guard.capture.hooks import cursor_events, executions
 from tests.databases import ASYNC_DRIVERS, Database, Profiler
 from tests.models import Post, User
 

@@ -14,12 +14,14 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from query_guard import record
-from query_guard.capture import facts, shortcut, source_files, statements
-from query_guard.capture.recorder import Recorder
-from query_guard.capture.shortcut import Shortcut
-from query_guard.capture.targets import UnreadTarget
-from query_guard.capture.trouble import report_trouble
-from query_guard.own_errors import count_own_error, described, own_errors
+from query_guard.capture.freeze import facts
+from query_guard.capture.hooks import statements
+from query_guard.capture.origin import site_cache as shortcut
+from query_guard.capture.origin import source_files
+from query_guard.capture.origin.site_cache import Shortcut
+from query_guard.capture.origin.statement_info import UnreadTarget
+from query_guard.capture.window.recorder import Recorder
+from query_guard.own_errors import _count, described, own_errors, report_trouble
 from query_guard.recording import Recording
 from query_guard.testing import (
     assert_constant_queries,
@@ -183,7 +185,7 @@ def test_a_constant_number_is_not_believed_where_the_guard_has_failed(monkeypatc
 
 
 def test_a_failure_before_the_block_is_not_the_blocks() -> None:
-    count_own_error("an earlier block")
+    _count("an earlier block")
     with assert_max_queries(4):
         work()
 
@@ -201,7 +203,7 @@ def test_a_reporter_that_fails_is_no_failure_of_the_guards_own() -> None:
 def test_kinds_of_failures_are_bounded() -> None:
     before = own_errors()
     for number in range(2_000):
-        count_own_error(f"made up {number}")
+        _count(f"made up {number}")
     news = own_errors(before)
     assert sum(news.values()) == 2_000
     assert len(own_errors()) <= 501

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from query_guard import Finding, Report, defaults
 from query_guard.detectors import ON_READS, OPT_IN, Detector
-from query_guard.listeners import listeners
+from query_guard.judge.listeners import listeners
 from query_guard.testing import allow_in_process, record_queries
 from tests.docs.pages import FINDINGS, KIND_PAGES, block, blocks, sections
 from tests.docs.programs import call_endpoints, close, forget, import_as

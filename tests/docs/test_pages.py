@@ -13,7 +13,7 @@ from types import ModuleType
 import pytest
 
 from query_guard import Report
-from query_guard.listeners import listeners
+from query_guard.judge.listeners import listeners
 from query_guard.reporters.text import render
 from tests.docs.pages import DOCS, KIND_PAGES, PAGES, block, blocks
 from tests.docs.programs import call_endpoints, close, import_as, pytest_in

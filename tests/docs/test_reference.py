@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from query_guard import Facts, Finding, QueryGuard, Report, record
-from query_guard.document import document, holder_document
-from query_guard.headers import report_headers
+from query_guard.document.report import document, holder_document
 from query_guard.pytest_plugin.settings import add_options
 from query_guard.records import NOWHERE, Engine, Holder, Numbers, Request
 from query_guard.reporters.log import LogReporter
+from query_guard.web.headers import report_headers
 from tests.docs.pages import DOCS, names_in_table, sections
 
 pytestmark = pytest.mark.once

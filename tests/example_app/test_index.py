@@ -12,7 +12,7 @@ from example_app.core.settings import Settings
 from example_app.main import create_app
 from example_app.routers.anti_patterns.pairs import PAIRS
 from query_guard import defaults
-from query_guard.routes import all_routes
+from query_guard.web.routes import all_routes
 from tests.example_app.factory import Factory
 from tests.serving import WITH_KEY
 

@@ -12,9 +12,9 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from example_app.models import Comment, Post, User
-from query_guard.budgets import declared_budget
-from query_guard.routes import all_routes
+from query_guard.judge.budgets import declared_budget
 from query_guard.testing import assert_constant_queries
+from query_guard.web.routes import all_routes
 from tests.example_app.factory import Factory
 
 pytestmark = pytest.mark.asyncio

@@ -111,7 +111,7 @@ def guard() -> Blocks:
     """Import the guard, rewritten, put it around the application, and return its blocks."""
     rewrite_imports()
     from query_guard import QueryGuard, allow, record, testing
-    from query_guard.capture import event_loop, holders
+    from query_guard.capture.live import event_loop, holders
     from query_guard.history.memory import MemoryHistory
     from query_guard.reporters.log import LogReporter
 
@@ -167,7 +167,7 @@ def reset() -> None:
     app.middleware_stack = app.build_middleware_stack()
     for clear in _caches():
         clear()
-    vars(sys.modules["query_guard.capture.holders"])["_next_look"] = 0.0
+    vars(sys.modules["query_guard.capture.live.holders"])["_next_look"] = 0.0
     points.reached.clear()
 
 

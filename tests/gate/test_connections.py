@@ -18,11 +18,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from query_guard import Report, defaults
-from query_guard.asgi import ASGIApp, Receive, Scope, Send
-from query_guard.capture import holders
+from query_guard.capture.live import holders
 from query_guard.detectors import PoolSettings
 from query_guard.records import Engine, Holder
 from query_guard.reporters.log import LogReporter
+from query_guard.web.asgi import ASGIApp, Receive, Scope, Send
 from tests.databases import ASYNC_DRIVERS, SYNC_DRIVERS, Database
 from tests.serving import KEY, WITH_KEY, client_of, findings, function_of, guarded, only, report_of, visit
 

@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from query_guard import Finding, Report, defaults
-from query_guard.capture.event_loop import heart_here
+from query_guard.capture.live.event_loop import heart_here
 from query_guard.detectors import PoolSettings, SlowStatement
 from query_guard.records import Silence
 from tests.databases import ASYNC_DRIVERS, SYNC_DRIVERS, Database

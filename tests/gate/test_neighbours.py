@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from query_guard import QueryGuard, Report, defaults
-from query_guard.asgi import ASGIApp, Message, Receive, Scope, Send
-from query_guard.capture.event_loop import heart_here
+from query_guard.capture.live.event_loop import heart_here
 from query_guard.detectors import PoolSettings
 from query_guard.testing import assert_no_findings
+from query_guard.web.asgi import ASGIApp, Message, Receive, Scope, Send
 from tests.databases import ASYNC_DRIVERS, SYNC_DRIVERS, Database
 from tests.models import Tag
 from tests.serving import findings, function_of, guarded, only, visit

@@ -10,7 +10,7 @@ pytest_plugins = ["pytester"]
 
 BROKEN = """
 import pytest
-from query_guard.capture import statements
+from query_guard.capture.hooks import statements
 from sqlalchemy import create_engine, text
 
 engine = create_engine("sqlite://")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from query_guard.reporters.annotations import annotation_lines
-from query_guard.reporters.gathered import gathered
+from query_guard.testing.outputs.annotations import annotation_lines
+from query_guard.testing.outputs.gathered import gathered
 from tests.runs import entry, told
 
 

@@ -15,20 +15,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from query_guard.baseline import baseline_text
-from query_guard.document import document
-from query_guard.headers import report_headers
+from query_guard.document.report import document
 from query_guard.pytest_plugin.settings import Settings
 from query_guard.pytest_plugin.summary import sections
 from query_guard.records import CallSite, Finding, Frame, Loader, Report, Request, Silence
-from query_guard.reporters.annotations import annotation_lines
-from query_guard.reporters.gathered import gathered
 from query_guard.reporters.log import LogReporter
-from query_guard.reporters.markdown import markdown
-from query_guard.reporters.sarif import sarif
 from query_guard.reporters.text import TextReporter
+from query_guard.testing.baseline import baseline_text
 from query_guard.testing.found import Found
 from query_guard.testing.messages import budget_message, findings_message
+from query_guard.testing.outputs.annotations import annotation_lines
+from query_guard.testing.outputs.gathered import gathered
+from query_guard.testing.outputs.markdown import markdown
+from query_guard.testing.outputs.sarif import sarif
+from query_guard.web.headers import report_headers
 from tests.reports import facts_of, report_with, statement
 from tests.runs import entry, run_of, told
 

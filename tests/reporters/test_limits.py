@@ -9,9 +9,9 @@ import pytest
 
 from query_guard.records import CallSite, Finding
 from query_guard.reporters.log import LogReporter
-from query_guard.reporters.markdown import markdown
-from query_guard.reporters.sarif import sarif
 from query_guard.reporters.text import render
+from query_guard.testing.outputs.markdown import markdown
+from query_guard.testing.outputs.sarif import sarif
 from tests.reports import facts_of, report_with, statement
 from tests.runs import entry, run_of, told
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from query_guard.reporters.markdown import markdown
+from query_guard.testing.outputs.markdown import markdown
 from tests.runs import entry, run_of, told
 
 

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as Log
 
-from query_guard.reporters.sarif import sarif
+from query_guard.testing.outputs.sarif import sarif
 from tests.runs import entry, run_of, told
 
 

@@ -14,11 +14,11 @@ import time
 from collections.abc import Callable
 from enum import Enum
 
-from query_guard.asgi import Scope
 from query_guard.debug import DEFAULT_PATH
 from query_guard.debug.credentials import bearers, cookies, is_of_own_page, tickets
 from query_guard.debug.key import TOKEN_VARIABLE, Key, NoKey, chosen_key, kept_key, key_in_memory, made_key
 from query_guard.debug.signing import cookie_name, is_current, is_signed
+from query_guard.web.asgi import Scope
 
 _logger = logging.getLogger("query_guard")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from query_guard.asgi import Scope
+from query_guard.web.asgi import Scope
 
 
 def bearers(scope: Scope) -> Iterator[bytes]:

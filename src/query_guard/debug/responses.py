@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette import responses
 
-from query_guard.strict_json import json_text
+from query_guard.document.strict_json import json_text
 
 
 class JSONResponse(responses.JSONResponse):

@@ -10,19 +10,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from query_guard.allowances import Allowance
-from query_guard.asgi import ASGIApp, Receive, Scope, Send
-from query_guard.capture.holders import live_pools
-from query_guard.capture.trouble import report_trouble
+from query_guard.capture.live.holders import live_pools
 from query_guard.debug.access import Access, Entry
 from query_guard.debug.aggregates import by_route, by_statement
 from query_guard.debug.responses import JSONResponse, PlainTextResponse
 from query_guard.debug.ticket_page import ticket_page
-from query_guard.document import document, live_pool_document, sentence, summary
+from query_guard.document.report import document, live_pool_document, sentence, summary
 from query_guard.history import History
-from query_guard.options import Options
-from query_guard.records import Report
+from query_guard.own_errors import report_trouble
+from query_guard.records import Allowance, Report
 from query_guard.reporters.text import printable, render
+from query_guard.web.asgi import ASGIApp, Receive, Scope, Send
+from query_guard.web.options import Options
 
 _HEADERS = {
     "cache-control": "no-store",

@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from query_guard.asgi import Scope
 from query_guard.debug.key import Key
 from query_guard.debug.signing import cookie_name, signed
+from query_guard.web.asgi import Scope
 
 _PAGE = """<!doctype html>
 <html lang="en">

@@ -19,7 +19,7 @@ from query_guard.pytest_plugin.settings import Settings
 
 if TYPE_CHECKING:
     from query_guard.recording import Recording
-    from query_guard.tallies import Entry
+    from query_guard.testing.tallies import Entry
 
 ENTRY: pytest.StashKey[Entry] = pytest.StashKey()
 STALE = pytest.StashKey[list[str]]()

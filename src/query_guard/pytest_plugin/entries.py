@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from query_guard.baseline import Baseline, compared
-from query_guard.document import finding_document
+from query_guard.document.report import finding_document
+from query_guard.document.strict_json import json_safe
 from query_guard.recording import Recording
 from query_guard.records import Finding, Statement
-from query_guard.strict_json import json_safe
-from query_guard.tallies import OUTSIDE, Entry, RouteTally, Tally, Told
+from query_guard.testing.baseline import Baseline, compared
 from query_guard.testing.found import Found, found_in, gathered
+from query_guard.testing.tallies import OUTSIDE, Entry, RouteTally, Tally, Told
 
 
 class Part(NamedTuple):

@@ -10,7 +10,7 @@ import pytest
 from query_guard.pytest_plugin.settings import MODES
 
 if TYPE_CHECKING:
-    from query_guard.allowances import Allowance
+    from query_guard.records import Allowance
 
 
 class Limits(NamedTuple):

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-from query_guard.baseline import Baseline, baseline_text
+from query_guard.document.strict_json import json_text
 from query_guard.pytest_plugin.settings import Settings
-from query_guard.reporters.markdown import markdown
-from query_guard.reporters.sarif import sarif
-from query_guard.strict_json import json_text
-from query_guard.tallies import Entry, Run
+from query_guard.testing.baseline import Baseline, baseline_text
+from query_guard.testing.outputs.markdown import markdown
+from query_guard.testing.outputs.sarif import sarif
+from query_guard.testing.tallies import Entry, Run
 
 
 def write_outputs(settings: Settings, entries: list[Entry], written: list[str], *, complete: bool) -> bool:

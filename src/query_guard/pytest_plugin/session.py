@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from query_guard.listeners import listeners, refusal_listeners
+from query_guard.judge.listeners import listeners, refusal_listeners
 from query_guard.pytest_plugin.call import ENTRY, OWN_ERRORS, STALE, around, judge
 from query_guard.pytest_plugin.heard import Heard
 from query_guard.pytest_plugin.settings import Settings
 
 if TYPE_CHECKING:
     from query_guard.records import Report
-    from query_guard.tallies import Entry
+    from query_guard.testing.tallies import Entry
 
 NAME = "query_guard_session"
 _CARRIED = "query_guard"
@@ -47,7 +47,11 @@ class GuardedSession:
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
         """Hold the test to its limits; where nothing of query_guard is in use, only look whether that has changed."""
         __tracebackhide__ = True
-        if "query_guard.profile" in sys.modules or self.settings.records or item.get_closest_marker("query_guard"):
+        if (
+            "query_guard.judge.pipeline" in sys.modules
+            or self.settings.records
+            or item.get_closest_marker("query_guard")
+        ):
             with around(item, self.settings, self.heard):
                 return (yield)
         result = yield

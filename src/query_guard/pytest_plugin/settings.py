@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from query_guard.baseline import Baseline
+    from query_guard.testing.baseline import Baseline
 
 MODES = ("off", "warn", "fail")
 SUFFIXES = (".json", ".sarif", ".md")
@@ -107,7 +107,7 @@ def _report(config: pytest.Config, path: str) -> Path:
 
 
 def _known(path: Path) -> Baseline | None:
-    from query_guard.baseline import read_baseline
+    from query_guard.testing.baseline import read_baseline
 
     try:
         return read_baseline(path)

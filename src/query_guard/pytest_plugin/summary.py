@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 
-from query_guard.baseline import grown, shrunk
 from query_guard.own_errors import HEAD, WHERE, listed
 from query_guard.pytest_plugin.settings import Settings
-from query_guard.reporters.annotations import annotation_lines
-from query_guard.reporters.gathered import Gathered, gathered
 from query_guard.reporters.text import printable
-from query_guard.tallies import Change, Entry
+from query_guard.testing.baseline import grown, shrunk
+from query_guard.testing.outputs.annotations import annotation_lines
+from query_guard.testing.outputs.gathered import Gathered, gathered
+from query_guard.testing.tallies import Change, Entry
 
 _LINES = 20
 

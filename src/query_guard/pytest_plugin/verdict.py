@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from query_guard.baseline import STATEMENTS, grown
 from query_guard.pytest_plugin.entries import Part, key_of, parts_of
 from query_guard.pytest_plugin.heard import Heard
 from query_guard.pytest_plugin.settings import Settings
 from query_guard.recording import Recording
 from query_guard.records import Statement, grouped
-from query_guard.tallies import Change, Entry, Tally
+from query_guard.testing.baseline import STATEMENTS, grown
 from query_guard.testing.found import found_in, gathered
 from query_guard.testing.messages import (
     budget_message,
@@ -22,6 +21,7 @@ from query_guard.testing.messages import (
     refusal_message,
     shape_lines,
 )
+from query_guard.testing.tallies import Change, Entry, Tally
 
 
 def verdict(

@@ -7,6 +7,7 @@ the application: parameters are salted hashes, owners are hashes of their identi
 
 from __future__ import annotations
 
+from query_guard.records.allowance import Allowance
 from query_guard.records.connections import (
     Checkout,
     CheckoutOutcome,
@@ -20,8 +21,8 @@ from query_guard.records.connections import (
     shown_seconds,
 )
 from query_guard.records.facts import Facts, LateCounter, distinct_sites, grouped, usual_duration
+from query_guard.records.figures import Clues, Numbers, Outline
 from query_guard.records.findings import LOUD, Finding, Severity, Silence, count_kinds
-from query_guard.records.outline import Clues, Numbers, Outline
 from query_guard.records.report import Report
 from query_guard.records.request import Request, RequestKind
 from query_guard.records.statements import (
@@ -42,6 +43,7 @@ __all__ = [
     "LOUD",
     "NOWHERE",
     "NO_TARGET",
+    "Allowance",
     "CallSite",
     "Checkout",
     "CheckoutOutcome",

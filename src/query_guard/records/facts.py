@@ -11,8 +11,8 @@ from operator import attrgetter
 from typing import TypeVar
 
 from query_guard.records.connections import Checkout, LoopBlock, Pool, Transaction
+from query_guard.records.figures import Numbers
 from query_guard.records.once import computed_once
-from query_guard.records.outline import Numbers
 from query_guard.records.request import Request
 from query_guard.records.statements import CallSite, FailedLoad, Read, Statement
 

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 import structlog
 
-from query_guard.document import finding_document, holder_document, milliseconds, sentence
+from query_guard.document.report import finding_document, holder_document, milliseconds, sentence
+from query_guard.document.strict_json import json_safe
 from query_guard.records import Engine, Finding, Holder, Report, count_kinds
 from query_guard.reporters.text import printable
-from query_guard.strict_json import json_safe
 
 _LOGGER = logging.getLogger("query_guard")
 _MAX_REMEMBERED = 10_000

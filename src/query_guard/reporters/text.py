@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TextIO
 
-from query_guard.document import callers_of, pool_numbers, sentence
+from query_guard.document.report import callers_of, pool_numbers, sentence
 from query_guard.records import Finding, Frame, Report, Statement, grouped
 
 _SHAPES = 12

@@ -1,0 +1,1 @@
+"""Rows become facts once the work is done."""

@@ -1,0 +1,179 @@
+"""Rows become facts, after the work is done: this is where text is read and phases are named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from time import perf_counter
+from typing import Any
+
+from query_guard.capture.freeze.connection_facts import freeze_checkouts, freeze_transactions
+from query_guard.capture.freeze.phases import phase_of
+from query_guard.capture.origin.eager_mappings import eager_mappings
+from query_guard.capture.origin.statement_info import UnreadTarget
+from query_guard.capture.window.recorder import Recorder
+from query_guard.capture.window.rows import BATCHES, ENGINE, ERROR, FIRST_TOLD, REQUEST, SITE, Row, Shared
+from query_guard.own_errors import report_trouble
+from query_guard.records import (
+    NO_TARGET,
+    Checkout,
+    Facts,
+    FailedLoad,
+    LateCounter,
+    LoopBlock,
+    Pool,
+    Read,
+    Request,
+    Statement,
+    Transaction,
+)
+from query_guard.sql.fingerprint import fingerprint
+
+
+def freeze(
+    recorder: Recorder,
+    request: Request,
+    late: LateCounter | None = None,
+    known: tuple[Statement, ...] = (),
+    *,
+    checkouts: bool = True,
+) -> Facts:
+    """Return what a window has recorded so far; the recorder may go on.
+
+    `known` are the statements of an earlier call, used again when no row has followed. Without `checkouts`, these and
+    their pools are left out: a response should not wait for what none of the detectors to be asked looks at.
+    """
+    late = late or LateCounter()
+    if recorder.is_empty and recorder.reads is None:
+        return Facts(request, perf_counter() - recorder.started, (), late=late)
+    rows = tuple(recorder.rows)
+    dropped, dropped_time = recorder.dropped()
+    blocks = loop_blocks(recorder)
+    statements = known
+    if not known or len(known) != len(rows):
+        statements = tuple(_statements(rows, recorder.started, request, blocks))
+    transactions = _transactions(recorder, statements, request)
+    stays, pools = _checkouts(recorder, statements, request) if checkouts else ((), ())
+    reads = recorder.reads
+    return Facts(  # by position: names would cost as much again as all that it does
+        request,
+        perf_counter() - recorder.started,
+        statements,
+        stays,
+        transactions,
+        pools,
+        blocks,
+        _failed_loads(recorder, request) if recorder.failed_loads else (),
+        tuple(Read(*key, count) for key, count in tuple(reads.items())) if reads else (),
+        reads is not None,
+        eager_mappings() if reads is not None else frozenset(),
+        len(rows) + dropped,
+        recorder.further_calls + len(rows) + dropped,
+        sum([statement.duration for statement in statements]) + dropped_time,
+        dropped,
+        recorder.dropped_checkouts,
+        late,
+        recorder.request,
+    )
+
+
+def _transactions(recorder: Recorder, statements: tuple[Statement, ...], request: Request) -> tuple[Transaction, ...]:
+    """Return the transactions; where they cannot be described, statements and their number are told all the same."""
+    try:
+        return freeze_transactions(recorder, statements, request)
+    except Exception:
+        report_trouble("the transactions of a window could not be described")
+        return ()
+
+
+def _checkouts(
+    recorder: Recorder, statements: tuple[Statement, ...], request: Request
+) -> tuple[tuple[Checkout, ...], tuple[Pool, ...]]:
+    try:
+        return freeze_checkouts(recorder, statements, request)
+    except Exception:
+        report_trouble("the checkouts of a window could not be described")
+        return (), ()
+
+
+def _failed_loads(recorder: Recorder, request: Request) -> tuple[FailedLoad, ...]:
+    return tuple(
+        FailedLoad(
+            row.after + 1, row.loader, row.site, phase_of(row.site, row.stage, row.request, request), row.request
+        )
+        for row in tuple(recorder.failed_loads)
+    )  # fmt: skip
+
+
+def loop_blocks(recorder: Recorder) -> tuple[LoopBlock, ...]:
+    """Return the times since the window was opened in which its event loop stood still."""
+    origin = recorder.started
+    if not recorder.loop_blocks:
+        return ()
+    return tuple(
+        block._replace(start=max(0.0, block.start - origin), end=block.end - origin)
+        for block in tuple(recorder.loop_blocks)
+        if block.end > origin
+    )
+
+
+def _statements(rows: Iterable[Row], origin: float, request: Request, blocks: tuple[LoopBlock, ...]) -> list[Statement]:
+    statements: list[Statement] = []
+    make, last = tuple.__new__, None
+    common: tuple[Any, ...] = ()
+    further, stalls = 0.0, False
+    for serial, (shared, start, duration, owner, values, count) in enumerate(rows, 1):
+        if shared is not last:
+            last = shared
+            common = _common(shared, request)
+            further = shared[BATCHES].time if shared[BATCHES] is not None else 0.0
+            stalls = bool(blocks) and shared[ENGINE].is_async
+        statements.append(
+            make(
+                Statement,
+                (
+                    serial,
+                    start - origin,
+                    duration + further,
+                    _stalled(start - origin, duration, blocks) if stalls else 0.0,
+                    owner,
+                    (values,) if values.__class__ is int else values,
+                    count,
+                    *common,
+                ),
+            )
+        )
+    return statements
+
+
+def _common(shared: Shared, request: Request) -> tuple[Any, ...]:
+    """Return a statement's fields from `fingerprint` on."""
+    target, checkout, transaction, batches, stage = shared[:FIRST_TOLD]
+    told = shared[FIRST_TOLD:]
+    if batches is not None and batches.error:
+        told = (*shared[FIRST_TOLD:ERROR], batches.error, *shared[ERROR + 1 :])
+    return (
+        *(target.shape or shape_of(target)),
+        checkout.connection if checkout is not None else 0,
+        transaction.serial if transaction is not None else 0,
+        transaction.autocommit if transaction is not None else False,
+        1 + batches.calls if batches is not None else 1,
+        phase_of(shared[SITE], stage, shared[REQUEST], request),
+        stage if request.kind == "websocket" else 0,
+        *told,
+    )
+
+
+def shape_of(target: UnreadTarget) -> tuple[Any, ...]:
+    """Read a text once for all its executions; of one that cannot be read, nothing is shown."""
+    try:
+        shape = fingerprint(target.sql, target.engine.dialect)
+        target.shape = (shape.id, shape.text, shape.operation, shape.tables, shape.writes, target.read())
+    except Exception:
+        report_trouble("the text of a statement could not be read")
+        target.shape = (f"{target.text & 0xFFFFFFFFFFFFFFFF:016x}", "(not read)", "OTHER", (), (), NO_TARGET)
+    return target.shape
+
+
+def _stalled(start: float, duration: float, blocks: Iterable[LoopBlock]) -> float:
+    """Return for how much of a driver call nobody could have heard the answer."""
+    return min(duration, sum(block.overlap(start, start + duration) for block in blocks))

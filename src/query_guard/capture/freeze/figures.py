@@ -1,0 +1,167 @@
+"""A window at a glance, from its raw rows: for most requests it is all that is ever made of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from math import inf
+from time import perf_counter
+from typing import Any, TypeAlias
+
+from query_guard.capture.freeze.facts import shape_of
+from query_guard.capture.live.pools import checked_out
+from query_guard.capture.window.recorder import Recorder
+from query_guard.capture.window.rows import BATCHES, BLOCKING, DURATION, ERROR, SHARED, TARGET, Row
+from query_guard.records import Numbers, Outline, Request
+
+_MANY = 50
+"""Statements from which on a glance costs as much as a look."""
+_MANY_POOLS = 1_000
+_USUAL = frozenset(("open", "returned"))
+
+
+class Glance:
+    """Glances at a window, before the response and at its end; what the rows tell is kept while none follows."""
+
+    __slots__ = ("_known", "_of_rows", "_pools", "_query_time", "_recorder")
+
+    def __init__(self, recorder: Recorder, pools: dict[int, int] | None = None) -> None:
+        """Begin; `pools` says by serial how far each had grown when it was last judged."""
+        self._recorder = recorder
+        self._pools = {} if pools is None else pools
+        self._known = 0
+        self._query_time = 0.0
+        self._of_rows: _OfRows = _NO_ROWS
+
+    def numbers(self) -> Numbers:
+        """Return the numbers for headers."""
+        recorder = self._recorder
+        number, query_time = self._summed()
+        dropped, dropped_time = recorder.dropped()
+        count, query_time = number + dropped, query_time + dropped_time
+        checkouts = tuple(recorder.checkouts)
+        if not checkouts:
+            return Numbers(count, query_time)
+        watch = checkouts[0].pool
+        if len(checkouts) > 1 and any(one.pool is not watch for one in checkouts):
+            watch = Counter(one.pool for one in checkouts).most_common(1)[0][0]
+            checkouts = tuple(one for one in checkouts if one.pool is watch)
+        now = perf_counter()
+        waited = held = 0.0
+        for one in checkouts:
+            waited += one.wait
+            held += (one.ended or now) - one.started - one.wait - one.connect
+        taken = len(checkouts) + recorder.dropped_checkouts
+        told: Numbers = _make(Numbers, (count, query_time, taken, waited, max(0.0, held), *checked_out(watch)))
+        return told
+
+    def _summed(self) -> tuple[int, float]:
+        """Return how many rows there are and their seconds; where they are many, without a look at their texts."""
+        rows = self._recorder.rows
+        if len(rows) <= _MANY:
+            self._read()
+            return self._known, self._query_time
+        rows = rows.copy()
+        further = [row[SHARED][BATCHES].time for row in rows if row[SHARED][BATCHES] is not None]
+        return len(rows), sum([row[DURATION] for row in rows]) + sum(further)
+
+    def outline(self, request: Request) -> Outline | None:
+        """Return what a glance tells, or None where there is too much of it."""
+        recorder = self._recorder
+        if len(recorder.rows) > _MANY:
+            return None
+        self._read()
+        statements, writes = recorder.query_count, self._of_rows[4]
+        of_rest = (
+            statements,
+            statements - request.budget if request.budget is not None else 0,
+            writes if writes and request.only_reads else 0,
+            len(recorder.failed_loads),
+            _longest_block(recorder) if recorder.loop_blocks else 0.0,
+        )
+        told: Outline = _make(Outline, (*self._of_rows, *of_rest, *_of_connections(recorder, self._pools)))
+        return told
+
+    def note_pools(self) -> None:
+        """Remember how far the pools have grown: they have been judged."""
+        if len(self._pools) >= _MANY_POOLS:  # an application may make an engine for each request
+            self._pools.clear()
+        for one in tuple(self._recorder.checkouts):
+            self._pools[one.pool.serial] = one.pool.growth
+
+    def _read(self) -> None:
+        rows = tuple(self._recorder.rows)
+        if len(rows) != self._known:
+            self._known = len(rows)
+            self._of_rows, self._query_time = _of_rows(rows)
+
+
+_make: Any = tuple.__new__
+"""Makes a named tuple without the price of its names: a glance is what each request pays for."""
+_OfRows: TypeAlias = tuple[int, float, int, int, int, int, int]
+"""The first fields of an Outline."""
+_NO_ROWS: _OfRows = (0, 0.0, 0, 0, 0, 0, 0)
+
+
+def _of_rows(rows: tuple[Row, ...]) -> tuple[_OfRows, float]:
+    """Return the fields of an Outline that rows tell, and the sum of their seconds."""
+    longest = total = 0.0
+    most = failed = writes = blocking = joins = 0
+    shapes: set[str] = set()
+    has_failed = does_write = blocks = does_join = False
+    last = None
+    for shared, _, duration, _, _, count in rows:
+        if shared is not last:
+            last = shared
+            target = shared[TARGET]
+            fingerprint, _, _, _, writing, described = target.shape or shape_of(target)
+            shapes.add(fingerprint)
+            batches = shared[BATCHES]
+            has_failed = shared[ERROR] is not None
+            if batches is not None:  # then it is this row's own
+                duration += batches.time  # noqa: PLW2901
+                has_failed = has_failed or batches.error is not None
+            does_write, blocks, does_join = bool(writing), shared[BLOCKING], bool(described.joined)
+        failed += has_failed
+        writes += does_write
+        blocking += blocks
+        joins += does_join
+        total += duration
+        if duration > longest:
+            longest = duration
+        if count is not None and count > most:
+            most = count
+    return (len(rows) - len(shapes), longest, most, failed, writes, blocking, joins), total
+
+
+def _of_connections(recorder: Recorder, pools: dict[int, int]) -> tuple[int, float, int, int, int, float]:
+    """Return the last fields of an Outline, which checkouts and transactions tell."""
+    waited = lasted = free = 0.0
+    nested = lost = changed = wrote = 0
+    for one in tuple(recorder.checkouts):
+        if one.started < free:
+            nested += 1
+        ended = one.ended if one.ended is not None else inf
+        if ended > free:
+            free = ended
+        if one.wait > waited:
+            waited = one.wait
+        if one.outcome not in _USUAL:
+            lost += 1
+        watch = one.pool
+        if watch.engine.is_server and pools.get(watch.serial) != watch.growth:
+            changed += 1
+    for transaction in tuple(recorder.transactions):
+        if transaction.wrote:
+            wrote += 1
+        if transaction.ended is not None and transaction.ended - transaction.started > lasted:
+            lasted = transaction.ended - transaction.started
+    return nested, waited, lost, changed, wrote, lasted
+
+
+def _longest_block(recorder: Recorder) -> float:
+    longest = 0.0
+    for block in reversed(tuple(recorder.loop_blocks)):
+        if block.end <= recorder.started:
+            break
+        longest = max(longest, block.duration)
+    return longest

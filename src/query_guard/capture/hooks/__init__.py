@@ -1,0 +1,1 @@
+"""What is wrapped in SQLAlchemy, and what each wrapped call notes."""

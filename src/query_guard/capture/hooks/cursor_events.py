@@ -1,0 +1,81 @@
+"""The other way to see executions: SQLAlchemy's cursor events, for where the dialect's methods may not be reached.
+
+They stay once they are there: a tool may put its patch back at any time, and an execution is counted once, whoever sees
+it first.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+from query_guard.capture.hooks.executions import markers, stay_of
+from query_guard.capture.hooks.statements import record
+from query_guard.capture.window.window import current, watchers
+from query_guard.own_errors import contained
+
+
+def watch_dialect(dialect: Any) -> None:
+    """Turn to cursor events where the application listens to `do_execute`, and may run the driver itself."""
+    dispatch = dialect.dispatch
+    if dispatch.do_execute or dispatch.do_executemany or dispatch.do_execute_no_params:
+        use_cursor_events()
+
+
+def use_cursor_events() -> None:
+    """Record through `before_cursor_execute`, `after_cursor_execute` and `handle_error` instead."""
+    if _before not in markers:
+        markers.append(_before)
+        event.listen(Engine, "before_cursor_execute", _before)
+        event.listen(Engine, "after_cursor_execute", _after)
+        event.listen(Engine, "handle_error", _on_error)
+
+
+def forget_cursor_events() -> None:
+    """Undo `use_cursor_events`."""
+    if _before in markers:
+        markers.remove(_before)
+        event.remove(Engine, "before_cursor_execute", _before)
+        event.remove(Engine, "after_cursor_execute", _after)
+        event.remove(Engine, "handle_error", _on_error)
+
+
+def _note_before(_connection: Any, _cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool) -> None:
+    if context is not None and (watchers or current.get() is not None):
+        stay = stay_of(context)
+        if stay is not None:
+            stay.running = True
+        context.query_guard_taken = True
+        context._query_guard_started = perf_counter()
+
+
+def _started(context: Any) -> float | None:
+    """Return when the execution began that has just ended, and free its context for the next one."""
+    if context is None or not context.query_guard_taken:
+        return None
+    context.query_guard_taken = False
+    started: float = context._query_guard_started
+    return started
+
+
+def _note_after(_connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, _many: bool) -> None:
+    started = _started(context)
+    if started is not None:
+        record(current.get(), context.dialect, cursor, statement, parameters, context, started, None, stay_of(context))
+
+
+def _note_error(failure: Any) -> None:
+    context = failure.execution_context
+    started = _started(context)
+    if started is not None and failure.statement is not None:
+        error = type(failure.original_exception).__name__
+        dialect, given = context.dialect, failure.parameters or ()
+        cursor, stay = context.cursor, stay_of(context)
+        record(current.get(), dialect, cursor, failure.statement, given, context, started, error, stay)
+
+
+_FAILURE = "a statement could not be recorded"
+_before, _after, _on_error = (contained(note, _FAILURE) for note in (_note_before, _note_after, _note_error))

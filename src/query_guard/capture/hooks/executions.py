@@ -1,0 +1,94 @@
+"""The driver calls of SQLAlchemy, wrapped: each execution is timed, and handed to `record`.
+
+The dialects' own `do_execute` methods are wrapped, once and on the class. That costs a third of a pair of cursor
+listeners, whose joined dispatch SQLAlchemy builds for every statement, and sees errors and cancellations in one
+place. Where the application itself listens to `do_execute`, SQLAlchemy may never call the method: then cursor events
+take over (`cursor_events`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from time import perf_counter
+from typing import Any
+
+from sqlalchemy.engine.interfaces import ExecutionContext
+
+from query_guard.capture.hooks.checkouts import STAY
+from query_guard.capture.hooks.statements import record
+from query_guard.capture.window.open_checkout import OpenCheckout
+from query_guard.capture.window.window import current, watchers
+from query_guard.own_errors import report_trouble
+
+_Context: Any = ExecutionContext
+_Context.query_guard_taken = False
+"""Set on a context by whoever records its execution already: cursor events, or a dialect's own `do_execute`.
+
+On the class, since to look into the `__dict__` of a context would make one.
+"""
+
+markers: list[object] = []
+"""Those who may set it: without them, no context need be asked."""
+
+
+def around(execute: Callable[..., None], *, overridden: bool = False) -> Callable[..., None]:
+    """Wrap a dialect's `do_execute` or `do_executemany`.
+
+    `overridden` is for a dialect's own version, which may call the default one: the outer call is the one that
+    counts.
+    """
+    if overridden:
+        markers.append(execute)
+
+    @wraps(execute)
+    def timed_execute(dialect: Any, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
+        window = current.get()
+        if (window is None and not watchers) or context is None or (markers and context.query_guard_taken):
+            execute(dialect, cursor, statement, parameters, context)
+            return
+        if overridden:
+            context.query_guard_taken = True
+        stay: OpenCheckout | None = None
+        try:  # as `stay_of`, without the price of a call; an attribute would be asked of the driver's connection, too
+            stay = context.root_connection._dbapi_connection.__dict__.get(STAY)
+            if stay is not None:
+                stay.running = True
+        except Exception:  # noqa: S110 - then nothing is known of its checkout
+            pass
+        error: str | None = None
+        started = perf_counter()
+        try:
+            execute(dialect, cursor, statement, parameters, context)
+        except BaseException as failure:
+            error = type(failure).__name__
+            raise
+        finally:
+            if overridden:
+                context.query_guard_taken = False
+            try:
+                record(window, dialect, cursor, statement, parameters, context, started, error, stay)
+            except Exception:
+                report_trouble("a statement could not be recorded")
+
+    return timed_execute
+
+
+def around_no_params(execute: Callable[..., None]) -> Callable[..., None]:
+    """Wrap a dialect's `do_execute_no_params`."""
+    timed = around(lambda dialect, cursor, statement, _, context: execute(dialect, cursor, statement, context))
+
+    @wraps(execute)
+    def timed_execute(dialect: Any, cursor: Any, statement: str, context: Any = None) -> None:
+        timed(dialect, cursor, statement, (), context)
+
+    return timed_execute
+
+
+def stay_of(context: Any) -> OpenCheckout | None:
+    """Return the checkout that an execution runs on; never raises."""
+    try:
+        stay: OpenCheckout | None = context.root_connection._dbapi_connection.__dict__.get(STAY)
+    except AttributeError:
+        return None
+    return stay

@@ -1,0 +1,131 @@
+"""The pools' own methods, wrapped: their calls become checkouts.
+
+SQLAlchemy has no event for the start of a wait, and a pool timeout fires none, so `Pool.connect` is wrapped on the
+class: that holds for threads and asyncio and survives `dispose()`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Container
+from functools import wraps
+from time import perf_counter
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.pool import Pool, SingletonThreadPool
+
+from query_guard.capture.hooks.checkouts import (
+    CHECKIN,
+    CONNECT,
+    OPEN,
+    SERIAL,
+    checked_in,
+    checked_out,
+    comes_back,
+    detached,
+    failed,
+    invalidated,
+    last_ping,
+)
+from query_guard.capture.window.window import current, watchers
+from query_guard.own_errors import contained, followed, report_trouble
+
+_OF_CHECKIN = ("self", "_fairy_was_created")
+"""The parameters of the method that is wrapped; where a release has others, its listeners are asked instead."""
+
+
+def install(watch_dialect: Callable[[Any], None], watched: Container[type]) -> None:
+    """Wrap the pools of the process; called once.
+
+    `watch_dialect` is shown the dialect of each checkout that has listeners, or is not `watched`.
+    """
+    pool_classes: tuple[Any, ...] = (Pool, SingletonThreadPool)
+    for pool_class in pool_classes:
+        pool_class.connect = _timed(pool_class.connect, watch_dialect, watched)
+    record_class: Any = sys.modules["sqlalchemy.pool.base"]._ConnectionRecord
+    name = "_ConnectionRecord__connect"
+    if hasattr(record_class, name):
+        setattr(
+            record_class, name, followed(getattr(record_class, name), _connected, "a connect could not be recorded")
+        )
+    watch_checkins(record_class)
+    dialect: Any = DefaultDialect
+    if hasattr(dialect, "_do_ping_w_event"):
+        dialect._do_ping_w_event = followed(dialect._do_ping_w_event, _pinged, "a ping could not be recorded")
+    event.listen(Pool, "invalidate", on_invalidate)
+    event.listen(Pool, "detach", on_detach)
+
+
+def watch_checkins(record_class: Any) -> None:
+    """Be called when a connection comes back, for a quarter of what a listener costs each checkout of the process."""
+    checkin = getattr(record_class, "checkin", None)
+    code = getattr(checkin, "__code__", None)
+    if checkin is not None and code is not None and code.co_varnames[: code.co_argcount] == _OF_CHECKIN:
+        record_class.checkin = _noted_checkin(checkin)
+    else:
+        event.listen(Pool, "checkin", on_checkin)
+
+
+on_checkin = contained(lambda _connection, record: checked_in(record), CHECKIN)
+on_detach = contained(lambda _connection, record: detached(record), "a detached connection could not be recorded")
+on_invalidate = contained(
+    lambda _connection, record, _error: invalidated(record), "an invalidated connection could not be recorded"
+)
+
+
+def _timed(
+    connect: Callable[[Any], Any], watch_dialect: Callable[[Any], None], watched: Container[type]
+) -> Callable[[Any], Any]:
+    @wraps(connect)
+    def timed_connect(pool: Any) -> Any:
+        window = current.get()
+        if window is None and not watchers:
+            return connect(pool)
+        try:
+            dialect = pool._dialect
+            if dialect not in watched or getattr(dialect, "_has_events", False):
+                watch_dialect(dialect)
+        except Exception:
+            report_trouble("a dialect could not be watched")
+        started = perf_counter()
+        try:
+            fairy = connect(pool)
+        except BaseException as error:
+            try:
+                failed(pool, started, error)
+            except Exception:
+                report_trouble("a failed checkout could not be recorded")
+            raise
+        try:
+            checked_out(pool, fairy, started, window)
+        except Exception:
+            report_trouble("a checkout could not be recorded")
+        return fairy
+
+    return timed_connect
+
+
+def _connected(seconds: float, record: Any) -> None:
+    info = record.record_info
+    info[CONNECT] = seconds
+    info.pop(SERIAL, None)  # another connection, in the place of a lost one
+
+
+def _pinged(seconds: float, *_: Any) -> None:
+    last_ping.set(seconds)
+
+
+def _noted_checkin(checkin: Callable[..., None]) -> Callable[..., None]:
+    @wraps(checkin)
+    def noted_checkin(record: Any, _fairy_was_created: bool = True) -> None:
+        try:
+            if OPEN in record.record_info:
+                comes_back(record)
+        except Exception:
+            report_trouble(CHECKIN)
+        finally:
+            checkin(record, _fairy_was_created)
+
+    return noted_checkin

@@ -1,0 +1,206 @@
+"""Executions become rows: what the driver was given, how long it took, and from where.
+
+This is the hot path. Each line here is paid by every statement of the application: append one row, read nothing twice.
+"""
+
+from __future__ import annotations
+
+import sys
+from asyncio import current_task
+from asyncio.events import _get_running_loop
+from threading import get_ident
+from time import perf_counter
+from types import FrameType
+from typing import Any
+
+from sqlalchemy.engine.interfaces import ExecuteStyle
+
+from query_guard.capture.hooks.flushes import current_flush
+from query_guard.capture.hooks.unread import keep_unread
+from query_guard.capture.origin.engines import engine_of, seen_by
+from query_guard.capture.origin.loaders import loader_of
+from query_guard.capture.origin.statement_info import UnreadTarget
+from query_guard.capture.origin.values import NO_VALUES, shown_values, value_hashes
+from query_guard.capture.window.open_checkout import OpenCheckout
+from query_guard.capture.window.recorder import BEFORE_RESPONSE, ROW_BYTES
+from query_guard.capture.window.rows import Batches, Row, Shared
+from query_guard.capture.window.window import (
+    Window,
+    count,
+    count_further,
+    deliver,
+    watchers,
+    who_wants,
+)
+from query_guard.own_errors import report_trouble
+from query_guard.records import Engine
+
+_BATCHES = "_query_guard_batches"
+_TARGET = "_query_guard_target"
+_SINGLE, _IN_BATCHES = ExecuteStyle.EXECUTE, ExecuteStyle.INSERTMANYVALUES
+_UNSENT = "MissingGreenlet"
+"""Some drivers raise it in the driver call, but nothing was sent."""
+
+
+def record(  # noqa: PLR0912, PLR0915
+    window: Window | None, dialect: Any, cursor: Any, statement: str, parameters: Any, context: Any, started: float,
+    error: str | None, stay: OpenCheckout | None,
+) -> None:  # fmt: skip
+    """Append the row of one driver call that has just ended; never raises.
+
+    One long function on purpose: to hand its ten facts to another would cost each statement a fortieth of its price.
+    """
+    try:
+        ended = perf_counter()
+        duration = ended - started
+        transaction = None
+        if stay is not None:
+            stay.running = False
+            stay.last = ended
+            stay.busy += duration
+            transaction = stay.transaction
+        batches = None
+        style = context.execute_style
+        if style is _IN_BATCHES:
+            batches = _begun(window, dialect, context, duration, error)
+            if batches is None:
+                return
+        target: UnreadTarget | None = getattr(context.compiled, _TARGET, None)
+        if target is None or statement is not context.statement:
+            target = _target_of(dialect, statement, context)
+        if (stay is None or error is not None or target.is_control) and _is_no_statement(context, target, error, stay):
+            return
+        may_write = target.may_write
+        if transaction is not None:
+            transaction.statements += 1
+            if may_write:
+                transaction.wrote = True
+
+        engine = target.engine
+        sole = window.recorder if window is not None and window.outer is None and not watchers else None
+        if sole is not None and sole.engines is not None:
+            sole = None
+        if sole is not None and sole.room <= 0:
+            sole.count(duration, batches)
+            return
+        recorder = sole if sole is not None else who_wants(window, engine)
+        if recorder is None:
+            count(window, engine, duration, batches)
+            return
+
+        options = context.execution_options
+        loader = owner = None
+        streamed = False
+        if options:
+            loader, owner = loader_of(context, options)
+            streamed = "stream_results" in options or "yield_per" in options
+        rows = cursor.rowcount if error is None and batches is None else None
+        if may_write and rows == 0 and _is_told_later(engine, cursor):
+            rows = None
+        thread = get_ident()
+        loop = window.loop if window is not None and window.thread == thread else _get_running_loop()
+        stages = window.stages if window is not None else None
+        is_async = engine.is_async
+        shared: Shared = (
+            target,
+            stay,
+            transaction,
+            batches,
+            stages.stage if stages is not None else BEFORE_RESPONSE,
+            target.text if statement is target.sql else hash(statement),
+            target.way_out.site(2),
+            loader,
+            current_flush() if may_write else 0,
+            engine,
+            id(current_task(loop)) if is_async and loop is not None else thread,
+            loop is not None and not is_async,
+            len(parameters) if batches is None else len(context.compiled_parameters),
+            style is not _SINGLE,
+            streamed,
+            error,
+            shown_values(parameters) if recorder.parameters else (),
+            window.request if window is not None else 0,
+        )
+        known = recorder.shared.get(target)
+        if known == shared:
+            shared = known
+        else:
+            target.note(context)
+            recorder.share(shared)
+        row: Row = (
+            shared,
+            started,
+            duration,
+            owner,
+            value_hashes(parameters) if style is _SINGLE else NO_VALUES,
+            rows if type(rows) is int and rows >= 0 else None,
+        )
+        if sole is not None:
+            sole.rows.append(row)
+            sole.room -= ROW_BYTES
+        else:
+            deliver(window, engine, row)
+    except Exception:
+        report_trouble("a statement could not be recorded in full")
+        keep_unread(locals())
+
+
+def _is_no_statement(context: Any, target: UnreadTarget, error: str | None, stay: OpenCheckout | None) -> bool:
+    """Whether a driver call was no statement of the application's: control, never sent, or the dialect's start-up."""
+    if target.is_control:
+        if stay is not None:
+            stay.control(target.sql)
+        return True
+    return error == _UNSENT or (stay is None and _is_start_up(context))
+
+
+def _begun(window: Window | None, dialect: Any, context: Any, duration: float, error: str | None) -> Batches | None:
+    """Return the batches that an execution begins with this driver call; None when it was a further one."""
+    if _is_scalar_default(3):
+        return Batches()
+    batches: Batches | None = context.__dict__.get(_BATCHES)
+    if batches is None:
+        batches = context.__dict__[_BATCHES] = Batches()
+        return batches
+    batches.add(duration, error)
+    count_further(window, engine_of(dialect), duration, batches)
+    return None
+
+
+def _is_told_later(engine: Engine, cursor: Any) -> bool:
+    """Whether a driver that says 0 will tell how many rows a write returned once they are fetched: sqlite3 will."""
+    return engine.dialect == "sqlite" and cursor.description is not None
+
+
+def _target_of(dialect: Any, statement: str, context: Any) -> UnreadTarget:
+    """Return what is known of a text: it hangs on the compiled statement, which SQLAlchemy keeps for its like."""
+    engine, targets = seen_by(dialect)
+    compiled = context.compiled
+    if (
+        compiled is None
+        or "schema_translate_map" in context.execution_options
+        or (statement is not getattr(context, "statement", None) and _is_scalar_default(3))
+    ):
+        return targets.get(statement) or targets.first_seen(statement, engine)
+    target: UnreadTarget | None = getattr(compiled, _TARGET, None)
+    if target is None:
+        target = compiled.__dict__[_TARGET] = UnreadTarget(compiled.string, engine)
+    return target
+
+
+def _is_start_up(context: Any) -> bool:
+    """Whether the dialect is getting to know a new connection; a `begin` listener, too, is outside a transaction."""
+    connection = context.root_connection
+    return not connection.in_transaction() and type(connection.connection).__name__ == "_AdhocProxiedConnection"
+
+
+def _is_scalar_default(depth: int) -> bool:
+    """Whether a default or sequence is being fetched with the context of the INSERT that needs it."""
+    frame: FrameType | None = sys._getframe(depth)
+    for _ in range(4):
+        if frame is None:
+            break
+        if frame.f_code.co_name == "_cursor_execute":
+            return True
+        frame = frame.f_back
+    return False

@@ -1,0 +1,1 @@
+"""What goes on right now: open windows, pools, holders of connections, the event loop."""

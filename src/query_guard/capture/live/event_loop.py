@@ -1,0 +1,209 @@
+"""When the event loop stood still, at which line; and which line waits while a transaction is open.
+
+A heartbeat beats in each loop while windows are open there, and stops by itself. A beat that comes late says that
+something held up the loop. A watchdog thread, awake only while some heart beats, looks at the line that does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import sys
+import threading
+import weakref
+from asyncio.events import _get_running_loop
+from collections import deque
+from collections.abc import Iterator
+from contextvars import Context
+from time import perf_counter, sleep
+from types import FrameType
+from typing import Any
+
+from query_guard.capture.live.pools import live_watches
+from query_guard.capture.origin.call_site import call_site, site_of_frames
+from query_guard.capture.window.open_checkout import OpenCheckout
+from query_guard.capture.window.pauses import Pauses
+from query_guard.capture.window.window import Window, current
+from query_guard.own_errors import contained, report_trouble
+from query_guard.records import NOWHERE, CallSite, LoopBlock
+
+_FAILURE = "the event loop could not be watched"
+BEAT = 0.025
+"""Seconds between two beats."""
+NOTICED_BLOCK = 0.05
+"""Seconds by which a beat must be late to be remembered."""
+LOOK = 0.05
+"""Seconds between two looks of the watchdog."""
+NOTICED_PAUSE = 0.05
+"""Seconds a transaction must be idle before its line is looked at."""
+_WAITS_FOR = {"cr": "cr_await", "gi": "gi_yieldfrom", "ag": "ag_await"}
+"""What coroutines, generators and asynchronous generators call the thing they wait for, by their prefix."""
+
+
+class Heart:
+    """The heartbeat of one loop. `windows` are open there; `blocks` are the last times it stood still."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = weakref.ref(loop)
+        self.thread = threading.get_ident()
+        self.windows = 0
+        self.is_beating = False
+        self.due = 0.0
+        self.blocks: deque[LoopBlock] = deque(maxlen=64)
+        self._context = Context()  # of no request: a beat must not keep the window that happened to be open first
+        self.seen: tuple[CallSite, int] | None = None
+        """The line that the watchdog saw since the last beat, and the request it belonged to."""
+
+    def begin(self) -> None:
+        """Beat, until no window is open any more."""
+        self._schedule()
+        self.is_beating = True
+        try:
+            _watchdog.wake()
+        except Exception:  # there may be no thread left to start
+            report_trouble(_FAILURE)
+
+    def _schedule(self) -> None:
+        loop = self.loop()
+        if loop is not None and not loop.is_closed():
+            self.due = perf_counter() + BEAT
+            loop.call_later(BEAT, _beat, self, context=self._context)
+
+    def beat(self) -> None:
+        self.thread = threading.get_ident()  # another than before, where a loop is run once more
+        try:
+            self.settle()
+            note_pauses()
+        finally:
+            if self.windows > 0:
+                self._schedule()
+            else:
+                self.is_beating = False
+
+    def settle(self) -> None:
+        """Remember a block that has ended, or goes on in whoever calls: its own beat may come too late for a report."""
+        now = perf_counter()
+        if not self.is_beating or now - self.due < NOTICED_BLOCK:
+            self.seen = None
+            return
+        site, request = self.seen or (NOWHERE, 0)
+        last = self.blocks[-1] if self.blocks else None
+        if last is not None and last.start == self.due:
+            self.blocks.pop()
+            site, request = (last.site, last.request) if site is NOWHERE else (site, request)
+        self.blocks.append(LoopBlock(self.due, now, site, request))
+        self.seen = None
+
+
+_beat = contained(Heart.beat, _FAILURE)
+_hearts: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Heart] = weakref.WeakKeyDictionary()
+_last: list[Heart | None] = [None]
+"""The heart that was asked for last: most processes have one loop, and a weak dictionary takes its time."""
+
+
+def heart_here() -> Heart | None:
+    """Return the heart of the loop that runs in this thread, if one does."""
+    loop = _get_running_loop()
+    if loop is None:
+        return None
+    heart = _last[0]
+    if heart is None or heart.loop() is not loop:
+        heart = _hearts.get(loop)
+        if heart is None:
+            heart = _hearts[loop] = Heart(loop)
+        _last[0] = heart
+    return heart
+
+
+class _Watchdog:
+    """Looks at the lines that hold up loops, in a thread of its own that sleeps while no heart beats."""
+
+    def __init__(self) -> None:
+        self._thread: threading.Thread | None = None
+        self._is_needed = threading.Event()
+
+    def wake(self) -> None:
+        self._is_needed.set()
+        if self._thread is None or not self._thread.is_alive():  # never begun, or lost in a fork
+            self._thread = threading.Thread(
+                target=contained(self._watch, _FAILURE), name="query_guard watchdog", daemon=True
+            )
+            self._thread.start()
+
+    def _watch(self) -> None:
+        while True:
+            self._is_needed.wait()
+            sleep(LOOK)
+            try:
+                self._is_needed.clear()  # before the look, so that a heart that begins now is seen the next time
+                beating = [heart for heart in _live_hearts() if heart.is_beating]
+                if beating:
+                    self._is_needed.set()
+                for heart in beating:
+                    if heart.seen is None and perf_counter() - heart.due >= LOOK / 2:
+                        _look_at(heart)
+            except Exception:
+                report_trouble(_FAILURE)
+
+
+def _live_hearts() -> list[Heart]:
+    """Return the hearts of the loops that are open; others may come and go meanwhile."""
+    loops = [loop for ref in _hearts.keyrefs() if (loop := ref()) is not None and not loop.is_closed()]
+    return [heart for loop in loops if (heart := _hearts.get(loop)) is not None]
+
+
+_watchdog = _Watchdog()
+
+
+def _look_at(heart: Heart) -> None:
+    frame = sys._current_frames().get(heart.thread)
+    site = call_site(frame)
+    loop = heart.loop()
+    if site.frames and loop is not None:
+        task = asyncio.current_task(loop)
+        window = window_of(task) if task is not None else None
+        heart.seen = (site, window.request if window is not None else 0)
+
+
+def window_of(task: asyncio.Task[Any]) -> Window | None:
+    """Return the window that a task runs in; before Python 3.12 a task does not tell its context, but `gc` does."""
+    if hasattr(task, "get_context"):
+        window: Window | None = task.get_context().get(current)
+        return window
+    contexts = (one for one in gc.get_referents(task) if isinstance(one, Context))
+    return next((context.get(current) for context in contexts), None)
+
+
+def note_pauses() -> None:
+    """Note the line that waits in each transaction that is open and idle."""
+    now = perf_counter()
+    frames: dict[int, FrameType] = {}
+    for watch in live_watches():
+        for checkout in list(watch.holders.values()):
+            transaction = checkout.transaction
+            if transaction is None or checkout.running or now - checkout.last < NOTICED_PAUSE:
+                continue
+            pauses = transaction.pauses
+            if pauses is None:
+                pauses = transaction.pauses = Pauses()
+            if not pauses.is_known(checkout.last, now):
+                frames = frames or sys._current_frames()
+                pauses.add(checkout.last, now, _waiting_at(checkout, frames))
+
+
+def _waiting_at(checkout: OpenCheckout, frames: dict[int, FrameType]) -> CallSite:
+    if checkout.owner is None:
+        return call_site(frames.get(checkout.task))
+    task = checkout.owner()
+    return site_of_frames(list(suspended(task.get_coro()))[::-1]) if task is not None else NOWHERE
+
+
+def suspended(awaitable: Any) -> Iterator[FrameType]:
+    """Yield the frames of a suspended coroutine, outermost first, down to what it waits for."""
+    while awaitable is not None:
+        kind = next((kind for kind in _WAITS_FOR if hasattr(awaitable, f"{kind}_frame")), None)
+        frame = getattr(awaitable, f"{kind}_frame", None)
+        if frame is None:
+            return
+        yield frame
+        awaitable = getattr(awaitable, _WAITS_FOR[kind or ""], None)

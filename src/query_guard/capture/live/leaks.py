@@ -1,0 +1,70 @@
+"""At the end of a window: which of its connections are leaked, and which may still come back."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from asyncio.events import _get_running_loop
+from types import FrameType
+
+from query_guard.capture.live.event_loop import window_of
+from query_guard.capture.origin.call_site import call_site
+from query_guard.capture.origin.source_files import APPLICATION, kind_of
+from query_guard.capture.window.open_checkout import OpenCheckout
+from query_guard.capture.window.recorder import STREAMING, Recorder
+from query_guard.capture.window.window import Window, watchers
+
+_HANDS_ON = os.path.join("starlette", "middleware", "base.py")
+"""Middleware of the application that waits for a request in another task."""
+_SERVERS = ("uvicorn", "hypercorn", "granian", "daphne", "mangum", "httpx", "httpx2")
+"""Libraries that call the application: what lies beyond is no part of it."""
+_CALLERS = (*(f"{os.sep}{name}{os.sep}" for name in _SERVERS), os.path.join("starlette", "testclient.py"))
+
+
+def settle(window: Window, recorder: Recorder) -> None:
+    """Judge the connections that a request holds at its end; call it where the request ran.
+
+    One is leaked only when nothing is left that could return it: no statement, task, thread or stream of the request,
+    no middleware of the application around it, and no test, whose fixtures may own what the request used.
+    """
+    held = [one for one in recorder.checkouts if one.outcome == "open" and one.request == window.request]
+    if held:
+        alive = bool(watchers) or _is_wrapped(sys._getframe(1)) or _some_task_lives(window)
+        for checkout in held:
+            is_late = alive or checkout.running or checkout.stage == STREAMING or _thread_lives(checkout)
+            checkout.outcome = "late" if is_late else "leaked"
+
+
+def _some_task_lives(window: Window) -> bool:
+    if _get_running_loop() is None:
+        return False
+    own = asyncio.current_task()
+    return any(_runs_in(task, window) for task in asyncio.all_tasks() if task is not own)
+
+
+def _runs_in(task: asyncio.Task[object], window: Window) -> bool:
+    inner = window_of(task)
+    while inner is not None and inner is not window:
+        inner = inner.outer
+    return inner is window
+
+
+def _is_wrapped(frame: FrameType | None) -> bool:
+    """Whether code of the application waits around the guard, and may close what it opened for the request."""
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if any(name in file for name in _CALLERS):
+            return False
+        if kind_of(file) is APPLICATION or file.endswith(_HANDS_ON):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _thread_lives(checkout: OpenCheckout) -> bool:
+    """Whether the thread that asked for a connection is at work on the application's code."""
+    if checkout.owner is not None:
+        return False
+    frame = sys._current_frames().get(checkout.task)
+    return frame is not None and frame is not sys._getframe() and bool(call_site(frame).frames)

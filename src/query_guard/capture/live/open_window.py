@@ -1,0 +1,65 @@
+"""Windows are opened and sealed here."""
+
+from __future__ import annotations
+
+from contextvars import Token
+
+from query_guard.capture.live.event_loop import Heart, heart_here
+from query_guard.capture.live.leaks import settle
+from query_guard.capture.window.window import Window, current
+
+
+class open_window(Window):
+    """Record this context's statements until the block ends, and those of everything it starts.
+
+    The window is its own context manager, since a generator would cost every request several times as much. Where even
+    `with` is too dear, and where the window must be left though its own code fails, `current` is set and reset by hand.
+    """
+
+    __slots__ = ("_token", "heart")
+
+    def __enter__(self) -> open_window:
+        self.open()
+        self._token: Token[Window | None] = current.set(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        leave(self._token)
+        self.close()
+
+    def open(self) -> None:
+        """Begin, before the window becomes the context's own."""
+        self.heart: Heart | None = None
+        """That of the loop it was opened in, while it is open."""
+        heart = heart_here()
+        if heart is None:
+            return
+        if self.request == self.serial:  # a block may be left open for longer than its loop runs
+            self.loop = heart.loop()
+            self.thread = heart.thread
+        if self.recorder is not None:
+            self.recorder.loop_blocks = heart.blocks
+        if not heart.is_beating:
+            heart.begin()
+        heart.windows += 1
+        self.heart = heart
+
+    def close(self) -> None:
+        heart, self.heart = self.heart, None
+        try:
+            if heart is not None:
+                heart.windows -= 1
+                heart.settle()
+            recorder = self.recorder
+            if recorder is not None and recorder.checkouts and self.request == self.serial:
+                settle(self, recorder)
+        finally:
+            self.seal()
+
+
+def leave(token: Token[Window | None]) -> None:
+    """Give a context the window back that it had before."""
+    try:  # noqa: SIM105 - cheaper than suppress(), for each request
+        current.reset(token)
+    except ValueError:  # a framework may leave a generator in another context than it entered
+        pass

@@ -1,0 +1,1 @@
+"""Where a statement comes from: its call site, its loader, its engine, what its text is about."""

@@ -1,0 +1,175 @@
+"""Where in the application a statement came from: the run of its frames, through greenlets and await chains."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from types import CodeType, FrameType
+from typing import Any, TypeAlias
+
+from query_guard.capture.origin.source_files import APPLICATION, KINDS, LIBRARY, kind_of, shown_path
+from query_guard.own_errors import report_trouble
+from query_guard.records import NOWHERE, CallSite, Frame
+
+MAX_FRAMES = 24
+_MAX_SITES, _MAX_WRITTEN = 2_000, 5_000
+"""Sites and frames that are remembered. A site refers to frames that others refer to, too: each weighs little."""
+
+Trail: TypeAlias = tuple[tuple[CodeType | None, int], ...]
+"""The code of each frame and, in the application's, the instruction it had come to; None where the stack ends."""
+_Step: TypeAlias = tuple[str, int, int]
+"""File and first line of a frame's code, and the instruction it had come to."""
+
+UNREAD = "unread"
+"""The boundary of a site that could not be read."""
+
+_unread = itertools.count(1)
+_sites: dict[tuple[Any, ...], CallSite] = {}
+_written: dict[_Step, tuple[_Step, Frame]] = {}
+"""Frames as people are shown them, each with its key, so that there is one of each however many sites it is part of."""
+
+
+def call_site(frame: FrameType | None) -> CallSite:
+    """Return the site that `frame` was called from; never raises.
+
+    Under AsyncSession the frames end at the greenlet; the parent greenlet's frame goes on with the await chain.
+    """
+    try:
+        return walked(frame)
+    except Exception:
+        report_trouble("a call site could not be read")
+        return unread_site()
+
+
+def unread_site() -> CallSite:
+    """Return the site of what could not be read, which is no other's: nobody knows whether it was a loop."""
+    return CallSite(-next(_unread), (), UNREAD, False)
+
+
+def walked(
+    start: FrameType | None, greenlet: Any = None, trail: list[tuple[CodeType | None, int]] | None = None
+) -> CallSite:
+    """Walk from a frame, of the current greenlet or another, to the boundary, and return the site.
+
+    The way there is added to `trail`.
+    """
+    run: dict[_Step, None] = {}
+    boundary = ""
+    outermost: CodeType | None = None
+    for frame in _chain(start, greenlet):
+        code = frame.f_code
+        kind = KINDS.get(code.co_filename) or kind_of(code.co_filename)
+        if kind is APPLICATION:
+            instruction = frame.f_lasti
+            if len(run) < MAX_FRAMES:
+                run[code.co_filename, code.co_firstlineno, instruction] = None
+            outermost = code
+            if trail is not None:
+                trail.append((code, instruction))
+            continue
+        if trail is not None:
+            trail.append((code, -1))
+        if kind is not LIBRARY:
+            boundary = kind
+            break
+    else:
+        if trail is not None:
+            trail.append((None, -1))
+    key = (boundary, *run)
+    return _sites.get(key) or _new_site(key, _chain(start, greenlet), boundary, outermost)
+
+
+class _NoGreenlet:
+    parent = None
+
+
+def current_greenlet() -> Any:
+    greenlet = sys.modules.get("greenlet")
+    return greenlet.getcurrent() if greenlet is not None else _NoGreenlet
+
+
+def site_of_frames(frames: Sequence[FrameType]) -> CallSite:
+    """Return the site of frames that are not each other's callers, innermost first: those of a suspended task."""
+    run: list[tuple[str, int, int]] = []
+    outermost: CodeType | None = None
+    boundary = ""
+    for frame in frames:
+        code = frame.f_code
+        kind = kind_of(code.co_filename)
+        if kind is APPLICATION:
+            run.append((code.co_filename, code.co_firstlineno, frame.f_lasti))
+            outermost = code
+        elif kind is not LIBRARY and run:
+            boundary = kind
+            break
+    key = (boundary, *dict.fromkeys(run[:MAX_FRAMES]))
+    return _sites.get(key) or _new_site(key, frames, boundary, outermost)
+
+
+def _new_site(key: tuple[Any, ...], chain: Iterable[FrameType], boundary: str, outermost: CodeType | None) -> CallSite:
+    """Write down a site seen for the first time; line numbers are read here only, since CPython computes them."""
+    if len(key) == 1 and not boundary:
+        return NOWHERE
+    frames: list[Frame] = []
+    steps: dict[_Step, None] = {}
+    inside_holder = False
+    for frame in chain:
+        code = frame.f_code
+        step = (code.co_filename, code.co_firstlineno, frame.f_lasti)
+        if step in steps or step not in key:
+            continue
+        step, written = _written.get(step) or _write_down(step, frame)
+        steps[step] = None
+        if inside_holder and frames[-1][::2] == written[::2]:
+            frames[-1] = frames[-1]._replace(first_line=written.first_line)
+        else:
+            frames.append(written)
+        inside_holder = code.co_name.startswith("<") and code.co_name != "<module>"
+        if len(steps) == len(key) - 1:
+            break
+    resumed = bool(outermost and outermost.co_flags & (inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR))
+    site = CallSite(hash(key), tuple(frames), boundary, resumed)
+    if len(_sites) >= _MAX_SITES:
+        _sites.clear()
+    _sites[(boundary, *steps) if len(steps) == len(key) - 1 else key] = site
+    return site
+
+
+def _write_down(step: _Step, frame: FrameType) -> tuple[_Step, Frame]:
+    written = step, Frame(shown_path(step[0]), frame.f_lineno, _holder_name(frame.f_code), step[1])
+    if frame.f_lasti == step[2]:  # the frame of another thread may have gone on
+        if len(_written) >= _MAX_WRITTEN:
+            _written.clear()
+        _written[step] = written
+    return written
+
+
+def _chain(frame: FrameType | None, greenlet: Any = None) -> Iterator[FrameType]:
+    greenlet = greenlet if greenlet is not None else current_greenlet()
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+        while frame is None and greenlet.parent is not None:
+            greenlet = greenlet.parent
+            frame = greenlet.gr_frame
+
+
+def _holder_name(code: CodeType) -> str:
+    """Name comprehensions and lambdas after the function that holds them."""
+    parts = [part for part in code.co_qualname.split(".") if not part.startswith("<")]
+    return parts[-1] if parts else code.co_name
+
+
+def code_start(function: Any) -> Frame | None:
+    """Return where a function's code begins, as its frames will show it."""
+    return _frame_of_code(getattr(inspect.unwrap(function), "__code__", None))
+
+
+@lru_cache(maxsize=2_000)
+def _frame_of_code(code: CodeType | None) -> Frame | None:
+    if code is None:
+        return None
+    return Frame(shown_path(code.co_filename), code.co_firstlineno, _holder_name(code), code.co_firstlineno)

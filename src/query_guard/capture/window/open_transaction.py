@@ -1,0 +1,61 @@
+"""A transaction as it goes on."""
+
+from __future__ import annotations
+
+import itertools
+from time import perf_counter
+from typing import Literal
+
+from query_guard.capture.window.pauses import Pauses
+from query_guard.capture.window.savepoints import Savepoints
+from query_guard.records import NOWHERE, Engine, TransactionOutcome
+
+_serials = itertools.count(1)
+
+
+class OpenTransaction:
+    """One transaction."""
+
+    __slots__ = (
+        "autocommit", "checkout", "connection", "ended", "ended_by", "engine", "outcome", "pauses", "request",
+        "savepoints", "serial", "site", "stage", "started", "statements", "wrote",
+    )  # fmt: skip
+
+    def __init__(self, checkout: int, connection: int, engine: Engine, request: int, *, autocommit: bool) -> None:
+        self.serial = next(_serials)
+        self.checkout = checkout
+        self.connection = connection
+        self.engine = engine
+        self.request = request
+        self.autocommit = autocommit
+        self.started = perf_counter()
+        self.ended: float | None = None
+        self.outcome: TransactionOutcome = "open"
+        self.ended_by: Literal["application", "close", ""] = ""
+        self.site = NOWHERE
+        self.stage = 0
+        self.statements = 0
+        self.wrote = False
+        """Whether it may have written: a word of a statement says so."""
+        self.savepoints: Savepoints | None = None
+        self.pauses: Pauses | None = None
+
+    def cut_off(self, now: float) -> None:
+        """Note that its connection went back: the server rolls back what nobody ended."""
+        self.ended = now
+        self.outcome = "rolled back"
+        self.ended_by = "close"
+
+    def save(self, name: str) -> None:
+        if self.savepoints is None:
+            self.savepoints = Savepoints()
+        self.savepoints.save(name, self.statements)
+
+    def release(self, name: str) -> None:
+        if self.savepoints is not None:
+            self.savepoints.release(name)
+
+    def roll_back_to(self, name: str) -> None:
+        """Take back what came after a savepoint, which itself stays."""
+        if self.savepoints is not None:
+            self.savepoints.roll_back_to(name, self.statements)

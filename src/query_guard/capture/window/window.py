@@ -1,0 +1,195 @@
+"""The window: who records now, and until when.
+
+A window belongs to a context (ContextVar), so that a request's tasks, threads and greenlets find it. What stands in
+the ContextVar is a slim holder, emptied at the end: pooled asyncpg connections and spawned tasks keep the context of
+the request that made them, and must not keep its rows. A watcher is a recorder that sees the whole process (tests).
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from asyncio import AbstractEventLoop
+from asyncio.events import _get_running_loop
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from threading import get_ident
+
+from query_guard.capture.window.recorder import BEFORE_RESPONSE, Recorder
+from query_guard.capture.window.rows import BATCHES, DURATION, SHARED, Batches, Row
+from query_guard.own_errors import report_trouble
+from query_guard.records import Engine, LateCounter, Request
+
+_serials = itertools.count(1)
+_lock = threading.Lock()
+
+
+class Window:
+    """The holder in the ContextVar. `recorder` is None once the window is sealed; what comes then is late."""
+
+    __slots__ = (
+        "_late", "_opened_for", "describe", "has_checkouts", "loop", "outer", "recorder", "request", "serial",
+        "stages", "thread",
+    )  # fmt: skip
+
+    def __init__(self, recorder: Recorder, request: bool = False) -> None:
+        outer: Window | None = current.get()
+        while outer is not None and outer.recorder is None and outer.outer is not None:
+            outer = outer.outer  # sealed ones that a context was left with would make an ever longer row
+        self.describe: Callable[[], Request] | None = None
+        """Tells what the window was opened for, while it is open."""
+        self._opened_for: Request | None = None
+        self.serial = serial = next(_serials)
+        self.recorder: Recorder | None = recorder
+        self.outer: Window | None = outer
+        self._late: LateCounter | None = None
+        self.loop: AbstractEventLoop | None = None
+        """The loop that runs in `thread` while the window is open, if it was opened by one of its tasks."""
+        self.thread = 0
+        self.has_checkouts = False
+        """Whether a connection was taken in it, whoever watches that one's engine."""
+        self.stages: Recorder | None
+        """The recorder of the request around, which knows where its ASGI messages stand."""
+        if request or outer is None:
+            self.request = serial if request else 0
+            self.stages = recorder
+        else:
+            self.request = outer.request
+            self.stages = outer.stages
+        recorder.request = self.request
+
+    @property
+    def name(self) -> str:
+        """What the window was opened for: told while it is open, and remembered where a connection was taken in it."""
+        request = self._described() if self.describe is not None else self._opened_for
+        return request.name if request is not None else ""
+
+    def _described(self) -> Request | None:
+        try:
+            return self.describe() if self.describe is not None else None
+        except Exception:
+            report_trouble("what a window was opened for could not be told")
+            return None
+
+    @property
+    def late(self) -> LateCounter:
+        if self._late is None:
+            with _lock:
+                self._late = self._late or LateCounter()
+        return self._late
+
+    def seal(self) -> None:
+        if self.describe is not None and self.has_checkouts:
+            self._opened_for = self._described()
+        self.describe = self.recorder = self.stages = self.loop = None
+        self.thread = 0
+
+
+current: ContextVar[Window | None] = ContextVar("query_guard_window", default=None)
+watchers: list[Recorder] = []
+
+
+def loop_here(window: Window | None) -> AbstractEventLoop | None:
+    """Return the event loop that runs in this thread; a window knows it better than CPython 3.11, which asks the OS."""
+    if window is not None and window.thread == get_ident():
+        return window.loop
+    return _get_running_loop()
+
+
+def recorders(window: Window | None) -> Iterator[Recorder]:
+    """The open recorders around a context, innermost first, then the watchers of the process."""
+    while window is not None:
+        if window.recorder is not None:
+            yield window.recorder
+        window = window.outer
+    yield from watchers
+
+
+def sole_recorder(window: Window | None) -> Recorder | None:
+    """Return the recorder that alone wants all that happens, as in most requests; None where it is not so simple."""
+    if window is None or window.outer is not None or watchers:
+        return None
+    recorder = window.recorder
+    return recorder if recorder is not None and recorder.engines is None else None
+
+
+def watching(window: Window | None, engine: Engine) -> Iterator[Recorder]:
+    """Those of them that watch an engine."""
+    for recorder in recorders(window):
+        if recorder.engines is None or engine.serial in recorder.engines:
+            yield recorder
+
+
+def who_wants(window: Window | None, engine: Engine) -> Recorder | None:
+    """Return the innermost recorder that wants a statement's details; None when it is only to be counted."""
+    while window is not None:
+        recorder = window.recorder
+        if (
+            recorder is not None
+            and recorder.room > 0
+            and (recorder.engines is None or engine.serial in recorder.engines)
+        ):
+            return recorder
+        window = window.outer
+    return watchers[0] if watchers else None
+
+
+def deliver(window: Window | None, engine: Engine, row: Row) -> None:
+    """Hand a finished row to each window it belongs to; a sealed one only counts it as late."""
+    while window is not None:
+        recorder = window.recorder
+        if recorder is None:
+            _count_late(window)
+        elif recorder.engines is None or engine.serial in recorder.engines:
+            _add(recorder, row)
+        window = window.outer
+    for watcher in watchers:
+        _add(watcher, row)
+
+
+def _add(recorder: Recorder, row: Row) -> None:
+    """Hand a row to a recorder, which counts it where it cannot keep it."""
+    try:
+        recorder.add(row)
+    except Exception:
+        report_trouble("a statement could not be kept")
+        recorder.count(row[DURATION], row[SHARED][BATCHES])
+
+
+def count(window: Window | None, engine: Engine, duration: float, batches: Batches | None = None) -> None:
+    """Count a statement whose details nobody wants."""
+    while window is not None:
+        recorder = window.recorder
+        if recorder is None:
+            _count_late(window)
+        elif recorder.engines is None or engine.serial in recorder.engines:
+            recorder.count(duration, batches)
+        window = window.outer
+
+
+def count_further(window: Window | None, engine: Engine, duration: float, batches: Batches) -> None:
+    """Count a further driver call of an execution."""
+    for recorder in watching(window, engine):
+        recorder.count_further(duration, batches)
+
+
+def _count_late(window: Window) -> None:
+    late = window.late
+    with _lock:
+        late.count += 1
+
+
+def is_recorded_with_parameters(window: Window | None) -> bool:
+    """Whether any recorder around a context keeps values."""
+    return any(recorder.parameters for recorder in recorders(window))
+
+
+def is_recording() -> bool:
+    """Whether a statement sent now would be seen by anyone."""
+    return bool(watchers) or current.get() is not None
+
+
+def stage_of(window: Window | None) -> int:
+    """Where the ASGI messages stand in the window's request."""
+    stages = window.stages if window is not None else None
+    return stages.stage if stages is not None else BEFORE_RESPONSE

@@ -1,0 +1,1 @@
+"""A run of tests written for others: SARIF, Markdown, annotations of a pull request."""

@@ -1,0 +1,34 @@
+"""Findings as GitHub's annotations, which it shows beside the lines of a pull request.
+
+https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from query_guard.reporters.text import printable
+from query_guard.testing.outputs.gathered import Gathered
+
+_DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
+_PROPERTY = {**_DATA, ":": "%3A", ",": "%2C"}
+
+
+def annotation_lines(findings: Iterable[Gathered], directory: str = "") -> list[str]:
+    """Return a line for each finding that no baseline knows of; `directory` leads from the repository to its files."""
+    return [_annotation(one, directory) for one in findings if not one.told["known"]]
+
+
+def _annotation(one: Gathered, directory: str) -> str:
+    told = one.told
+    place = {} if told["file"] is None else {"file": os.path.join(directory, told["file"]), "line": told["line"]}
+    properties = {**place, "title": f"{told['kind']} on {told['route']}"}
+    written = ",".join(f"{name}={_escaped(value, _PROPERTY)}" for name, value in properties.items())
+    level = "error" if told["severity"] == "error" else "warning"
+    message = f"{told['summary']}\nfix: {told['fix']}"
+    return f"::{level} {written}::{_escaped(message, _DATA)}"
+
+
+def _escaped(value: object, escapes: dict[str, str]) -> str:
+    return printable("".join(escapes.get(character, character) for character in str(value)))

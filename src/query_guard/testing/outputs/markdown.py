@@ -1,0 +1,84 @@
+"""A run of tests as Markdown, for the summary of a job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from query_guard.reporters.text import printable
+from query_guard.testing.outputs.gathered import Gathered, gathered
+from query_guard.testing.tallies import Entry, Run
+
+_ROWS = 100
+_SPECIAL = frozenset("\\`*_{}[]<>#|~!&$")
+
+
+def markdown(run: Run) -> str:
+    """Return a headline, the findings, and what changed against the baseline where there is one."""
+    return "\n".join(_blocks(run)) + "\n"
+
+
+def _blocks(run: Run) -> Iterator[str]:
+    findings = gathered(run["tests"])
+    statements = sum(route["statements"] for entry in run["tests"] for route in entry["routes"].values())
+    yield (
+        f"## query_guard: {_counted(len(findings), 'finding')}, "
+        f"{_counted(statements, 'statement')} in {_counted(len(run['tests']), 'test')}"
+    )
+    if findings:
+        yield ""
+        yield from _table(("finding", "route", "line", "times", "tests", "fix"), map(_finding_row, findings))
+    if run["baseline"] is not None and any(entry["changes"] is not None for entry in run["tests"]):
+        yield ""
+        yield from _changes(run["baseline"], run["tests"])
+
+
+def _finding_row(one: Gathered) -> tuple[object, ...]:
+    told = one.told
+    kind = f"{told['kind']} {told['relationship'] or ''}".rstrip()
+    return (
+        f"{kind} (known)" if told["known"] else kind,
+        told["route"],
+        told["place"],
+        one.times,
+        len(one.tests),
+        told["fix"],
+    )
+
+
+def _changes(baseline: str, entries: Iterable[Entry]) -> Iterator[str]:
+    rows = [
+        (entry["test"], change["route"], change["what"], change["before"], change["after"])
+        for entry in entries
+        for change in entry["changes"] or ()
+    ]
+    yield f"### Against {_escaped(baseline)}"
+    yield ""
+    if rows:
+        yield from _table(("test", "route", "what", "before", "after"), rows)
+    else:
+        yield "Nothing has changed."
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> Iterator[str]:
+    yield _row(head)
+    yield _row("---" for _ in head)
+    rows = list(rows)
+    for row in rows[:_ROWS]:
+        yield _row(_escaped(cell) for cell in row)
+    if len(rows) > _ROWS:
+        yield ""
+        yield f"and {len(rows) - _ROWS} more"
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _escaped(cell: object) -> str:
+    """Keep a text inside its cell, as it is written."""
+    text = printable(" ".join(str(cell).split()))
+    return "".join(f"\\{character}" if character in _SPECIAL else character for character in text)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun if number == 1 else f'{noun}s'}"

@@ -1,0 +1,69 @@
+"""A run of tests as SARIF 2.1.0, which code hosts and editors show at the lines.
+
+https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from query_guard.document.strict_json import json_safe, json_text
+from query_guard.testing.outputs.gathered import Gathered, gathered
+from query_guard.testing.tallies import Run
+
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_LEVELS = {"info": "note", "warning": "warning", "error": "error"}
+_TESTS = 20
+"""Tests that a result names."""
+
+
+def sarif(run: Run) -> str:
+    """Return one result for each finding of each route; paths start at the directory in which the tests ran."""
+    findings = gathered(json_safe(run["tests"]))
+    kinds = sorted({one.told["kind"] for one in findings})
+    driver = {
+        "name": "query_guard",
+        "version": run["version"],
+        "rules": [{"id": kind, "name": kind.title().replace("_", "")} for kind in kinds],
+    }
+    results = [_result(one, kinds) for one in findings]
+    log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
+    return json_text(log, indent=2) + "\n"
+
+
+def _result(one: Gathered, kinds: list[str]) -> dict[str, Any]:
+    told = one.told
+    stable = f"{told['key']} {told['route']} {told['file']}"
+    return {
+        "ruleId": told["kind"],
+        "ruleIndex": kinds.index(told["kind"]),
+        "level": _LEVELS[told["severity"]],
+        "message": {"text": f"{told['summary']}. Fix: {told['fix']}. On {told['route']}."},
+        "locations": [_location(told)],
+        "relatedLocations": [_location(caller) for caller in told["callers"]],
+        "occurrenceCount": one.times,
+        "partialFingerprints": {"queryGuard/v1": sha256(stable.encode("utf-8", "surrogatepass")).hexdigest()[:32]},
+        "properties": {"route": told["route"], "tests": one.tests[:_TESTS]},
+        **({} if told["known"] is None else {"baselineState": "unchanged" if told["known"] else "new"}),
+    }
+
+
+def _location(where: dict[str, Any]) -> dict[str, Any]:
+    """Say where; a finding with no line of the application names its route alone."""
+    if where["file"] is None:
+        return {"logicalLocations": [{"fullyQualifiedName": where["route"], "kind": "resource"}]}
+    return {
+        "physicalLocation": {
+            "artifactLocation": {"uri": _uri(where["file"])},
+            "region": {"startLine": max(1, where["line"])},
+        },
+        "logicalLocations": [{"name": where["function"], "kind": "function"}],
+    }
+
+
+def _uri(file: str) -> str:
+    path = Path(file.encode("utf-8", "replace").decode())
+    return path.as_uri() if path.is_absolute() else quote(path.as_posix())

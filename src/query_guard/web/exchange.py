@@ -1,0 +1,169 @@
+"""The messages of one request, and the report that they end with."""
+
+from __future__ import annotations
+
+from asyncio import CancelledError
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from starlette.requests import ClientDisconnect
+from starlette.websockets import WebSocketDisconnect
+
+from query_guard.capture.freeze.figures import Glance
+from query_guard.capture.live.open_window import open_window
+from query_guard.capture.window.recorder import AFTER_RESPONSE, STREAMING, Recorder
+from query_guard.judge.pipeline import Profile, RunningReport, report_id
+from query_guard.own_errors import report_trouble
+from query_guard.records import Request, RequestKind
+from query_guard.web.asgi import Message, Receive, Scope, Send
+from query_guard.web.headers import empty_headers, pending_headers, report_headers
+from query_guard.web.options import Options
+from query_guard.web.own_thread import own_thread
+from query_guard.web.routes import ServedRoutes
+
+_GONE = (CancelledError, ClientDisconnect, WebSocketDisconnect)
+"""What an application leaves with when its client has gone, or its task was cancelled."""
+MAX_JUDGED_FOR_HEADERS = 500
+"""Statements up to which findings are known before the response starts."""
+
+
+class Terms(NamedTuple):
+    """What all requests of one middleware have in common."""
+
+    profile: Profile
+    options: Options
+    routes: ServedRoutes
+
+
+class Exchange:
+    """Stands between the server and the application for one request."""
+
+    __slots__ = (
+        "_app", "_id", "_outer_root", "_published", "_receive", "_recorder", "_report", "_request", "_scope", "_send",
+        "_status", "_terms", "escaped", "is_websocket", "window",
+    )  # fmt: skip
+
+    def __init__(
+        self, terms: Terms, scope: Scope, receive: Receive, send: Send, recorder: Recorder, window: open_window
+    ) -> None:
+        self._terms = terms
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._recorder = recorder
+        self.window = window
+        self.is_websocket = scope["type"] == "websocket"
+        self._id = report_id()
+        self._app = scope.get("app")
+        self._outer_root: str = scope.get("root_path", "")
+        self._report: RunningReport | None = None
+        self._request: Request | None = None
+        self._published = False
+        self._status: int | None = None
+        """The one that was sent."""
+        self.escaped: type[BaseException] | None = None
+        """What the application left with, instead of returning."""
+        window.describe = self._asked
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "websocket.receive":
+            self._recorder.stage += 1
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Hand a message on; the stage changes after that, as middleware around may work before it hands it on."""
+        kind = message["type"]
+        if kind == "http.response.start":
+            self._status = message["status"]
+            try:
+                if self._terms.options.headers:
+                    message = self._with_headers(message)
+            except Exception:
+                report_trouble("the headers could not be made")
+            finally:
+                await self._send(message)
+            self._recorder.stage = STREAMING
+        elif (kind == "http.response.body" and not message.get("more_body")) or kind == "http.response.pathsend":
+            await self._send(message)
+            self._recorder.stage = AFTER_RESPONSE
+        else:
+            await self._send(message)
+
+    def _with_headers(self, message: Message) -> Message:
+        heart = self.window.heart
+        if heart is not None:
+            heart.settle()
+        return {**message, "headers": [*message.get("headers", ()), *self._headers()]}
+
+    def _headers(self) -> Iterable[tuple[bytes, bytes]]:
+        if self._recorder.is_empty:
+            return empty_headers(self._id)
+        if self._recorder.query_count > MAX_JUDGED_FOR_HEADERS:
+            return pending_headers(self._id, Glance(self._recorder).numbers())
+        return report_headers(self._id, *self._running().at_a_glance(self._asked()))
+
+    def _running(self) -> RunningReport:
+        if self._report is None:
+            self._report = RunningReport(self._terms.profile, self._recorder, self.window, self._id)
+        return self._report
+
+    def is_published_at_once(self) -> bool:
+        """Make the last report and hand it out, unless it is too large to be made on the loop."""
+        if self._recorder.is_empty and not self._terms.profile.hears_of_quiet_reports():
+            return True
+        if self._recorder.query_count > MAX_JUDGED_FOR_HEADERS:
+            return False
+        self._publish()
+        return True
+
+    async def publish_in_thread(self) -> None:
+        """Make the last report of a large window off the loop, in a thread that no request of the application needs."""
+        try:
+            await own_thread.run(self._publish)
+        except Exception:
+            report_trouble("a large report could not be made in a thread")
+            self._publish()
+
+    def _publish(self) -> None:
+        """Publish once; the application never hears of a failure here."""
+        if self._published:
+            return
+        self._published = True
+        try:
+            report = self._running().at_end(self._asked())
+            if report is not None:
+                self._terms.profile.publish(report)
+        except Exception:
+            report_trouble("the report of a request could not be made")
+
+    def _asked(self) -> Request:
+        """Describe the request, once its route is known; only how it ended may change after that."""
+        request = self._request
+        if request is None or request.route is None:
+            request = self._request = self._described()
+        status, exception, cancelled = self._ended()
+        if request.status != status or exception is not None or cancelled:
+            request = self._request = request._replace(status=status, exception=exception, cancelled=cancelled)
+        return request
+
+    def _ended(self) -> tuple[int | None, str | None, bool]:
+        """Return the status that was sent, the exception that escaped, and whether nobody waited for the rest."""
+        escaped = self.escaped
+        if escaped is None:
+            is_incomplete = self._status is not None and self._recorder.stage != AFTER_RESPONSE
+            return self._status, None, is_incomplete and self.window.recorder is None
+        if issubclass(escaped, _GONE):
+            return self._status, None, True
+        return 500 if self._status is None else self._status, escaped.__name__, False
+
+    def _described(self) -> Request:
+        scope = self._scope
+        method = "WEBSOCKET" if self.is_websocket else scope["method"]
+        route, endpoint, budget = self._terms.routes.served(scope, self._app, self._outer_root)
+        kind: RequestKind = "websocket" if self.is_websocket else "http"
+        options = self._terms.options
+        path = scope["path"] if options.capture_parameters and route is not None else route
+        request = Request(kind, method, path, route, self._status, endpoint, budget)
+        budgets = options.budgets
+        return request._replace(budget=budgets[request.name]) if budgets and request.name in budgets else request

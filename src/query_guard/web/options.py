@@ -1,0 +1,170 @@
+"""The middleware's options, checked when it is built: a wrong value names argument, value and what was expected."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from query_guard.capture.origin.engines import engine_of
+
+_BUDGET = r"[A-Z]+ /\S*"
+_SWITCH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+_SHORTEST_TOKEN = 16
+_SHOWN = 20
+
+
+@dataclass(slots=True, eq=False)
+class Options:
+    """What `QueryGuard` was built with, checked."""
+
+    engines: frozenset[int] | None
+    headers: bool
+    debug: bool
+    debug_path: str
+    debug_token: str | None = field(repr=False)
+    sample_rate: float
+    budgets: Mapping[str, int]
+    exclude: tuple[str, ...]
+    capture_parameters: bool
+    release: str | None
+
+
+def check_options(
+    *,
+    engines: Any,
+    headers: Any,
+    debug: Any,
+    debug_path: Any,
+    debug_token: Any,
+    sample_rate: Any,
+    budgets: Any,
+    exclude: Any,
+    capture_parameters: Any,
+    release: Any,
+) -> Options:
+    return Options(
+        engines=_engines(engines),
+        headers=_boolean("headers", headers),
+        debug=environment("QUERY_GUARD_DEBUG", _boolean("debug", debug), mistyped=False),
+        debug_path=_path(debug_path),
+        debug_token=_token(debug_token),
+        sample_rate=_rate(sample_rate),
+        budgets=_budgets(budgets),
+        exclude=_texts("exclude", exclude),
+        capture_parameters=_boolean("capture_parameters", capture_parameters),
+        release=_release(release),
+    )
+
+
+def environment(name: str, otherwise: bool, *, mistyped: bool) -> bool:
+    """Read a switch from the environment, which wins over the argument; an empty one is unset.
+
+    A value that is none counts as `mistyped` and is logged as an error: the environment never takes a service down.
+    """
+    value = os.environ.get(name, "").strip()
+    if not value:
+        return otherwise
+    switch = _SWITCH.get(value.lower())
+    if switch is None:
+        shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
+        logging.getLogger("query_guard").error(
+            "query_guard: %s must be one of %s, not %r; it counts as %s until this is mended",
+            name, ", ".join(_SWITCH), shown, "on" if mistyped else "off",
+        )  # fmt: skip
+    return mistyped if switch is None else switch
+
+
+def callables(name: str, value: Any) -> tuple[Any, ...]:
+    """Check a sequence of detectors or reporters."""
+    if not isinstance(value, Iterable) or isinstance(value, (str, bytes)):
+        raise ValueError(f"QueryGuard: {name} must be a sequence of callables, not {value!r}")
+    parts = tuple(value)
+    for part in parts:
+        if not callable(part) or isinstance(part, type):
+            raise ValueError(f"QueryGuard: {name} must hold callables (instances, not classes), not {part!r}")
+    return parts
+
+
+def check_history(value: Any) -> Any:
+    """Check that a history can keep, find and list reports."""
+    if value is not None and not all(callable(getattr(value, name, None)) for name in ("add", "get", "latest")):
+        raise ValueError(f"QueryGuard: history must have add, get and latest, as MemoryHistory() has, not {value!r}")
+    return value
+
+
+def _boolean(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"QueryGuard: {name} must be True or False, not {value!r}")
+    return value
+
+
+def _path(value: Any) -> str:
+    if not isinstance(value, str) or not value.startswith("/") or value.strip("/") == "":
+        raise ValueError(
+            f"QueryGuard: debug_path must be a path below the root, such as '/__query_guard__', not {value!r}"
+        )
+    return "/" + value.strip("/")
+
+
+def _token(value: Any) -> str | None:
+    """Return a token without the space around it, as files of secrets end with a newline; an empty one is none."""
+    token = value.strip() if isinstance(value, str) else value
+    if token in (None, ""):
+        return None
+    if not isinstance(token, str) or len(token) < _SHORTEST_TOKEN:
+        shown = f"{len(token)} of them" if isinstance(token, str) else type(token).__name__
+        raise ValueError(
+            f"QueryGuard: debug_token must be None or text of at least {_SHORTEST_TOKEN} characters, not {shown}"
+        )
+    return token
+
+
+def _release(value: Any) -> str | None:
+    if value is not None and (not isinstance(value, str) or not value):
+        raise ValueError(f"QueryGuard: release must be None or text of at least 1 characters, not {value!r}")
+    return value
+
+
+def _rate(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        raise ValueError(f"QueryGuard: sample_rate must be a number from 0 to 1, not {value!r}")
+    return float(value)
+
+
+def _texts(name: str, value: Any) -> tuple[str, ...]:
+    if isinstance(value, str) or not isinstance(value, Sequence) or not all(isinstance(part, str) for part in value):
+        raise ValueError(f"QueryGuard: {name} must be a sequence of texts, such as ('/health',), not {value!r}")
+    return tuple(value)
+
+
+def _budgets(value: Any) -> Mapping[str, int]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ValueError(
+            f"QueryGuard: budgets must map routes to numbers, such as {{'GET /orders/{{id}}': 5}}, not {value!r}"
+        )
+    for route, budget in value.items():
+        if not isinstance(route, str) or not re.fullmatch(_BUDGET, route):
+            raise ValueError(
+                f"QueryGuard: budgets must name a method and a route, such as 'GET /orders/{{id}}', not {route!r}"
+            )
+        if isinstance(budget, bool) or not isinstance(budget, int) or budget < 0:
+            raise ValueError(f"QueryGuard: the budget of {route!r} must be an integer of at least 0, not {budget!r}")
+    return dict(value)
+
+
+def _engines(value: Any) -> frozenset[int] | None:
+    if value is None:
+        return None
+    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        raise ValueError(f"QueryGuard: engines must be None or a sequence of Engine or AsyncEngine, not {value!r}")
+    engines = tuple(value)
+    for engine in engines:
+        if not hasattr(engine, "dialect") or not hasattr(engine, "pool"):
+            raise ValueError(f"QueryGuard: engines must hold Engine or AsyncEngine objects, not {engine!r}")
+    return frozenset(engine_of(engine.dialect).serial for engine in engines)

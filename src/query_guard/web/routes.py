@@ -1,0 +1,132 @@
+"""The full template of the route that answered a request: router prefixes and mounts included."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+from query_guard.capture.origin.call_site import code_start
+from query_guard.judge.budgets import declared_budget
+from query_guard.records import Frame
+from query_guard.web.asgi import Scope
+
+_MAX_SERVED = 1_000
+_templates: WeakKeyDictionary[Any, dict[int, list[str]]] = WeakKeyDictionary()
+
+
+class Served(NamedTuple):
+    """What answers a request: the template of its route, None when nothing matched; where the endpoint's code begins,
+    and the budget it declares.
+    """
+
+    template: str | None
+    endpoint: Frame | None
+    budget: int | None
+
+
+class ServedRoutes:
+    """The routes of one application that have been asked for."""
+
+    def __init__(self) -> None:
+        self._served: dict[int, tuple[Any, Any, Served]] = {}
+        """Routes with one template wherever they are asked for, by their identity; routes cannot be hashed."""
+
+    def served(self, scope: Scope, app: Any, outer_root: str) -> Served:
+        """Return what answers: `app` is the outermost application, `outer_root` the root_path the server had set."""
+        route, inner = scope.get("route"), scope.get("app")
+        is_mounted = len(scope.get("root_path", "")) > len(outer_root)
+        known = self._served.get(id(route))
+        if known is not None and known[0] is route and known[1] is inner and not is_mounted:
+            return known[2]
+        endpoint = scope.get("endpoint")
+        code = code_start(endpoint) if endpoint is not None else None
+        served = Served(_looked_up(scope, app, outer_root, route), code, declared_budget(endpoint))
+        if not is_mounted and served.template is not None and len(_templates_of(inner, route)) <= 1:
+            if len(self._served) >= _MAX_SERVED:
+                self._served.clear()
+            self._served[id(route)] = (route, inner, served)
+        return served
+
+
+def _looked_up(scope: Scope, app: Any, outer_root: str, route: Any) -> str | None:
+    mounts = _mounts_template(app, str(scope.get("root_path", ""))[len(outer_root) :])
+    if not hasattr(route, "endpoint"):
+        # a mount answers by itself where its application has no routes, such as StaticFiles
+        return mounts if mounts and not hasattr(scope.get("endpoint"), "routes") else None
+    own = _own_template(scope, route)
+    return None if own is None else mounts + own
+
+
+def _mounts_template(app: Any, mounted: str) -> str:
+    """Follow the mounts that lead to a path, and return their own words for it; a path that none leads to is masked."""
+    if not mounted:
+        return ""
+    for path, route in _flat(getattr(app, "routes", None) or ()):
+        pattern = getattr(route, "path_regex", None)
+        match = pattern.match(f"{mounted}/") if pattern is not None and not hasattr(route, "endpoint") else None
+        if match is not None and "path" in match.groupdict():
+            rest = match["path"].strip("/")
+            return path + _mounts_template(getattr(route, "app", None), f"/{rest}" if rest else "")
+    return "/{mounted}"
+
+
+def _own_template(scope: Scope, route: Any) -> str | None:
+    """FastAPI's route omits the prefix of include_router; its public `iter_route_contexts` has it."""
+    known = _templates_of(scope.get("app"), route)
+    if len(known) == 1:
+        return known[0]
+    rest = str(scope.get("path", ""))[len(str(scope.get("root_path", ""))) :] if known else ""
+    matching = [template for template in known if _matches(template, rest)]
+    path = matching[0] if matching else getattr(route, "path", None)
+    return path if isinstance(path, str) else None
+
+
+def _templates_of(app: Any, route: Any) -> list[str]:
+    """Return the templates under which a route was included; read again when a route has been added since."""
+    known = _templates.get(app) if app is not None else None
+    if known is None or id(route) not in known:
+        known = {id(route): []}
+        for path, included in _fastapi_routes(getattr(app, "routes", ())):
+            known.setdefault(id(included), []).append(path)
+        if app is not None:
+            _templates[app] = known
+    return known[id(route)]
+
+
+def _fastapi_routes(routes: Any) -> Iterator[tuple[str, Any]]:
+    contexts = getattr(sys.modules.get("fastapi.routing"), "iter_route_contexts", None)
+    if contexts is None:
+        return
+    for context in contexts(routes):
+        path, route = getattr(context, "path", None), getattr(context, "original_route", None)
+        if isinstance(path, str) and route is not None:
+            yield path, route
+
+
+def _matches(template: str, path: str) -> bool:
+    pattern = re.sub(r"\\\{[^}]*:path\\\}", ".*", re.escape(template))
+    return re.fullmatch(re.sub(r"\\\{[^}]*\\\}", "[^/]+", pattern), path) is not None
+
+
+def all_routes(app: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield `METHOD /template` and endpoint of every route an application serves, mounts included."""
+    for path, route in _flat(getattr(app, "routes", None) or ()):
+        endpoint, below = getattr(route, "endpoint", None), getattr(route, "app", None)
+        if endpoint is None and getattr(below, "routes", None):
+            yield from all_routes(below, prefix + path)
+        for method in getattr(route, "methods", None) or ("WEBSOCKET",) * (endpoint is not None):
+            yield f"{method} {prefix}{path}", endpoint
+
+
+def _flat(routes: Any) -> Iterator[tuple[str, Any]]:
+    """Yield template and route, those of included routers spread out."""
+    seen = set()
+    for path, route in _fastapi_routes(routes):
+        seen.add(id(route))
+        yield path, route
+    for route in routes:
+        if id(route) not in seen and isinstance(getattr(route, "path", None), str):
+            yield route.path, route
