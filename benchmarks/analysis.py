@@ -15,14 +15,14 @@ from time import perf_counter
 
 from benchmarks.workloads import make_app, make_engine, send_request
 from query_guard.capture.freeze.facts import freeze
-from query_guard.capture.freeze.figures import Glance
+from query_guard.capture.freeze.figures import WindowFigures
 from query_guard.capture.hooks.install import install
 from query_guard.capture.live.open_window import open_window
 from query_guard.capture.window.recorder import Recorder
 from query_guard.capture.window.window import Window
 from query_guard.detectors import BlockingDriver, defaults
-from query_guard.judge.pipeline import Profile, RunningReport, judge
-from query_guard.judge.triggers import NOBODY
+from query_guard.judge.pipeline import RunningReport, judge
+from query_guard.judge.triggers import NONE_TRIGGERED
 from query_guard.records import Finding, Report, Request
 from query_guard.web.headers import report_headers
 
@@ -53,17 +53,17 @@ WINDOW = Window(Recorder())
 
 def headers(recorder: Recorder) -> None:
     """What a response with findings waits for."""
-    report_headers("0", *RunningReport(PROFILE, recorder, WINDOW, "0").at_a_glance(REQUEST))
+    report_headers("0", *RunningReport(PROFILE, recorder, WINDOW, "0").for_headers(REQUEST))
 
 
 def parts_of_headers(recorder: Recorder) -> dict[str, Callable[[], object]]:
     """Return what the headers of a finding are made of, each part to be timed by itself."""
-    glance = Glance(recorder)
-    outline = glance.outline(REQUEST)
-    asked = PROFILE.interests.asked(outline) or NOBODY
+    glance = WindowFigures(recorder)
+    outline = glance.figures(REQUEST)
+    asked = PROFILE.triggers.triggered(outline) or NONE_TRIGGERED
     findings = judge(freeze(recorder, REQUEST), asked.steady).findings
     return {
-        "a glance": lambda: PROFILE.interests.asked(Glance(recorder).outline(REQUEST)),
+        "a glance": lambda: PROFILE.triggers.triggered(WindowFigures(recorder).figures(REQUEST)),
         "rows become facts": lambda: freeze(recorder, REQUEST, checkouts=False),
         "facts are judged": lambda: judge(freeze(recorder, REQUEST, checkouts=False), asked.steady),
         "numbers of the pool": glance.numbers,

@@ -332,7 +332,7 @@ async def test_a_reporter_that_cannot_be_asked_changes_nothing(
         def __call__(self, _report: Report) -> None:
             pass
 
-        def hears_of_quiet_reports(self) -> bool:
+        def wants_quiet_reports(self) -> bool:
             raise RuntimeError("broken question")
 
     app = FastAPI()

@@ -21,7 +21,7 @@ ENTRIES = {
     "capture.stays.OpenCheckout.collected": "the garbage collector calls it",
     "recording.record": "a job's own `with` calls it",
     "recording.allow": "a job's own `with` calls it",
-    "capture.trouble.report_trouble": "it is the guard itself, and contains all that it does",
+    "capture.own_errors.report_own_error": "it is the guard itself, and contains all that it does",
 }
 """Functions that cannot catch what is raised at their own start, and why."""
 

@@ -7,13 +7,13 @@ import io
 from query_guard.detectors import NPlusOne
 from query_guard.document.report import sentence
 from query_guard.judge.pipeline import judge
-from query_guard.records import NO_TARGET, Entity, Finding, Pool, Report, Request
+from query_guard.records import NO_INFO, Entity, Finding, Pool, Report, Request
 from query_guard.reporters.text import TextReporter, render
 from tests.reports import ENGINE, POSTS, checkout, facts_of, report_with, statement
 
 
 def looping() -> Report:
-    of_users = NO_TARGET._replace(entity="User", lineage=("User",), entities=(Entity("User", ("User",), False),))
+    of_users = NO_INFO._replace(entity="User", lineage=("User",), entities=(Entity("User", ("User",), False),))
     users = statement(
         1,
         sql="SELECT users.id FROM users",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from query_guard.detectors.thresholds import Thresholds
-from query_guard.records import Clues, Facts, Finding, Silence, Statement, Writer, grouped, shown_seconds
+from query_guard.records import Facts, Finding, Silence, Statement, Triggers, Writer, grouped, shown_seconds
 
 KIND = "slow_statement"
 
@@ -21,7 +21,7 @@ class SlowStatement(Thresholds):
     seconds: float = 0.1
 
     @property
-    def clues(self) -> Clues:
+    def triggers(self) -> Triggers:
         return {"longest_statement": self.seconds}
 
     def __call__(self, facts: Facts) -> Iterator[Finding | Silence]:
@@ -67,7 +67,7 @@ def _fix(row: Statement, facts: Facts) -> str:
             f"{shown_seconds(holder.end - holder.start)} that had written to {tables}; commit that one sooner, before "
             "it waits for anything"
         )
-    if row.engine.is_server and row.target.unique and (row.writes or row.target.clauses.lock):
+    if row.engine.is_server and row.info.unique and (row.writes or row.info.clauses.lock):
         return (
             "It finds its row by a key, so it may have waited for a lock, of a transaction that nothing recorded "
             f"(look at pg_stat_activity while it waits). If not: {_PLAN}"
@@ -77,7 +77,7 @@ def _fix(row: Statement, facts: Facts) -> str:
 
 def _lock_holder(row: Statement, facts: Facts) -> Writer | None:
     """Return whose transaction had written to a table of the statement during most of its time."""
-    if not (row.writes or row.target.clauses.lock or " FOR " in row.sql):
+    if not (row.writes or row.info.clauses.lock or " FOR " in row.sql):
         return None
     tables = {*row.writes, *row.tables}
     beside = [

@@ -10,15 +10,15 @@ from time import time
 from typing import Any, NamedTuple
 
 from query_guard.capture.freeze.facts import freeze
-from query_guard.capture.freeze.figures import Glance
+from query_guard.capture.freeze.figures import WindowFigures
 from query_guard.capture.live.holders import due_suspicions
 from query_guard.capture.window.recorder import Recorder
 from query_guard.capture.window.window import Window
 from query_guard.detectors import Detector
 from query_guard.judge.allowances import allowance_for
 from query_guard.judge.listeners import listeners
-from query_guard.judge.triggers import NOBODY, Asked, Interests
-from query_guard.own_errors import report_trouble
+from query_guard.judge.triggers import NONE_TRIGGERED, Triggered, TriggerIndex
+from query_guard.own_errors import report_own_error
 from query_guard.records import Allowance, Facts, Finding, Numbers, Report, Request, Silence, Statement
 from query_guard.reporters import Reporter
 
@@ -26,33 +26,33 @@ _ids = random.Random()  # the application's own generator is not touched
 os.register_at_fork(after_in_child=_ids.seed)
 
 
-class Profile:
+class Pipeline:
     """What one middleware does with each request: judge, report, remember."""
 
     def __init__(
         self, detectors: Sequence[Detector], reporters: Sequence[Reporter], allowances: Sequence[Allowance] = ()
     ) -> None:
-        self.interests = Interests(detectors)
+        self.triggers = TriggerIndex(detectors)
         self.pools: dict[int, int] = {}
         """By serial, how far each pool had grown when it was last judged."""
         self.reporters = reporters
         self.allowances = allowances
-        self._hearers = [getattr(reporter, "hears_of_quiet_reports", _always) for reporter in reporters]
-        self._tellers = [reporter.suspect for reporter in reporters if hasattr(reporter, "suspect")]
+        self._quiet_subscribers = [getattr(reporter, "wants_quiet_reports", _always) for reporter in reporters]
+        self._suspicion_reporters = [reporter.suspect for reporter in reporters if hasattr(reporter, "suspect")]
 
-    def hears_of_quiet_reports(self) -> bool:
+    def wants_quiet_reports(self) -> bool:
         """Whether anyone would be told of a request without findings.
 
-        A reporter is, unless it has a method `hears_of_quiet_reports` that says otherwise.
+        A reporter is, unless it has a method `wants_quiet_reports` that says otherwise.
         """
         if listeners:
             return True
         try:
-            for hears in self._hearers:  # a generator would cost each request more than the question
+            for hears in self._quiet_subscribers:  # a generator would cost each request more than the question
                 if hears():
                     return True
         except Exception:
-            report_trouble("a reporter could not be asked what it hears of", own=False)
+            report_own_error("a reporter could not be triggered what it hears of", own=False)
             return True
         return False
 
@@ -64,17 +64,17 @@ class Profile:
             try:
                 reporter(report)
             except Exception:
-                report_trouble(f"reporter {_name(reporter)} failed", own=False)
+                report_own_error(f"reporter {_name(reporter)} failed", own=False)
         self._tell_suspicions()
 
     def _tell_suspicions(self) -> None:
         """Tell those who listen (reporters with a method `suspect`) which held connections look forgotten by now."""
-        for suspicion in due_suspicions() if self._tellers else ():
-            for tell in self._tellers:
+        for suspicion in due_suspicions() if self._suspicion_reporters else ():
+            for tell in self._suspicion_reporters:
                 try:
                     tell(*suspicion)
                 except Exception:
-                    report_trouble("a suspicion could not be told", own=False)
+                    report_own_error("a suspicion could not be told", own=False)
 
 
 class RunningReport:
@@ -83,48 +83,48 @@ class RunningReport:
     Only detectors that look at how connections and transactions end (`at_end`) see the facts twice.
     """
 
-    def __init__(self, profile: Profile, recorder: Recorder, window: Window, identity: str) -> None:
-        self._profile = profile
+    def __init__(self, pipeline: Pipeline, recorder: Recorder, window: Window, identity: str) -> None:
+        self._pipeline = pipeline
         self._recorder = recorder
         self._window = window
         self._identity = identity
-        self._glance = Glance(recorder, profile.pools)
+        self._figures = WindowFigures(recorder, pipeline.pools)
         self._statements: tuple[Statement, ...] = ()
         self._verdict: Verdict | None = None
         self._steady: list[Detector] = []
-        """Detectors that have been asked, and are again where a statement has followed."""
+        """Detectors that have been triggered, and are again where a statement has followed."""
         self._of_ends: list[Detector] = []
-        """Detectors that have looked at the ends once, and must be asked again for the last word."""
+        """Detectors that have looked at the ends once, and must be triggered again for the last word."""
 
-    def at_a_glance(self, request: Request) -> tuple[Numbers, tuple[Finding, ...]]:
+    def for_headers(self, request: Request) -> tuple[Numbers, tuple[Finding, ...]]:
         """Return what headers say: numbers and loud findings."""
-        asked = self._profile.interests.asked(self._glance.outline(request))
-        if asked is None:
-            return self._glance.numbers(), ()
-        _, verdict = self._judged(request, asked, checkouts=asked.look_at_checkouts)
-        return self._glance.numbers(), tuple([finding for finding in verdict.findings if finding.is_loud])
+        triggered = self._pipeline.triggers.triggered(self._figures.figures(request))
+        if triggered is None:
+            return self._figures.numbers(), ()
+        _, verdict = self._judged(request, triggered, checkouts=triggered.look_at_checkouts)
+        return self._figures.numbers(), tuple([finding for finding in verdict.findings if finding.is_loud])
 
     def at_end(self, request: Request) -> Report | None:
         """Return the finished report, or None where nothing was found and nobody wants to hear of that."""
-        outline = self._glance.outline(request)
-        asked = self._profile.interests.asked(outline)
-        if asked is None and self._verdict is None and not self._profile.hears_of_quiet_reports():
+        figures = self._figures.figures(request)
+        triggered = self._pipeline.triggers.triggered(figures)
+        if triggered is None and self._verdict is None and not self._pipeline.wants_quiet_reports():
             return None
-        if request.kind == "http" and (outline is None or outline.changed_pools):
-            self._glance.note_pools()  # before they are read again: what changes meanwhile is for the next request
-        facts, verdict = self._judged(request, asked or NOBODY)
+        if request.kind == "http" and (figures is None or figures.changed_pools):
+            self._figures.note_pools()  # before they are read again: what changes meanwhile is for the next request
+        facts, verdict = self._judged(request, triggered or NONE_TRIGGERED)
         return Report(self._identity, time() - facts.duration, facts, verdict.findings, verdict.silences)
 
-    def _judged(self, request: Request, asked: Asked, *, checkouts: bool = True) -> tuple[Facts, Verdict]:
+    def _judged(self, request: Request, triggered: Triggered, *, checkouts: bool = True) -> tuple[Facts, Verdict]:
         """Return all that is known now, and what is to be said of it."""
         facts = freeze(self._recorder, request, self._window.late, self._statements, checkouts=checkouts)
-        allowances = (*self._profile.allowances, *self._recorder.allowances)
-        news = [one for one in asked.steady if one not in self._steady]
+        allowances = (*self._pipeline.allowances, *self._recorder.allowances)
+        news = [one for one in triggered.steady if one not in self._steady]
         if self._verdict is None or news or facts.statements is not self._statements:
             self._statements = facts.statements
             self._steady += news
             self._verdict = judge(facts, self._steady, allowances)
-        self._of_ends += [one for one in asked.of_ends if one not in self._of_ends]
+        self._of_ends += [one for one in triggered.of_ends if one not in self._of_ends]
         if not self._of_ends:
             return facts, self._verdict
         ends = judge(facts, self._of_ends, allowances)
@@ -144,7 +144,7 @@ def judge(facts: Facts, detectors: Sequence[Detector], allowances: Sequence[Allo
         try:
             verdicts += tuple(detector(facts))
         except Exception:
-            report_trouble(f"detector {_name(detector)} failed")
+            report_own_error(f"detector {_name(detector)} failed")
     endpoint = facts.request.endpoint.function if facts.request.endpoint else ""
     findings: list[Finding] = []
     silences: list[Silence] = []

@@ -22,12 +22,12 @@ from query_guard.records.connections import (
     shown_seconds,
 )
 from query_guard.records.facts import Facts, LateCounter, distinct_sites, grouped, usual_duration
-from query_guard.records.figures import Clues, Numbers, Outline
+from query_guard.records.figures import Figures, Numbers, Triggers
 from query_guard.records.findings import LOUD, Finding, Severity, Silence, count_kinds
 from query_guard.records.report import Report
 from query_guard.records.request import Request, RequestKind
 from query_guard.records.statements import (
-    NO_TARGET,
+    NO_INFO,
     NOWHERE,
     CallSite,
     Clauses,
@@ -40,22 +40,22 @@ from query_guard.records.statements import (
     Phase,
     Read,
     Statement,
+    StatementInfo,
     Step,
-    Target,
 )
 from query_guard.records.ways import OBJECT_BY_OBJECT, Load, Way, Ways
 
 __all__ = [
     "LOUD",
     "NOWHERE",
-    "NO_TARGET",
+    "NO_INFO",
     "Allowance",
     "OBJECT_BY_OBJECT",
     "CallSite",
     "Checkout",
     "CheckoutOutcome",
     "Clauses",
-    "Clues",
+    "Triggers",
     "Doing",
     "Engine",
     "Entity",
@@ -70,7 +70,7 @@ __all__ = [
     "LoopBlock",
     "Numbers",
     "Option",
-    "Outline",
+    "Figures",
     "Pause",
     "Phase",
     "Pool",
@@ -82,7 +82,7 @@ __all__ = [
     "Silence",
     "Statement",
     "Step",
-    "Target",
+    "StatementInfo",
     "Transaction",
     "TransactionOutcome",
     "Way",

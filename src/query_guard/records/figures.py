@@ -22,7 +22,7 @@ class Numbers(NamedTuple):
     overflow: int | None = None
 
 
-class Outline(NamedTuple):
+class Figures(NamedTuple):
     """Enough to see that a detector could find nothing, so that a request without faults need not be read at all.
 
     Durations are the longest, in seconds. What cannot be told at a glance is said to be there.
@@ -56,5 +56,5 @@ class Outline(NamedTuple):
     longest_transaction: float
 
 
-Clues: TypeAlias = Mapping[str, float]
-"""Fields of an Outline, each with the least at which a detector may find something."""
+Triggers: TypeAlias = Mapping[str, float]
+"""Fields of an Figures, each with the least at which a detector may find something."""

@@ -127,7 +127,7 @@ class Clauses(NamedTuple):
     """Whether `session.get()` sent it, or `session.merge()`."""
 
 
-class Target(NamedTuple):
+class StatementInfo(NamedTuple):
     """What a statement is about, as the mappings know it.
 
     `lineage` names the entity's class and its mapped bases. `filters` are the attributes of the entity that must equal
@@ -154,7 +154,7 @@ class Target(NamedTuple):
     """Many-to-one relationships whose target is found by the filters: (class, attribute, foreign key)."""
 
 
-NO_TARGET = Target(None, (), False, (), False, (), ())
+NO_INFO = StatementInfo(None, (), False, (), False, (), ())
 
 
 class Engine(NamedTuple):
@@ -195,7 +195,7 @@ class Statement(NamedTuple):
     operation: str
     tables: tuple[str, ...]
     writes: tuple[str, ...]
-    target: Target
+    info: StatementInfo
     connection: int
     transaction: int
     autocommit: bool

@@ -42,7 +42,7 @@ class Way(NamedTuple):
         """The one entity of the root that the way begins at; None where it is not known, or there are two."""
         if self.root is None:
             return None
-        entities = self.root.target.entities
+        entities = self.root.info.entities
         if self.steps:
             owners = self.steps[0].owners
             entities = tuple(one for one in entities if one.name in owners or owners[0] in one.lineage)
@@ -181,16 +181,16 @@ def _key(row: Statement) -> tuple[int, int | None]:
 
 
 def _how(row: Statement) -> How:
-    return _GOT.get(row.site.call, "selected") if row.target.clauses.got else "selected"
+    return _GOT.get(row.site.call, "selected") if row.info.clauses.got else "selected"
 
 
 def _brought(row: Statement, eager: Loader) -> bool:
     """Whether a statement brought objects that a path begins at, or leads over."""
     loader, owners = row.loader, eager.steps[0].owners
     if loader is None:
-        return any(owners[0] in entity.lineage or entity.name in owners for entity in row.target.entities)
+        return any(owners[0] in entity.lineage or entity.name in owners for entity in row.info.entities)
     if loader.kind in OBJECT_BY_OBJECT:
         last = loader.steps[-1]
         on_path = any(step.name == last.name for step in eager.steps[:-1])
-        return on_path or owners[0] in last.targets or last.target in owners
+        return on_path or owners[0] in last.targets or last.info in owners
     return not loader.path and loader.parents[:1] != () and loader.parents[0] in owners

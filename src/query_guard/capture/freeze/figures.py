@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 from query_guard.capture.freeze.facts import shape_of
 from query_guard.capture.live.pools import checked_out
 from query_guard.capture.window.recorder import Recorder
-from query_guard.capture.window.rows import BATCHES, BLOCKING, DURATION, ERROR, SHARED, TARGET, Row
-from query_guard.records import Numbers, Outline, Request
+from query_guard.capture.window.rows import BATCHES, BLOCKING, DURATION, ERROR, INFO, SHARED, Row
+from query_guard.records import Figures, Numbers, Request
 
 _MANY = 50
 """Statements from which on a glance costs as much as a look."""
@@ -19,7 +19,7 @@ _MANY_POOLS = 1_000
 _USUAL = frozenset(("open", "returned"))
 
 
-class Glance:
+class WindowFigures:
     """Glances at a window, before the response and at its end; what the rows tell is kept while none follows."""
 
     __slots__ = ("_known", "_of_rows", "_pools", "_query_time", "_recorder")
@@ -64,7 +64,7 @@ class Glance:
         further = [row[SHARED][BATCHES].time for row in rows if row[SHARED][BATCHES] is not None]
         return len(rows), sum([row[DURATION] for row in rows]) + sum(further)
 
-    def outline(self, request: Request) -> Outline | None:
+    def figures(self, request: Request) -> Figures | None:
         """Return what a glance tells, or None where there is too much of it."""
         recorder = self._recorder
         if len(recorder.rows) > _MANY:
@@ -78,7 +78,7 @@ class Glance:
             len(recorder.failed_loads),
             _longest_block(recorder) if recorder.loop_blocks else 0.0,
         )
-        told: Outline = _make(Outline, (*self._of_rows, *of_rest, *_of_connections(recorder, self._pools)))
+        told: Figures = _make(Figures, (*self._of_rows, *of_rest, *_of_connections(recorder, self._pools)))
         return told
 
     def note_pools(self) -> None:
@@ -98,12 +98,12 @@ class Glance:
 _make: Any = tuple.__new__
 """Makes a named tuple without the price of its names: a glance is what each request pays for."""
 _OfRows: TypeAlias = tuple[int, float, int, int, int, int, int]
-"""The first fields of an Outline."""
+"""The first fields of an Figures."""
 _NO_ROWS: _OfRows = (0, 0.0, 0, 0, 0, 0, 0)
 
 
 def _of_rows(rows: tuple[Row, ...]) -> tuple[_OfRows, float]:
-    """Return the fields of an Outline that rows tell, and the sum of their seconds."""
+    """Return the fields of an Figures that rows tell, and the sum of their seconds."""
     longest = total = 0.0
     most = failed = writes = blocking = joins = 0
     shapes: set[str] = set()
@@ -112,8 +112,8 @@ def _of_rows(rows: tuple[Row, ...]) -> tuple[_OfRows, float]:
     for shared, _, duration, _, _, count, _ in rows:
         if shared is not last:
             last = shared
-            target = shared[TARGET]
-            fingerprint, _, _, _, writing, described = target.shape or shape_of(target)
+            info = shared[INFO]
+            fingerprint, _, _, _, writing, described = info.shape or shape_of(info)
             shapes.add(fingerprint)
             batches = shared[BATCHES]
             has_failed = shared[ERROR] is not None
@@ -134,7 +134,7 @@ def _of_rows(rows: tuple[Row, ...]) -> tuple[_OfRows, float]:
 
 
 def _of_connections(recorder: Recorder, pools: dict[int, int]) -> tuple[int, float, int, int, int, float]:
-    """Return the last fields of an Outline, which checkouts and transactions tell."""
+    """Return the last fields of an Figures, which checkouts and transactions tell."""
     waited = lasted = free = 0.0
     nested = lost = changed = wrote = 0
     for one in tuple(recorder.checkouts):

@@ -14,11 +14,11 @@ from typing import Any
 
 from sqlalchemy.orm import loading
 
-from query_guard.capture.origin.statement_info import ON_COMPILED, UnreadTarget
+from query_guard.capture.origin.statement_info import ON_COMPILED, UnreadInfo
 from query_guard.capture.window.recorder import LOAD_BYTES, Recorder
-from query_guard.capture.window.rows import COUNT, SHARED, TARGET
+from query_guard.capture.window.rows import COUNT, INFO, SHARED
 from query_guard.capture.window.window import Window, current, recorders, watchers
-from query_guard.own_errors import report_trouble
+from query_guard.own_errors import report_own_error
 
 _LOOK_BACK = 20
 
@@ -53,10 +53,10 @@ def _note(window: Window | None, cursor: Any, context: Any, result: Any) -> None
         if counted and not (context.yield_per or result._yield_per or result.dynamic_yield_per):
             result.iterator = chain.from_iterable(_counted(result.chunks(None), context.runid, counted))
     except Exception:
-        report_trouble("which statement brought an object could not be noted")
+        report_own_error("which statement brought an object could not be noted")
 
 
-def _add(recorder: Recorder, target: UnreadTarget | None, number: int) -> bool:
+def _add(recorder: Recorder, target: UnreadInfo | None, number: int) -> bool:
     """Note the row that a load is of, which is the last one; return whether its driver counted no rows.
 
     Where threads share the window, another's row may have followed.
@@ -65,7 +65,7 @@ def _add(recorder: Recorder, target: UnreadTarget | None, number: int) -> bool:
     position = len(rows)
     for place in range(position, max(0, position - _LOOK_BACK), -1):
         row = rows[place - 1]
-        if target is None or row[SHARED][TARGET] is target:
+        if target is None or row[SHARED][INFO] is target:
             if recorder.loads is None:
                 recorder.loads = array("q")
             recorder.loads.extend((number, place))

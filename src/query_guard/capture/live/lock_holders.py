@@ -47,7 +47,7 @@ def writers_beside(statements: Iterable[Statement], origin: float) -> tuple[Writ
 
 
 def takes_locks(row: Statement) -> bool:
-    return bool(row.writes) or bool(row.target.clauses.lock) or " FOR UPDATE" in row.sql or " FOR SHARE" in row.sql
+    return bool(row.writes) or bool(row.info.clauses.lock) or " FOR UPDATE" in row.sql or " FOR SHARE" in row.sql
 
 
 def _all_writers() -> Iterator[tuple[OpenTransaction, OpenCheckout]]:

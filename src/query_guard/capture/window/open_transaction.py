@@ -6,7 +6,7 @@ import itertools
 from time import perf_counter
 from typing import Literal
 
-from query_guard.capture.origin.statement_info import UnreadTarget
+from query_guard.capture.origin.statement_info import UnreadInfo
 from query_guard.capture.window.pauses import Pauses
 from query_guard.capture.window.savepoints import Savepoints
 from query_guard.records import NOWHERE, Engine, TransactionOutcome
@@ -39,12 +39,12 @@ class OpenTransaction:
         self.statements = 0
         self.wrote = False
         """Whether it may have written: a word of a statement says so."""
-        self.texts: tuple[UnreadTarget, ...] = ()
+        self.texts: tuple[UnreadInfo, ...] = ()
         """What it may have written, each text once; of very many, the last."""
         self.savepoints: Savepoints | None = None
         self.pauses: Pauses | None = None
 
-    def writes(self, target: UnreadTarget) -> None:
+    def writes(self, target: UnreadInfo) -> None:
         """Note a statement that may write."""
         self.wrote = True
         if target not in self.texts:

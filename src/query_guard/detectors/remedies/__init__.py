@@ -29,7 +29,7 @@ def remedy_for(rows: Sequence[Statement], facts: Facts) -> Remedy:
         return _loading_remedy(rows, row.loader, facts)
     if row.operation in WRITES:
         return flushed_one_by_one(rows) if row.flush else written_one_by_one(rows)
-    if row.target.clauses.got and row.site.call == "merge":
+    if row.info.clauses.got and row.site.call == "merge":
         return merged_one_by_one(rows)
     return walked_by_hand(rows, facts) or batched_select(rows)
 

@@ -16,7 +16,7 @@ _KEPT = frozenset(
 def batched_select(rows: Sequence[Statement]) -> Remedy:
     """Return the remedy for a loop of selects that differ in the values they filter by."""
     row = rows[0]
-    target, clauses = row.target, row.target.clauses
+    target, clauses = row.info, row.info.clauses
     where = filters_of(row)
     if "LIMIT" in clauses.further or "OFFSET" in clauses.further or " LIMIT " in row.sql:
         return _first_of_each(row, where)
@@ -36,7 +36,7 @@ def batched_select(rows: Sequence[Statement]) -> Remedy:
 
 def filters_of(row: Statement) -> tuple[str, ...]:
     """Return the attributes that a statement filters by, as code."""
-    target = row.target
+    target = row.info
     if target.clauses.got:
         return tuple(f"{target.entity}.{key}" for key in target.keys)
     return target.clauses.where
@@ -58,7 +58,7 @@ def all_by_key(loader: Loader, options: str = "", further: str = "") -> str:
 
 def _is_plain(row: Statement) -> bool:
     """Whether all that a select asks can be written here."""
-    target = row.target
+    target = row.info
     if target.aliased or target.clauses.further or len(target.entities) > 1:
         return False
     return bool(target.entities) != bool(target.clauses.columns)
@@ -87,7 +87,7 @@ def _code(entity: str | None, clauses: Clauses, where: Sequence[str]) -> str:
 
 def _same_with_in(row: Statement, where: Sequence[str]) -> Remedy:
     """Say it in words: the statement stays as it is, but for the filter."""
-    kept = [part for part in row.target.clauses.further if part in _KEPT]
+    kept = [part for part in row.info.clauses.further if part in _KEPT]
     keeps = f", and keep its {listed(kept)}" if kept else ""
     return Remedy(
         "",

@@ -26,7 +26,7 @@ def deferred(loader: Loader, ways: Sequence[Way], facts: Facts) -> Remedy:
         gone = listed([f"defer({loader.owner}.{name})" for name in against])
         return Remedy("", f"Remove {gone} from the select{at(way.root)}", *_columns_of(loader, way, NOTHING, facts))
     code = _undefer(loader, names, way)
-    if code is not None and "text" in way.root.target.clauses.further:
+    if code is not None and "text" in way.root.info.clauses.further:
         return Remedy(
             "", f"Select {listed(f'{loader.owner}.{name}' for name in names)} in the statement{at(way.root)}, too"
         )
@@ -44,7 +44,7 @@ def _undefer(loader: Loader, names: Sequence[str], way: Way) -> str | None:
     steps = written_steps(way.steps, way.entity)
     if steps is None or way.entity is None:
         return None
-    owner = way.steps[-1].target if way.steps else ("alias" if way.entity.aliased else way.entity.name)
+    owner = way.steps[-1].info if way.steps else ("alias" if way.entity.aliased else way.entity.name)
     before = chained(loaders_of(way), steps)
     return ".".join([*([before] if before else ()), *(f"undefer({owner}.{name})" for name in names)])
 

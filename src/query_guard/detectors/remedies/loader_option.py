@@ -46,7 +46,7 @@ def loading_of(way: Way) -> Loading | None:
 
 def _loads_subclass(root: Statement | None, above: tuple[str, str]) -> bool:
     return root is not None and any(
-        option.function == "selectin_polymorphic" and above[1] in option.path for option in root.target.options
+        option.function == "selectin_polymorphic" and above[1] in option.path for option in root.info.options
     )
 
 

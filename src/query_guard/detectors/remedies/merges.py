@@ -11,7 +11,7 @@ from query_guard.records import Statement
 
 def merged_one_by_one(rows: Sequence[Statement]) -> Remedy:
     """Return the remedy for the selects of `session.merge()`: objects that are in the session are not looked up."""
-    entity, where = rows[0].target.entity, filters_of(rows[0])
+    entity, where = rows[0].info.entity, filters_of(rows[0])
     code = f"select({entity}).where({in_values(where)})" if entity is not None and where else ""
     before = f": {code}" if code else ""
     return Remedy(

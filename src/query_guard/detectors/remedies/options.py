@@ -33,13 +33,13 @@ def _apart(way: Way, place: int) -> list[bool]:
 
 def may_join(root: Statement) -> bool:
     """Whether a join may be added to a select: FOR UPDATE, GROUP BY, DISTINCT and a given text forbid it."""
-    clauses = root.target.clauses
+    clauses = root.info.clauses
     return not (clauses.lock or clauses.group_by or _NO_JOINS.intersection(clauses.further))
 
 
 def option_for(root: Statement | None, names: Sequence[str], functions: frozenset[str]) -> str:
     """Return the function among some by which a statement has an option for a path already; "" where it has none."""
-    options: Sequence[Option] = root.target.options if root is not None else ()
+    options: Sequence[Option] = root.info.options if root is not None else ()
     return next((one.function for one in options if one.path == tuple(names) and one.function in functions), "")
 
 
@@ -59,7 +59,7 @@ def written_steps(steps: Sequence[Step], entity: Entity | None) -> list[str] | N
             names.append(step.name)
         else:
             return None
-        name, lineage = step.target, step.targets
+        name, lineage = step.info, step.targets
     return names
 
 

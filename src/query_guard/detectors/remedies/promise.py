@@ -56,7 +56,7 @@ def roots_like(root: Statement | None, facts: Facts) -> list[Statement]:
     return [
         row
         for row in facts.statements
-        if row.loader is None and row.target.entity == root.target.entity and place_of(row) == place_of(root)
+        if row.loader is None and row.info.entity == root.info.entity and place_of(row) == place_of(root)
     ]
 
 
@@ -88,7 +88,7 @@ def _selects(root: Statement, way: Way, loaders: Sequence[str], loads: Sequence[
 
 def _are_shared(way: Way, mended: Sequence[Statement], facts: Facts) -> bool:
     """Whether others fetch what would be loaded ahead, by its key or by the same relationship, and may find it then."""
-    classes = {name for step in way.steps for name in (step.target, *step.targets)}
+    classes = {name for step in way.steps for name in (step.info, *step.targets)}
     names = {step.name for step in way.steps}
     serials = {row.serial for row in mended}
     return any(
@@ -105,7 +105,7 @@ def _fetched(row: Statement) -> str | None:
     if row.loader is not None and row.loader.path:
         is_single = row.loader.kind in OBJECT_BY_OBJECT and not row.loader.collection
         return row.loader.target if is_single else None
-    return row.target.entity if row.loader is None and row.target.clauses.got else None
+    return row.info.entity if row.loader is None and row.info.clauses.got else None
 
 
 def _brought(rows: Sequence[Statement], complete: bool) -> int | None:

@@ -92,7 +92,7 @@ def made_by_database(loader: Loader) -> str:
 
 def refreshed(rows: Sequence[Statement], loader: Loader) -> Remedy:
     """Return the remedy for `session.refresh()` in a loop."""
-    lock = rows[0].target.clauses.lock
+    lock = rows[0].info.clauses.lock
     code = all_by_key(loader, further=f".execution_options(populate_existing=True){lock}")
     if not code:
         return Remedy("", f"Refresh every {loader.owner} with one select and populate_existing=True")

@@ -56,6 +56,6 @@ def _follows(way: Way, before: int, facts: Facts) -> bool:
         _serial(way) < row.serial < before
         and row.loader is None
         and row.brought not in (0, 1)
-        and any(one.name == entity.name for one in row.target.entities)
+        and any(one.name == entity.name for one in row.info.entities)
         for row in facts.statements
     )

@@ -18,7 +18,7 @@ def walked_by_hand(rows: Sequence[Statement], facts: Facts) -> Remedy | None:
     nothing to read the relationship from.
     """
     row = rows[0]
-    target = row.target
+    target = row.info
     if not target.entities or target.clauses.further or target.clauses.lock or target.clauses.group_by:
         return None
     for owner, attribute in target.walks:
@@ -32,10 +32,10 @@ def walked_by_hand(rows: Sequence[Statement], facts: Facts) -> Remedy | None:
 def _got_by_key(rows: Sequence[Statement], facts: Facts) -> Remedy | None:
     """Offer the many-to-one where the line reads the foreign key of the objects looped over."""
     row = rows[0]
-    for owner, attribute, key in row.target.referrers:
+    for owner, attribute, key in row.info.referrers:
         if reads_attribute(row.site.frames[:_NEAR], key):
-            step = Step(owner, attribute, False, row.target.entities[0].name, (owner,), row.target.lineage)
-            instead = f"session.{row.site.call}()" if row.target.clauses.got else "this select"
+            step = Step(owner, attribute, False, row.info.entities[0].name, (owner,), row.info.lineage)
+            instead = f"session.{row.site.call}()" if row.info.clauses.got else "this select"
             remedy = _read_instead(rows, step, facts, f"and read .{attribute} instead of {instead}")
             if remedy is not None:
                 return remedy
@@ -48,7 +48,7 @@ def _read_instead(rows: Sequence[Statement], step: Step, facts: Facts, instead: 
         return None
     names = listed([f"the select{at(source)}" for source in sources], "or")
     source = sources[0]
-    entity = next(one for one in source.target.entities if step.owner in one.lineage)
+    entity = next(one for one in source.info.entities if step.owner in one.lineage)
     way = Way(source, "selected", (step._replace(owners=entity.lineage),), (True,))
     loading = loading_of(way)
     if loading is None or option_for(source, (step.name,), _ANY):
@@ -81,7 +81,7 @@ def _sources(owner: str, turns: int, before: int, facts: Facts) -> Iterator[Stat
     for row in facts.statements:
         if row.serial >= before:
             return
-        if row.loader is None and any(owner in one.lineage for one in row.target.entities):
+        if row.loader is None and any(owner in one.lineage for one in row.info.entities):
             brought = row.brought
             if brought is not None and brought > 1 and brought >= turns and place_of(row) not in seen:
                 seen.add(place_of(row))

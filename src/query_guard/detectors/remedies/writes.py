@@ -15,9 +15,9 @@ def written_one_by_one(rows: Sequence[Statement]) -> Remedy:
 
 
 def _insert(row: Statement) -> Remedy:
-    kept = row.target.clauses.further
+    kept = row.info.clauses.further
     table = table_of(row)
-    if kept and row.target.entity is not None:
+    if kept and row.info.entity is not None:
         excluded = ", set_ reading stmt.excluded" if "ON CONFLICT" in kept else ""
         keep = f"keep the {listed(kept)}{excluded}"
         return Remedy(
@@ -27,7 +27,7 @@ def _insert(row: Statement) -> Remedy:
 
 
 def _update(row: Statement) -> Remedy:
-    target = row.target
+    target = row.info
     where, kept = target.clauses.where, target.clauses.further
     if target.entity is not None and not kept and target.filters == target.keys:
         return _bulk(row, "Update", "update", "rows being dicts with the primary key")
@@ -35,7 +35,7 @@ def _update(row: Statement) -> Remedy:
 
 
 def _delete(row: Statement) -> Remedy:
-    target = row.target
+    target = row.info
     where, kept = target.clauses.where, target.clauses.further
     if target.entity is None or kept or len(where) != 1:
         return _same_with_in(row, "Delete from", where, kept)
@@ -58,7 +58,7 @@ def _same_with_in(row: Statement, verb: str, where: Sequence[str], kept: Sequenc
 
 
 def _bulk(row: Statement, verb: str, function: str, rows: str) -> Remedy:
-    model = row.target.entity
+    model = row.info.entity
     if model is None:
         return Remedy("", f"{verb} {table_of(row)} once after the loop, with a list of parameters")
     code = f"session.execute({function}({model}), rows)"
