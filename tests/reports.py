@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from query_guard.records import (
-    NO_TARGET,
+    NO_INFO,
     NOWHERE,
     CallSite,
     Checkout,
@@ -44,7 +44,7 @@ def statement(serial: int = 1, **fields: Any) -> Statement:
         "site": SITE,
         "loader": None,
         "owner": None,
-        "target": NO_TARGET,
+        "target": NO_INFO,
         "flush": 0,
         "engine": ENGINE,
         "connection": 1,

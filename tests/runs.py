@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from query_guard.testing.tallies import Change, Entry, Run, Told
+from query_guard.testing.tallies import Change, Entry, FindingEntry, Run
 
 
-def told(**fields: Any) -> Told:
+def told(**fields: Any) -> FindingEntry:
     given = {
         "kind": "n_plus_one",
         "severity": "warning",
@@ -30,7 +30,7 @@ def told(**fields: Any) -> Told:
     return {**given, **fields}
 
 
-def entry(test: str, *findings: Told, changes: list[Change] | None = None, statements: int = 3) -> Entry:
+def entry(test: str, *findings: FindingEntry, changes: list[Change] | None = None, statements: int = 3) -> Entry:
     return {
         "test": test,
         "outcome": "passed",

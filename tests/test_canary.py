@@ -312,7 +312,7 @@ def test_a_websocket_has_no_values_in_its_report() -> None:
 
 def test_what_python_prints_of_public_objects_holds_no_secret() -> None:
     guard = QueryGuard(FastAPI(), debug=True, debug_token=TOKEN)
-    shown = [guard, guard._options, fingerprint(f"SELECT '{CANARY}'"), guard._terms]
+    shown = [guard, guard._options, fingerprint(f"SELECT '{CANARY}'"), guard._setup]
     assert CANARY not in "".join(map(repr, shown))
     with pytest.raises(ValueError, match="debug_token") as refused:
         QueryGuard(FastAPI(), debug_token=CANARY)

@@ -19,7 +19,7 @@ from query_guard import Finding, QueryGuard
 from query_guard.document.report import document
 from query_guard.document.strict_json import json_safe, json_text
 from query_guard.history.memory import MemoryHistory
-from query_guard.pytest_plugin.entries import heard_entry
+from query_guard.pytest_plugin.entries import middleware_entry
 from query_guard.pytest_plugin.outputs import write_outputs
 from query_guard.pytest_plugin.settings import Settings
 from query_guard.records import CallSite, Frame
@@ -113,7 +113,7 @@ def test_a_document_is_safe_by_itself() -> None:
 
 
 def test_what_a_test_leaves_is_safe_before_it_travels_or_is_compared() -> None:
-    (left,) = heard_entry("a", [(f"GET /{LONE}", FINDING)])["findings"]
+    (left,) = middleware_entry("a", [(f"GET /{LONE}", FINDING)])["findings"]
     assert (left["route"], left["file"], left["key"], left["saving_ms"]) == (
         f"GET /{SAFE}",
         f"{SAFE}.py",

@@ -17,13 +17,13 @@ from query_guard.detectors import Detector, defaults
 from query_guard.history import History
 from query_guard.history.memory import MemoryHistory
 from query_guard.judge.allowances import parse_allowances
-from query_guard.judge.pipeline import Profile
-from query_guard.own_errors import report_trouble
+from query_guard.judge.pipeline import Pipeline
+from query_guard.own_errors import report_own_error
 from query_guard.records import Allowance
 from query_guard.reporters import Reporter
 from query_guard.reporters.log import LogReporter
 from query_guard.web.asgi import ASGIApp, Receive, Scope, Send
-from query_guard.web.exchange import Exchange, Terms
+from query_guard.web.exchange import Exchange, Setup
 from query_guard.web.no_effect import inside_another, unknown_budgets, warn, without_effect
 from query_guard.web.options import Options, callables, check_history, check_options, environment
 from query_guard.web.refused import Refused, refusable
@@ -111,19 +111,19 @@ class QueryGuard:
         if self._history is not None:
             outlets.append(self._history.add)
         judges = defaults() if detectors is None else callables("detectors", detectors)
-        profile = Profile(judges, outlets, parse_allowances("QueryGuard", allow))
-        allowances = profile.allowances
+        pipeline = Pipeline(judges, outlets, parse_allowances("QueryGuard", allow))
+        allowances = pipeline.allowances
         self._debug = (
             _debug_endpoint(self._history, self._options, allowances) if debug and self._history is not None else None
         )
-        self._terms = Terms(profile, self._options, ServedRoutes())
+        self._setup = Setup(pipeline, self._options, ServedRoutes())
         self._knows_app = self._knows_outer = False
         try:
             if self._enabled:
                 install()
                 warn(without_effect(self._options, self.given, allowances, detectors_are_defaults=detectors is None))
         except Exception:
-            report_trouble("the engines of the process could not be watched")
+            report_own_error("the engines of the process could not be watched")
 
     def refuse(self, app: ASGIApp, error: Exception) -> None:
         """Profile nothing, as an option is wrong."""
@@ -139,7 +139,7 @@ class QueryGuard:
             if unseen is None:
                 exchange = self._opened(scope, receive, send)
         except Exception:
-            report_trouble("a request could not be recorded")
+            report_own_error("a request could not be recorded")
         finally:
             if exchange is None:
                 await (unseen or self.app)(scope, receive, send)
@@ -157,14 +157,14 @@ class QueryGuard:
                         if not exchange.is_published_at_once():
                             await exchange.publish_in_thread()
                     except Exception:
-                        report_trouble("the report of a request could not be made")
+                        report_own_error("the report of a request could not be made")
 
     def _opened(self, scope: Scope, receive: Receive, send: Send) -> Exchange:
         scope[_SEEN] = True
         options = self._options
         sampled = options.sample_rate >= 1 or _chance.random() < options.sample_rate
         recorder = Recorder(sampled, options.engines, options.capture_parameters)
-        exchange = Exchange(self._terms, scope, receive, send, recorder, open_window(recorder, True))
+        exchange = Exchange(self._setup, scope, receive, send, recorder, open_window(recorder, True))
         exchange.window.open()
         return exchange
 
@@ -196,7 +196,7 @@ class QueryGuard:
                 allow_package_of(endpoint)
             warn(unknown_budgets(self._options.budgets, routes))
         except Exception:
-            report_trouble("the application's routes could not be read")
+            report_own_error("the application's routes could not be read")
 
 
 def _debug_endpoint(history: History, options: Options, allowances: Sequence[Allowance]) -> DebugEndpoint:

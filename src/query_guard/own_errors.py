@@ -23,7 +23,7 @@ _times: dict[str, int] = {}
 _said: set[str] = set()
 
 
-def report_trouble(what: str, *, own: bool = True) -> None:
+def report_own_error(what: str, *, own: bool = True) -> None:
     """Count the exception being handled, and log it the first time `what` happens; call it in an `except` block.
 
     `own` is False for what belongs to the application, such as a reporter of its own: no number is wrong for it.
@@ -46,7 +46,7 @@ def contained(listener: Callable[..., None], what: str) -> Callable[..., None]:
         try:
             listener(*args)
         except Exception:
-            report_trouble(what)
+            report_own_error(what)
 
     return listen
 
@@ -65,7 +65,7 @@ def followed(step: Callable[..., Any], note: Callable[..., None], what: str) -> 
         try:
             note(perf_counter() - started, *args, **options)
         except Exception:
-            report_trouble(what)
+            report_own_error(what)
         return result
 
     return followed_step

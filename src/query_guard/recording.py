@@ -17,8 +17,9 @@ from query_guard.capture.window.window import current, recorders, watchers
 from query_guard.detectors import ON_READS, Detector, defaults
 from query_guard.judge.allowances import parse_allowances
 from query_guard.judge.listeners import listeners, refusal_listeners
-from query_guard.judge.pipeline import judge, ranked, report_id
-from query_guard.own_errors import own_errors, report_trouble
+from query_guard.judge.pipeline import report_id
+from query_guard.judge.verdict import judge, ranked
+from query_guard.own_errors import own_errors, report_own_error
 from query_guard.records import Allowance, Facts, Finding, LateCounter, Report, Request, Silence, Statement
 
 
@@ -87,7 +88,7 @@ class Recording:
             stale = stale_allowances(self.recorder.allowances)
             self._final = Report(report_id(), time() - facts.duration, facts, (*findings, *stale), silences)
         except Exception:
-            report_trouble("the report of a block could not be made")
+            report_own_error("the report of a block could not be made")
             self.give_up()
 
     def give_up(self) -> None:
@@ -142,7 +143,7 @@ def record(name: str = "block", *, detectors: Sequence[Detector] | None = None) 
     try:
         recording, window = _opened(request, given)
     except Exception:
-        report_trouble("a block could not be recorded")
+        report_own_error("a block could not be recorded")
         recording = _unrecorded(request)
     token = current.set(window) if window is not None else None
     try:
@@ -153,7 +154,7 @@ def record(name: str = "block", *, detectors: Sequence[Detector] | None = None) 
             if window is not None:
                 window.close()
         except Exception:
-            report_trouble("the report of a block could not be made")
+            report_own_error("the report of a block could not be made")
         finally:
             if token is not None:
                 with suppress(ValueError):  # a framework may leave a generator in another context than it entered
@@ -210,7 +211,7 @@ def record_process(
 
 @contextmanager
 def allow(*patterns: str | Allowance) -> Iterator[None]:
-    """Allow findings of the block and of the windows around it and in it; see `query_guard.judge.allowances` for patterns.
+    """Allow findings of the block and of the windows around it and in it; see `Allowance` for patterns.
 
     A pattern that matched nothing is an info finding of the windows that watch the block. Raises ValueError for a
     pattern that is none.
@@ -222,7 +223,7 @@ def allow(*patterns: str | Allowance) -> Iterator[None]:
     except ValueError:
         raise
     except Exception:
-        report_trouble("findings of a block could not be allowed")
+        report_own_error("findings of a block could not be allowed")
     token = allowed.set((*allowed.get(), *allowances))
     try:
         yield

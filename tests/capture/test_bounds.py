@@ -14,17 +14,17 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from query_guard import record
-from query_guard.capture.freeze.figures import Glance
+from query_guard.capture.freeze.figures import WindowFigures
 from query_guard.capture.hooks.checkouts import _LAST
 from query_guard.capture.live.open_window import open_window
 from query_guard.capture.origin import call_site, engines, source_files
 from query_guard.capture.origin import site_cache as shortcut
 from query_guard.capture.window.pauses import MOST_PAUSES, Pauses
 from query_guard.capture.window.recorder import (
+    CHECKOUT_BYTES,
+    CHECKOUT_ROW_BYTES,
     HOLDER_BYTES,
     ROW_BYTES,
-    STAY_BYTES,
-    STAY_ROW_BYTES,
     WINDOW_BYTES,
     Recorder,
 )
@@ -78,14 +78,14 @@ def test_call_paths_that_never_repeat_are_not_kept(traced: None) -> None:
 
 def test_a_text_remembers_a_handful_of_paths_and_gives_up_where_none_repeats(monkeypatch: pytest.MonkeyPatch) -> None:
     learned: list[object] = []
-    put_first = shortcut.Shortcut._put_first
+    put_first = shortcut.SiteCache._put_first
 
-    def learn(known: shortcut.Shortcut, path: Any) -> None:
+    def learn(known: shortcut.SiteCache, path: Any) -> None:
         learned.append(path)
         put_first(known, path)
 
-    monkeypatch.setattr(shortcut.Shortcut, "_put_first", learn)
-    known = shortcut.Shortcut()
+    monkeypatch.setattr(shortcut.SiteCache, "_put_first", learn)
+    known = shortcut.SiteCache()
     for choices in range(900):
         nested(choices, 12, lambda: known.site(0))
     assert len(learned) == shortcut._GIVEN_UP
@@ -101,7 +101,7 @@ def test_steps_and_files_and_sites_and_frames_are_bounded(monkeypatch: pytest.Mo
     monkeypatch.setattr(call_site, "_MAX_SITES", 50)
     monkeypatch.setattr(call_site, "_MAX_WRITTEN", 50)
     for number in range(200):
-        known = shortcut.Shortcut()
+        known = shortcut.SiteCache()
         space = {"__name__": f"made_{number}"}
         exec(compile("def call(known): return known.site(0)", f"/made/{number}.py", "exec"), space)
         space["call"](known)  # type: ignore[operator]
@@ -114,7 +114,7 @@ def test_steps_and_files_and_sites_and_frames_are_bounded(monkeypatch: pytest.Mo
 
 
 def test_texts_are_bounded_in_characters() -> None:
-    targets = engines.Targets()
+    targets = engines.InfoByText()
     for number in range(1_000):
         targets.first_seen(f"SELECT {number} /* {'x' * 8_000} */", Engine(1, "sqlite+pysqlite", "sqlite", False))
     assert sum(map(len, targets)) < 1_100_000
@@ -206,14 +206,14 @@ def test_those_who_held_the_connections_count_into_what_a_window_may_weigh() -> 
     checkout = mock.Mock(holders=("somebody",) * 50)
     for _ in range(100):
         recorder.add_checkout(checkout)
-    assert len(recorder.checkouts) == STAY_BYTES // (STAY_ROW_BYTES + 50 * HOLDER_BYTES) + 1
+    assert len(recorder.checkouts) == CHECKOUT_BYTES // (CHECKOUT_ROW_BYTES + 50 * HOLDER_BYTES) + 1
     assert recorder.dropped_checkouts == 100 - len(recorder.checkouts)
 
 
 def test_pools_that_come_and_go_are_forgotten() -> None:
     grown = dict.fromkeys(range(5_000), 1)
     recorder = Recorder()
-    Glance(recorder, grown).note_pools()
+    WindowFigures(recorder, grown).note_pools()
     assert grown == {}
 
 

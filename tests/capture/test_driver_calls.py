@@ -60,7 +60,7 @@ def test_the_time_of_all_driver_calls_counts_where_details_were_dropped() -> Non
 
 def test_they_are_exact_beyond_the_room_of_a_window(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorder, "WINDOW_BYTES", 12_000)
-    monkeypatch.setattr(recorder, "STAY_BYTES", 10_000)
+    monkeypatch.setattr(recorder, "CHECKOUT_BYTES", 10_000)
     with record("full") as recording:
         for _ in range(10):
             bulk()

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from query_guard import record
 from query_guard.capture.live import event_loop
-from query_guard.capture.live.event_loop import BEAT, Heart, heart_here
+from query_guard.capture.live.event_loop import BEAT, Heartbeat, heartbeat_here
 from query_guard.recording import Recording
 from query_guard.records import LoopBlock
 from tests.databases import Database
@@ -29,22 +29,22 @@ PATIENCE = 30
 
 @pytest.mark.asyncio
 async def test_the_heart_beats_only_while_windows_are_open() -> None:
-    heart = heart_here()
-    assert heart is not None
-    assert not heart.is_beating
+    heartbeat = heartbeat_here()
+    assert heartbeat is not None
+    assert not heartbeat.is_active
     with record():
         await asyncio.sleep(3 * BEAT)
-        assert (heart.is_beating, heart.windows) == (True, 1)
+        assert (heartbeat.is_active, heartbeat.windows) == (True, 1)
     await asyncio.sleep(3 * BEAT)
-    assert (heart.is_beating, heart.windows) == (False, 0)
+    assert (heartbeat.is_active, heartbeat.windows) == (False, 0)
 
 
 def block() -> None:
     """Hold up the loop, for a fifth of a second and until the watchdog has seen it, however busy the machine is."""
-    heart = heart_here()
-    assert heart is not None
+    heartbeat = heartbeat_here()
+    assert heartbeat is not None
     began = time.perf_counter()
-    while time.perf_counter() - began < 0.2 or heart.seen is None:
+    while time.perf_counter() - began < 0.2 or heartbeat.seen is None:
         assert time.perf_counter() - began < PATIENCE, "no watchdog has looked"
         time.sleep(0.01)
 
@@ -110,57 +110,57 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def heart() -> Iterator[Heart]:
-    """Give a heart whose loop is not running, so that nobody but the test lets it beat."""
+def heartbeat() -> Iterator[Heartbeat]:
+    """Give a heartbeat whose loop is not running, so that nobody but the test lets it beat."""
     loop = asyncio.new_event_loop()
-    heart = Heart(loop)
-    heart.is_beating = True
-    yield heart
+    heartbeat = Heartbeat(loop)
+    heartbeat.is_active = True
+    yield heartbeat
     loop.close()
 
 
 @pytest.mark.parametrize(("late", "blocks"), [(0.0499, []), (0.0501, [LoopBlock(100.0, 100.0501)])])
 def test_a_beat_is_late_from_fifty_milliseconds_on(
-    clock: Clock, heart: Heart, late: float, blocks: list[LoopBlock]
+    clock: Clock, heartbeat: Heartbeat, late: float, blocks: list[LoopBlock]
 ) -> None:
-    heart.due = 100.0
+    heartbeat.due = 100.0
     clock.now = 100.0 + late
-    heart.settle()
-    assert list(heart.blocks) == blocks
+    heartbeat.settle()
+    assert list(heartbeat.blocks) == blocks
 
 
-def test_a_heart_that_does_not_beat_is_never_late(clock: Clock, heart: Heart) -> None:
-    heart.is_beating, heart.due = False, 0.0
-    heart.settle()
-    assert list(heart.blocks) == []
+def test_a_heart_that_does_not_beat_is_never_late(clock: Clock, heartbeat: Heartbeat) -> None:
+    heartbeat.is_active, heartbeat.due = False, 0.0
+    heartbeat.settle()
+    assert list(heartbeat.blocks) == []
 
 
-def test_a_block_that_goes_on_is_one_that_has_grown_and_keeps_its_line(clock: Clock, heart: Heart) -> None:
-    heart.due, heart.seen = 100.0, (SITE, 3)
+def test_a_block_that_goes_on_is_one_that_has_grown_and_keeps_its_line(clock: Clock, heartbeat: Heartbeat) -> None:
+    heartbeat.due, heartbeat.seen = 100.0, (SITE, 3)
     clock.now = 100.2
-    heart.settle()
+    heartbeat.settle()
     clock.now = 100.5
-    heart.settle()
-    assert list(heart.blocks) == [LoopBlock(100.0, 100.5, SITE, 3)]
-    heart.due, clock.now = 101.0, 101.3
-    heart.settle()
-    assert list(heart.blocks) == [LoopBlock(100.0, 100.5, SITE, 3), LoopBlock(101.0, 101.3)]
+    heartbeat.settle()
+    assert list(heartbeat.blocks) == [LoopBlock(100.0, 100.5, SITE, 3)]
+    heartbeat.due, clock.now = 101.0, 101.3
+    heartbeat.settle()
+    assert list(heartbeat.blocks) == [LoopBlock(100.0, 100.5, SITE, 3), LoopBlock(101.0, 101.3)]
 
 
-def test_the_last_blocks_are_remembered(clock: Clock, heart: Heart) -> None:
+def test_the_last_blocks_are_remembered(clock: Clock, heartbeat: Heartbeat) -> None:
     for number in range(70):
-        heart.due, clock.now = number, number + 0.5
-        heart.settle()
-    assert [block.start for block in heart.blocks] == list(range(6, 70))
+        heartbeat.due, clock.now = number, number + 0.5
+        heartbeat.settle()
+    assert [block.start for block in heartbeat.blocks] == list(range(6, 70))
 
 
-def test_a_beat_is_due_a_fortieth_of_a_second_later(clock: Clock, heart: Heart) -> None:
-    heart.windows, heart.due = 1, 100.0
-    heart.beat()
-    assert (heart.is_beating, heart.due) == (True, 100.025)
-    heart.windows = 0
-    heart.beat()
-    assert (heart.is_beating, heart.due) == (False, 100.025)
+def test_a_beat_is_due_a_fortieth_of_a_second_later(clock: Clock, heartbeat: Heartbeat) -> None:
+    heartbeat.windows, heartbeat.due = 1, 100.0
+    heartbeat.beat()
+    assert (heartbeat.is_active, heartbeat.due) == (True, 100.025)
+    heartbeat.windows = 0
+    heartbeat.beat()
+    assert (heartbeat.is_active, heartbeat.due) == (False, 100.025)
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -181,29 +181,29 @@ def test_loops_come_and_go() -> None:
 
 @pytest.mark.filterwarnings("ignore")
 def test_each_thread_has_the_heart_of_its_own_loop() -> None:
-    async def beside(other: list[Heart | None]) -> tuple[Heart | None, Heart | None]:
+    async def beside(other: list[Heartbeat | None]) -> tuple[Heartbeat | None, Heartbeat | None]:
         await asyncio.to_thread(lambda: other.append(asyncio.run(own())))
-        return heart_here(), other[0]
+        return heartbeat_here(), other[0]
 
-    async def own() -> Heart | None:
-        return heart_here()
+    async def own() -> Heartbeat | None:
+        return heartbeat_here()
 
     here, there = asyncio.run(beside([]))
     assert here is not None
     assert there is not None
     assert here is not there
     assert here.thread == threading.get_ident() != there.thread
-    assert heart_here() is None
+    assert heartbeat_here() is None
 
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system does not fork")
 @pytest.mark.asyncio
 async def test_a_forked_child_is_not_in_the_loop_of_its_parent() -> None:
-    assert heart_here() is not None
+    assert heartbeat_here() is not None
     child = os.fork()
     if not child:
-        os._exit(0 if heart_here() is None else 1)
+        os._exit(0 if heartbeat_here() is None else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
@@ -211,10 +211,10 @@ async def test_a_forked_child_is_not_in_the_loop_of_its_parent() -> None:
 def test_a_loop_that_is_run_by_another_thread_later_is_watched_there() -> None:
     loop = asyncio.new_event_loop()
 
-    async def own() -> Heart | None:
+    async def own() -> Heartbeat | None:
         with record():
             await asyncio.sleep(3 * BEAT)
-        return heart_here()
+        return heartbeat_here()
 
     with ThreadPoolExecutor(1) as pool:
         before = pool.submit(loop.run_until_complete, own()).result()

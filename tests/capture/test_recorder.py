@@ -94,7 +94,7 @@ def test_threads_lose_no_statement() -> None:
 
 def test_details_are_bounded_and_counts_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorder, "WINDOW_BYTES", 40_000)
-    monkeypatch.setattr(recorder, "STAY_BYTES", 10_000)
+    monkeypatch.setattr(recorder, "CHECKOUT_BYTES", 10_000)
     with record() as recording:
         send(200)
     facts = recording.report.facts

@@ -18,10 +18,10 @@ from query_guard.capture.freeze import facts
 from query_guard.capture.hooks import statements
 from query_guard.capture.origin import site_cache as shortcut
 from query_guard.capture.origin import source_files
-from query_guard.capture.origin.site_cache import Shortcut
-from query_guard.capture.origin.statement_info import UnreadTarget
+from query_guard.capture.origin.site_cache import SiteCache
+from query_guard.capture.origin.statement_info import UnreadInfo
 from query_guard.capture.window.recorder import Recorder
-from query_guard.own_errors import _count, described, own_errors, report_trouble
+from query_guard.own_errors import _count, described, own_errors, report_own_error
 from query_guard.recording import Recording
 from query_guard.testing import (
     assert_constant_queries,
@@ -52,16 +52,16 @@ def failing(*_: Any, **__: Any) -> Any:
 
 
 OF_A_STATEMENT: list[tuple[Any, str]] = [
-    (statements, "_target_of"),
+    (statements, "_info_of"),
     (statements, "_is_no_statement"),
     (statements, "loader_of"),
     (statements, "current_flush"),
     (statements, "value_hashes"),
     (statements, "who_wants"),
     (statements, "get_ident"),
-    (Shortcut, "site"),
+    (SiteCache, "site"),
     (shortcut, "walked"),
-    (UnreadTarget, "note"),
+    (UnreadInfo, "note"),
     (Recorder, "share"),
     (Recorder, "keep"),
 ]
@@ -69,7 +69,7 @@ OF_A_REPORT: list[tuple[Any, str]] = [
     (facts, "fingerprint"),
     (facts, "freeze_transactions"),
     (facts, "freeze_checkouts"),
-    (UnreadTarget, "read"),
+    (UnreadInfo, "read"),
 ]
 
 
@@ -117,7 +117,7 @@ def test_statements_whose_sites_cannot_be_read_are_no_loop(monkeypatch: pytest.M
 
 
 def test_transaction_control_is_no_statement_where_it_cannot_be_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(statements, "_target_of", failing)
+    monkeypatch.setattr(statements, "_info_of", failing)
     with record("failing") as recording, engine.connect() as connection:
         connection.exec_driver_sql("SAVEPOINT one")
         connection.exec_driver_sql("SELECT 1")
@@ -196,7 +196,7 @@ def test_a_reporter_that_fails_is_no_failure_of_the_guards_own() -> None:
         try:
             failing()
         except RuntimeError:
-            report_trouble("a reporter failed", own=False)
+            report_own_error("a reporter failed", own=False)
     assert (own_errors(before), recording.own_errors) == ({}, {})
 
 

@@ -27,7 +27,7 @@ from query_guard.detectors import (
     StatementBudget,
     UnusedEagerLoad,
 )
-from query_guard.records import NO_TARGET, CallSite, Engine, Frame, LoopBlock, Pause, Silence
+from query_guard.records import NO_INFO, CallSite, Engine, Frame, LoopBlock, Pause, Silence
 from tests.reports import ENGINE, POSTS, REQUEST, SITE, checkout, facts_of, pool, statement, transaction
 
 FILE = Engine(2, "sqlite+aiosqlite", "sqlite", False)
@@ -191,8 +191,8 @@ def test_a_result_is_not_large_that_is_streamed_limited_or_no_select(fields: dic
     assert severities(LargeResult(), facts_of(statement(**{"rows": 20_000, **fields}))) == []
 
 
-SIBLINGS = NO_TARGET._replace(joined=(("Post.comments",), ("Post.tags",)))
-CHAIN = NO_TARGET._replace(joined=(("User.posts",), ("User.posts", "Post.comments")))
+SIBLINGS = NO_INFO._replace(joined=(("Post.comments",), ("Post.tags",)))
+CHAIN = NO_INFO._replace(joined=(("User.posts",), ("User.posts", "Post.comments")))
 
 
 @pytest.mark.parametrize(("rows", "found"), [(19, []), (20, ["warning"]), (None, ["warning"])])

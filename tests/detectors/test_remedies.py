@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from query_guard.detectors.remedies import Remedy, loading_remedy, remedy_for
-from query_guard.records import NO_TARGET, CallSite, Frame, Loader, Statement
+from query_guard.records import NO_INFO, CallSite, Frame, Loader, Statement
 from tests.reports import POSTS, facts_of, statement
 
-USER = NO_TARGET._replace(entity="User", lineage=("User",))
+USER = NO_INFO._replace(entity="User", lineage=("User",))
 QUERY = statement(
     1,
     sql="SELECT users.id FROM users",
-    target=USER,
+    info=USER,
     site=CallSite(7, (Frame("crud.py", 7, "list_users", 5),), "router", False),
 )
 TO_ONE = POSTS._replace(owner="Post", attribute="author", collection=False, path=("Post.author",), parents=("Post",))
@@ -29,24 +29,24 @@ def written(operation: str, **fields: Any) -> Statement:
 
 
 def by(*filters: str, entity: str | None = "Post") -> Any:
-    return NO_TARGET._replace(entity=entity, filters=filters)
+    return NO_INFO._replace(entity=entity, filters=filters)
 
 
 def test_a_delete_by_one_column_is_one_delete() -> None:
     code = "session.execute(delete(Post).where(Post.id.in_(values)))"
     advice = f"Delete from posts with one statement after the loop: {code}"
-    assert of(written("DELETE", target=by("id"))) == Remedy(code, advice)
+    assert of(written("DELETE", info=by("id"))) == Remedy(code, advice)
 
 
 @pytest.mark.parametrize("target", [by("id", "author_id"), by(), by("id", entity=None)])
 def test_a_delete_by_anything_else_has_nothing_to_paste(target: Any) -> None:
-    assert of(written("DELETE", target=target)) == Remedy(
+    assert of(written("DELETE", info=target)) == Remedy(
         "", "Delete from posts once after the loop, with IN and the values of all rows"
     )
 
 
 def test_inserts_and_updates_are_sent_as_lists() -> None:
-    insert, update = of(written("INSERT", target=by())), of(written("UPDATE", target=by("id")))
+    insert, update = of(written("INSERT", info=by())), of(written("UPDATE", info=by("id")))
     assert insert == Remedy(
         "session.execute(insert(Post), rows)",
         "Insert into posts once after the loop, rows being dicts: session.execute(insert(Post), rows)",
@@ -81,11 +81,11 @@ def test_inserts_and_updates_are_sent_as_lists() -> None:
     ],
 )
 def test_what_was_flushed_row_by_row_is_flushed_once(operation: str, remedy: Remedy) -> None:
-    assert of(written(operation, flush=3, target=by("id"))) == remedy
+    assert of(written(operation, flush=3, info=by("id"))) == remedy
 
 
 def test_a_select_by_one_column_or_by_two_is_one_select() -> None:
-    one, two = of(statement(2, target=by("id"))), of(statement(2, target=by("id", "author_id")))
+    one, two = of(statement(2, info=by("id"))), of(statement(2, info=by("id", "author_id")))
     assert one.code == "select(Post).where(Post.id.in_(values))"
     assert one.advice == f"Collect the values before the loop and fetch Post once: {one.code}"
     assert two.code == "select(Post).where(tuple_(Post.id, Post.author_id).in_(values))"
@@ -102,13 +102,13 @@ def test_another_select_has_nothing_to_paste(fields: dict[str, Any]) -> None:
 
 def test_a_relationship_that_was_walked_by_hand_is_named() -> None:
     walks = by("author_id")._replace(walks=(("User", "posts"),))
-    assert of(statement(2, target=walks), QUERY) == Remedy(
+    assert of(statement(2, info=walks), QUERY) == Remedy(
         "selectinload(User.posts)",
         "Add .options(selectinload(User.posts)) to the select at crud.py:7 and read .posts instead of this select",
         relationship="User.posts",
     )
-    assert of(statement(2, target=walks)).relationship is None
-    assert of(statement(2, target=walks, sql="SELECT a FROM posts LIMIT ? OFFSET ?"), QUERY).relationship is None
+    assert of(statement(2, info=walks)).relationship is None
+    assert of(statement(2, info=walks, sql="SELECT a FROM posts LIMIT ? OFFSET ?"), QUERY).relationship is None
 
 
 def test_a_collection_is_loaded_with_a_select_and_an_object_with_a_join() -> None:
@@ -132,7 +132,7 @@ def test_a_load_below_a_lazy_load_is_chained_from_the_query() -> None:
 
 
 def test_an_alias_is_said() -> None:
-    query = QUERY._replace(target=USER._replace(aliased=True))
+    query = QUERY._replace(info=USER._replace(aliased=True))
     assert of(statement(2, loader=POSTS._replace(parents=("User",))), query) == Remedy(
         "selectinload(alias.posts)",
         "Add .options(selectinload(alias.posts)) to the select at crud.py:7, alias being the one it selects User by",
@@ -178,6 +178,6 @@ def test_a_tree_that_is_walked_down_ends_the_chain_where_it_repeats() -> None:
 
 
 def test_a_query_of_a_subclass_is_named_by_what_it_selects() -> None:
-    query = QUERY._replace(target=NO_TARGET._replace(entity="Admin", lineage=("Admin", "User")))
+    query = QUERY._replace(info=NO_INFO._replace(entity="Admin", lineage=("Admin", "User")))
     loader = POSTS._replace(parents=("User",))
     assert of(statement(2, loader=loader), query).code == "selectinload(Admin.posts)"

@@ -30,7 +30,7 @@ from query_guard.detectors import (
     WriteInReadRequest,
 )
 from query_guard.records import (
-    NO_TARGET,
+    NO_INFO,
     CallSite,
     Checkout,
     Engine,
@@ -65,8 +65,8 @@ LEAKED = checkout(outcome="leaked", hold=None, start=0.01)
 COLLECTED = checkout(outcome="collected", hold=0.25)
 LOST = {"outcome": "rolled back", "ended_by": "close"}
 WROTE = statement(1, operation="INSERT", writes=("posts",), sql="INSERT INTO posts", rows=1)
-JOINED = NO_TARGET._replace(joined=(("Post.comments",), ("Post.tags",)))
-DEEP = NO_TARGET._replace(joined=(("User.posts",), ("User.posts", "Post.comments"), ("User.posts", "Post.tags")))
+JOINED = NO_INFO._replace(joined=(("Post.comments",), ("Post.tags",)))
+DEEP = NO_INFO._replace(joined=(("User.posts",), ("User.posts", "Post.comments"), ("User.posts", "Post.tags")))
 DEFERRED = Loader("column", "User", "biography", False, ())
 
 WORDS: list[tuple[Detector, Facts, list[str]]] = [

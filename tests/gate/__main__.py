@@ -46,7 +46,7 @@ class Outcomes:
 
 def main(path: str) -> int:
     outcomes = Outcomes()
-    code = pytest.main(["-q", "tests/gate", "tests/test_testing.py"], plugins=[outcomes])
+    code = pytest.main(["-q", "tests/gate", "tests/testing/test_assertions.py"], plugins=[outcomes])
     lines = [HEAD, f"| row | scenario | {' | '.join(DRIVERS)} |", f"|---|---|{'---|' * len(DRIVERS)}"]
     for row, scenario in ROWS.items():
         cells = " | ".join(outcomes.cell(row, driver) for driver in DRIVERS)

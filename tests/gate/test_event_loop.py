@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from query_guard import Finding, Report, defaults
-from query_guard.capture.live.event_loop import heart_here
+from query_guard.capture.live.event_loop import heartbeat_here
 from query_guard.detectors import PoolSettings, SlowStatement
 from query_guard.records import Silence
 from tests.databases import ASYNC_DRIVERS, SYNC_DRIVERS, Database
@@ -26,10 +26,10 @@ CALM = tuple(detector for detector in defaults() if not isinstance(detector, Poo
 
 def block_the_loop() -> None:
     """Hold it up for a quarter of a second, and until the watchdog has seen it, however busy the machine is."""
-    heart = heart_here()
-    assert heart is not None
+    heartbeat = heartbeat_here()
+    assert heartbeat is not None
     began = time.perf_counter()
-    while time.perf_counter() - began < 0.25 or heart.seen is None:
+    while time.perf_counter() - began < 0.25 or heartbeat.seen is None:
         assert time.perf_counter() - began < 30, "no watchdog has looked"
         time.sleep(0.01)
 

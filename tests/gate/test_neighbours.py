@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from query_guard import QueryGuard, Report, defaults
-from query_guard.capture.live.event_loop import heart_here
+from query_guard.capture.live.event_loop import heartbeat_here
 from query_guard.detectors import PoolSettings
 from query_guard.testing import assert_no_findings
 from query_guard.web.asgi import ASGIApp, Message, Receive, Scope, Send
@@ -342,13 +342,13 @@ async def test_two_blocks_are_blamed_on_their_own_lines(database: Database) -> N
     app, reports = guarded(detectors=CALM)
 
     def first_block() -> None:  # until the watchdog has looked, and a fifth of a second has gone by
-        heart = heart_here()
-        while heart is not None and (heart.seen is None or time.perf_counter() - heart.due < 0.2):
+        heartbeat = heartbeat_here()
+        while heartbeat is not None and (heartbeat.seen is None or time.perf_counter() - heartbeat.due < 0.2):
             time.sleep(0.01)
 
     def second_block() -> None:
-        heart = heart_here()
-        while heart is not None and (heart.seen is None or time.perf_counter() - heart.due < 0.2):
+        heartbeat = heartbeat_here()
+        while heartbeat is not None and (heartbeat.seen is None or time.perf_counter() - heartbeat.due < 0.2):
             time.sleep(0.01)
 
     async def serve(block: Callable[[], None]) -> None:

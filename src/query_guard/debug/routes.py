@@ -17,7 +17,7 @@ from query_guard.debug.responses import JSONResponse, PlainTextResponse
 from query_guard.debug.ticket_page import ticket_page
 from query_guard.document.report import document, live_pool_document, sentence, summary
 from query_guard.history import History
-from query_guard.own_errors import report_trouble
+from query_guard.own_errors import report_own_error
 from query_guard.records import Allowance, Report
 from query_guard.reporters.text import printable, render
 from query_guard.web.asgi import ASGIApp, Receive, Scope, Send
@@ -47,7 +47,7 @@ class DebugEndpoint:
         try:
             self._access.start(scope)
         except Exception:
-            report_trouble("the key of the debug endpoint could not be read or made")
+            report_own_error("the key of the debug endpoint could not be read or made")
 
     def answer_to(self, scope: Scope) -> ASGIApp | None:
         """Return what answers a request to this endpoint; None for all that are the application's to answer."""
@@ -60,7 +60,7 @@ class DebugEndpoint:
                 return ticket_page(self._access.key, self._access.clock(), scope, self._path)
             return self._answer if entry is Entry.KEY else None
         except Exception:
-            report_trouble("the debug endpoint could not decide on a request")
+            report_own_error("the debug endpoint could not decide on a request")
             return None
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:

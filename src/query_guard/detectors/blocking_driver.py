@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from query_guard.records import Clues, Facts, Finding, Statement, grouped, shown_seconds
+from query_guard.records import Facts, Finding, Statement, Triggers, grouped, shown_seconds
 
 KIND = "blocking_driver"
 
@@ -19,7 +19,7 @@ class BlockingDriver:
     """
 
     @property
-    def clues(self) -> Clues:
+    def triggers(self) -> Triggers:
         return {"blocking_statements": 1}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:

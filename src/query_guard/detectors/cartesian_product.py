@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from query_guard.detectors.thresholds import Thresholds
-from query_guard.records import Clues, Facts, Finding, Statement, grouped
+from query_guard.records import Facts, Finding, Statement, Triggers, grouped
 
 KIND = "cartesian_product"
 
@@ -22,12 +22,12 @@ class CartesianProduct(Thresholds):
     rows: int = 20
 
     @property
-    def clues(self) -> Clues:
+    def triggers(self) -> Triggers:
         return {"joins": 1}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         for rows in facts.by_shape_and_site.values():
-            siblings = _siblings(rows[0]) if rows[0].target.joined else []
+            siblings = _siblings(rows[0]) if rows[0].info.joined else []
             if len(siblings) > 1:
                 worst = max(rows, key=lambda row: row.rows or 0)
                 if worst.rows is None or worst.rows >= self.rows:
@@ -36,7 +36,7 @@ class CartesianProduct(Thresholds):
 
 def _siblings(row: Statement) -> list[tuple[str, ...]]:
     """Return the paths of the largest family of joined collections that share a parent."""
-    families = grouped(row.target.joined, lambda path: (path[:-1], path[-1].partition(".")[0]))
+    families = grouped(row.info.joined, lambda path: (path[:-1], path[-1].partition(".")[0]))
     return max(families.values(), key=len, default=[])
 
 

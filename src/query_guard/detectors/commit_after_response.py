@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from query_guard.records import Clues, Facts, Finding, Transaction, grouped
+from query_guard.records import Facts, Finding, Transaction, Triggers, grouped
 
 KIND = "commit_after_response"
 
@@ -18,7 +18,7 @@ class CommitAfterResponse:
     at_end = True
 
     @property
-    def clues(self) -> Clues:
+    def triggers(self) -> Triggers:
         return {"written_transactions": 1}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:

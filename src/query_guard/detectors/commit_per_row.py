@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from query_guard.detectors.thresholds import Thresholds
-from query_guard.records import Clues, Facts, Finding, Silence, Transaction, grouped
+from query_guard.records import Facts, Finding, Silence, Transaction, Triggers, grouped
 
 KIND = "commit_per_row"
 
@@ -20,7 +20,7 @@ class CommitPerRow(Thresholds):
     at_end = True
 
     @property
-    def clues(self) -> Clues:
+    def triggers(self) -> Triggers:
         return {"written_transactions": self.commits}
 
     def __call__(self, facts: Facts) -> Iterator[Finding | Silence]:

@@ -25,7 +25,7 @@ class CountedCollection:
 
 def _loads_collection(row: Statement, name: str) -> bool:
     of_its_own = row.loader is not None and row.loader.collection and row.relationship == name
-    return of_its_own or any(path[-1] == name for path in row.target.joined)
+    return of_its_own or any(path[-1] == name for path in row.info.joined)
 
 
 def _finding(name: str, reads: list[Read], loads: list[Statement]) -> Finding:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from query_guard.detectors.thresholds import Thresholds
-from query_guard.records import Clues, Facts, Finding, Statement, distinct_sites, grouped, usual_duration
+from query_guard.records import Facts, Finding, Statement, Triggers, distinct_sites, grouped, usual_duration
 
 KIND = "duplicate_statement"
 
@@ -35,7 +35,7 @@ class DuplicateStatement(Thresholds):
     loud: int = 3
 
     @property
-    def clues(self) -> Clues:
+    def triggers(self) -> Triggers:
         return {"repeated": 1}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:

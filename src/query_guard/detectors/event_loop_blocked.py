@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from query_guard.detectors.thresholds import Thresholds
-from query_guard.records import Clues, Facts, Finding, LoopBlock, grouped, shown_seconds
+from query_guard.records import Facts, Finding, LoopBlock, Triggers, grouped, shown_seconds
 
 KIND = "event_loop_blocked"
 
@@ -24,7 +24,7 @@ class EventLoopBlocked(Thresholds):
     at_end = True
 
     @property
-    def clues(self) -> Clues:
+    def triggers(self) -> Triggers:
         return {"longest_block": self.seconds}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:

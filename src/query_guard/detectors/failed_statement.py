@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from query_guard.records import Clues, Facts, Finding, Severity, grouped
+from query_guard.records import Facts, Finding, Severity, Triggers, grouped
 
 KIND = "failed_statement"
 
@@ -16,7 +16,7 @@ class FailedStatement:
     """
 
     @property
-    def clues(self) -> Clues:
+    def triggers(self) -> Triggers:
         return {"failed_statements": 1}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:

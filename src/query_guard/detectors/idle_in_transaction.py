@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from query_guard.detectors.thresholds import Thresholds
-from query_guard.records import CallSite, Clues, Facts, Finding, Phase, Transaction, grouped, shown_seconds
+from query_guard.records import CallSite, Facts, Finding, Phase, Transaction, Triggers, grouped, shown_seconds
 
 KIND = "idle_in_transaction"
 
@@ -33,7 +33,7 @@ class IdleInTransaction(Thresholds):
     at_end = True
 
     @property
-    def clues(self) -> Clues:
+    def triggers(self) -> Triggers:
         return {"longest_transaction": self.seconds}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from query_guard.detectors.thresholds import Thresholds
-from query_guard.records import Clues, Facts, Finding, grouped
+from query_guard.records import Facts, Finding, Triggers, grouped
 
 KIND = "large_result"
 
@@ -24,7 +24,7 @@ class LargeResult(Thresholds):
     rows: int = 10_000
 
     @property
-    def clues(self) -> Clues:
+    def triggers(self) -> Triggers:
         return {"most_rows": self.rows}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:

@@ -33,7 +33,7 @@ class LatentNPlusOne:
 def _could_return_many(query: Statement) -> bool:
     if query.loader is not None and query.loader.path:
         return query.loader.collection
-    return not query.target.unique and not re.search(_ONE_ROW, query.sql)
+    return not query.info.unique and not re.search(_ONE_ROW, query.sql)
 
 
 def _finding(row: Statement, facts: Facts) -> Finding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from query_guard.records import Clues, Facts, Finding, Statement, Transaction
+from query_guard.records import Facts, Finding, Statement, Transaction, Triggers
 
 KIND = "lost_write"
 
@@ -19,7 +19,7 @@ class LostWrite:
     at_end = True
 
     @property
-    def clues(self) -> Clues:
+    def triggers(self) -> Triggers:
         return {"written_transactions": 1}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from query_guard.detectors.remedies import loading_remedy
-from query_guard.records import Clues, Facts, FailedLoad, Finding, grouped
+from query_guard.records import Facts, FailedLoad, Finding, Triggers, grouped
 
 KIND = "missing_greenlet"
 
@@ -14,7 +14,7 @@ class MissingGreenlet:
     """Find attributes of an AsyncSession's objects that were read without await before they were loaded."""
 
     @property
-    def clues(self) -> Clues:
+    def triggers(self) -> Triggers:
         return {"failed_loads": 1}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:

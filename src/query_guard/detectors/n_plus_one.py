@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from query_guard.detectors.batches import batch_reason
 from query_guard.detectors.remedies import remedy_for
 from query_guard.detectors.thresholds import Thresholds
-from query_guard.records import Clues, Facts, Finding, Silence, Statement, usual_duration
+from query_guard.records import Facts, Finding, Silence, Statement, Triggers, usual_duration
 
 KIND = "n_plus_one"
 
@@ -29,7 +29,7 @@ class NPlusOne(Thresholds):
     repeats: int = 3
 
     @property
-    def clues(self) -> Clues:
+    def triggers(self) -> Triggers:
         return {"repeated": 1}
 
     def __call__(self, facts: Facts) -> Iterator[Finding | Silence]:

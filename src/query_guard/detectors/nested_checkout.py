@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from query_guard.detectors.thresholds import Thresholds
-from query_guard.records import Checkout, Clues, Facts, Finding, Pool, Severity, grouped
+from query_guard.records import Checkout, Facts, Finding, Pool, Severity, Triggers, grouped
 
 KIND = "nested_checkout"
 
@@ -26,7 +26,7 @@ class NestedCheckout(Thresholds):
     at_end = True
 
     @property
-    def clues(self) -> Clues:
+    def triggers(self) -> Triggers:
         return {"nested_checkouts": 1}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:

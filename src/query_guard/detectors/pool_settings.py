@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from query_guard.detectors.thresholds import Thresholds
-from query_guard.records import Checkout, Clues, Facts, Finding, Pool, shown_seconds
+from query_guard.records import Checkout, Facts, Finding, Pool, Triggers, shown_seconds
 
 KIND = "pool_settings"
 
@@ -28,7 +28,7 @@ class PoolSettings(Thresholds):
     """By engine and setting, the request whose report says it."""
 
     @property
-    def clues(self) -> Clues:
+    def triggers(self) -> Triggers:
         return {"changed_pools": 1}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:

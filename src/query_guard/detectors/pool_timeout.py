@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from query_guard.records import Checkout, Clues, Facts, Finding, Holder, Pool, grouped, shown_seconds
+from query_guard.records import Checkout, Facts, Finding, Holder, Pool, Triggers, grouped, shown_seconds
 
 KIND = "pool_timeout"
 
@@ -15,7 +15,7 @@ class PoolTimeout:
     at_end = True
 
     @property
-    def clues(self) -> Clues:
+    def triggers(self) -> Triggers:
         return {"lost_checkouts": 1}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:

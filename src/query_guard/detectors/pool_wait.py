@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from query_guard.detectors.thresholds import Thresholds
-from query_guard.records import Checkout, Clues, Facts, Finding, Pool, grouped, shown_seconds
+from query_guard.records import Checkout, Facts, Finding, Pool, Triggers, grouped, shown_seconds
 
 KIND = "pool_wait"
 
@@ -19,7 +19,7 @@ class PoolWait(Thresholds):
     at_end = True
 
     @property
-    def clues(self) -> Clues:
+    def triggers(self) -> Triggers:
         return {"longest_wait": self.seconds}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:

@@ -65,9 +65,9 @@ def _chain_from_query(loader: Loader, serial: int, facts: Facts) -> tuple[list[_
 
 def _options(steps: list[_Step], query: Statement | None) -> str:
     names = [step.name for step in steps]
-    if query is not None and query.target.entity is not None:
+    if query is not None and query.info.entity is not None:
         attribute = names[0].partition(".")[2]
-        names[0] = f"{'alias' if query.target.aliased else query.target.entity}.{attribute}"
+        names[0] = f"{'alias' if query.info.aliased else query.info.entity}.{attribute}"
     loaders = ["selectinload" if step.collection else "joinedload" for step in steps]
     return ".".join(f"{loader}({name})" for loader, name in zip(loaders, names, strict=True))
 
@@ -77,7 +77,7 @@ def _place(query: Statement | None, steps: list[_Step]) -> str:
     frame = query.site.innermost if query is not None else None
     if query is None or frame is None:
         return f"the select that loads {steps[0].name.partition('.')[0]}"
-    alias = f", alias being the one it selects {query.target.entity} by" if query.target.aliased else ""
+    alias = f", alias being the one it selects {query.info.entity} by" if query.info.aliased else ""
     return f"the select at {frame.file}:{frame.line}{alias}"
 
 
@@ -85,7 +85,7 @@ def _walked_relationship(row: Statement, facts: Facts) -> Remedy | None:
     """Recognise a loop of selects that does by hand what a mapped relationship of the objects looped over would do."""
     if " LIMIT " in row.sql:
         return None  # the first few of each parent are another question than all of them
-    for owner, attribute in row.target.walks:
+    for owner, attribute in row.info.walks:
         query = facts.source_of((owner,), row.serial)
         if query is not None:
             steps = [_Step(f"{owner}.{attribute}", True)]
@@ -96,7 +96,7 @@ def _walked_relationship(row: Statement, facts: Facts) -> Remedy | None:
 
 
 def _batched_select(row: Statement) -> Remedy:
-    model, filters = row.target.entity, row.target.filters
+    model, filters = row.info.entity, row.info.filters
     if model is None or not filters or " LIMIT " in row.sql:
         return Remedy("", "Collect the values before the loop and send one statement for all of them")
     if len(filters) == 1:
@@ -147,7 +147,7 @@ def _bulk_update(row: Statement) -> Remedy:
 
 
 def _bulk(row: Statement, verb: str, function: str, rows: str) -> Remedy:
-    model = row.target.entity
+    model = row.info.entity
     if model is None:
         return Remedy("", f"{verb} {_table(row)} once after the loop, with a list of parameters")
     code = f"session.execute({function}({model}), rows)"
@@ -155,7 +155,7 @@ def _bulk(row: Statement, verb: str, function: str, rows: str) -> Remedy:
 
 
 def _bulk_delete(row: Statement) -> Remedy:
-    model, filters = row.target.entity, row.target.filters
+    model, filters = row.info.entity, row.info.filters
     if model is None or len(filters) != 1:
         return Remedy("", f"Delete from {_table(row)} once after the loop, with IN and the values of all rows")
     code = f"session.execute(delete({model}).where({model}.{filters[0]}.in_(values)))"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from query_guard.detectors.thresholds import Thresholds
-from query_guard.records import Clues, Facts, Finding, Silence, grouped
+from query_guard.records import Facts, Finding, Silence, Triggers, grouped
 
 KIND = "slow_statement"
 
@@ -21,7 +21,7 @@ class SlowStatement(Thresholds):
     seconds: float = 0.1
 
     @property
-    def clues(self) -> Clues:
+    def triggers(self) -> Triggers:
         return {"longest_statement": self.seconds}
 
     def __call__(self, facts: Facts) -> Iterator[Finding | Silence]:

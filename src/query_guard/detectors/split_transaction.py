@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from query_guard.detectors.thresholds import Thresholds
-from query_guard.records import Clues, Facts, Finding, Transaction, grouped
+from query_guard.records import Facts, Finding, Transaction, Triggers, grouped
 
 KIND = "split_transaction"
 
@@ -25,7 +25,7 @@ class SplitTransaction(Thresholds):
     at_end = True
 
     @property
-    def clues(self) -> Clues:
+    def triggers(self) -> Triggers:
         return {"written_transactions": 2}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from query_guard.detectors.thresholds import Thresholds
-from query_guard.records import NOWHERE, Clues, Facts, Finding, Request
+from query_guard.records import NOWHERE, Facts, Finding, Request, Triggers
 
 KIND = "statement_budget"
 
@@ -21,7 +21,7 @@ class StatementBudget(Thresholds):
         return self.unbudgeted if request.budget is None else request.budget
 
     @property
-    def clues(self) -> Clues:
+    def triggers(self) -> Triggers:
         return {"beyond_budget": 1, "statements": self.unbudgeted + 1}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:

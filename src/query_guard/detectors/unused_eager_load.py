@@ -50,7 +50,7 @@ def _loads(row: Statement) -> Iterator[_Load]:
     way = row.loader.path if row.loader is not None else ()
     if row.loader is not None and row.loader.kind == "eager" and way:
         yield _Load(way, row, joined=False)
-    for path in (*row.target.joined, *row.target.joined_objects):
+    for path in (*row.info.joined, *row.info.joined_objects):
         yield _Load((*way, *path), row, joined=True)
 
 
@@ -107,7 +107,7 @@ def _finding(path: Path, group: list[_Load], facts: Facts) -> Finding:
 
 def _place(query: Statement) -> str:
     frame = query.site.innermost
-    alias = f", alias being the one it selects {query.target.entity} by" if query.target.aliased else ""
+    alias = f", alias being the one it selects {query.info.entity} by" if query.info.aliased else ""
     return (f"the select at {frame.file}:{frame.line}" if frame else "the select") + alias
 
 
@@ -120,8 +120,8 @@ def _loader(load: _Load) -> str:
 def _names(path: Path, query: Statement) -> list[str]:
     """Write the first step by what the query selects, since an option of another class or alias does not apply."""
     names = list(path)
-    if query.target.entity is not None and not (query.loader and query.loader.path):
-        names[0] = f"{'alias' if query.target.aliased else query.target.entity}.{path[0].partition('.')[2]}"
+    if query.info.entity is not None and not (query.loader and query.loader.path):
+        names[0] = f"{'alias' if query.info.aliased else query.info.entity}.{path[0].partition('.')[2]}"
     return names
 
 

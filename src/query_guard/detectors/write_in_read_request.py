@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from query_guard.records import Clues, Facts, Finding, grouped
+from query_guard.records import Facts, Finding, Triggers, grouped
 
 KIND = "write_in_read_request"
 
@@ -13,7 +13,7 @@ class WriteInReadRequest:
     """Find INSERT, UPDATE and DELETE, also inside a CTE, in a GET, HEAD or OPTIONS request."""
 
     @property
-    def clues(self) -> Clues:
+    def triggers(self) -> Triggers:
         return {"writes_in_read": 1}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:

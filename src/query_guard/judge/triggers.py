@@ -1,4 +1,4 @@
-"""Which detectors a window may interest, told from its outline alone."""
+"""Which detectors may find something in a window, by its figures alone."""
 
 from __future__ import annotations
 
@@ -10,75 +10,76 @@ from operator import ge
 from typing import NamedTuple
 
 from query_guard.detectors import Detector, judges_ends
-from query_guard.records import Clues, Outline
+from query_guard.records import Figures, Triggers
 
 
-class Asked(NamedTuple):
-    """Detectors that may find something, in their order: those that are asked once, and those that look at ends."""
+class Triggered(NamedTuple):
+    """Detectors that may find something, in their order: those of statements, and those that look at ends."""
 
-    steady: tuple[Detector, ...]
+    of_statements: tuple[Detector, ...]
     of_ends: tuple[Detector, ...]
     look_at_checkouts: bool
     """Whether any of them needs checkouts and pools among the facts."""
 
 
-NOBODY = Asked((), (), False)
+NONE_TRIGGERED = Triggered((), (), False)
 
 
-class Interests:
-    """The clues of some detectors, by the figures of an Outline. One without clues is interested in everything.
+class TriggerIndex:
+    """The triggers of some detectors, by figure. A detector without triggers is always triggered.
 
-    Raises ValueError for a clue that is no figure of an Outline.
+    Raises ValueError for a trigger that is no field of `Figures`.
     """
 
     def __init__(self, detectors: Sequence[Detector]) -> None:
         self._detectors = detectors
-        clues = [_clues(detector) for detector in detectors]
-        self._always = [place for place, its in enumerate(clues) if its is None]
+        triggers = [_triggers_of(detector) for detector in detectors]
+        self._always = [place for place, own in enumerate(triggers) if own is None]
         by_figure = [
-            [(its[figure], place) for place, its in enumerate(clues) if its is not None and figure in its]
-            for figure in Outline._fields
+            [(own[figure], place) for place, own in enumerate(triggers) if own is not None and figure in own]
+            for figure in Figures._fields
         ]
-        self._least = tuple([min((least for least, _ in some), default=inf) for some in by_figure])
-        """The figures of an Outline, from which on some detector may find something."""
+        self._least = tuple([min((least for least, _ in thresholds), default=inf) for thresholds in by_figure])
+        """For each figure, the least value that triggers any detector."""
         self._by_figure = tuple(enumerate(by_figure))
-        self._at = lru_cache(maxsize=256)(self._asked_at)
+        self._at = lru_cache(maxsize=256)(self._triggered_at)
 
-    def asked(self, outline: Outline | None) -> Asked | None:
-        """Return the detectors that an outline may interest, or None where it interests nobody; of a window that has
-        none, all may be interested. Most requests ask this twice, so that it loops outside of Python.
+    def triggered(self, figures: Figures | None) -> Triggered | None:
+        """Return the detectors that figures trigger, or None where they trigger none; without figures, all.
+
+        Most requests call this twice, so that it loops outside of Python.
         """
-        if outline is None:
+        if figures is None:
             return self._at(tuple(range(len(self._detectors))))
-        told = [*compress(self._by_figure, map(ge, outline, self._least))]
-        if not told and not self._always:
+        reached = [*compress(self._by_figure, map(ge, figures, self._least))]
+        if not reached and not self._always:
             return None
         places = self._always.copy()
-        for figure, some in told:
-            value = outline[figure]
-            places += [place for least, place in some if value >= least]
+        for figure, thresholds in reached:
+            value = figures[figure]
+            places += [place for least, place in thresholds if value >= least]
         return self._at(tuple(places))
 
-    def _asked_at(self, places: Iterable[int]) -> Asked:
-        chosen = [self._detectors[place] for place in sorted({*places})]
-        steady = tuple([one for one in chosen if not judges_ends(one)])
-        of_ends = tuple([one for one in chosen if judges_ends(one)])
-        return Asked(steady, of_ends, bool(of_ends) or any(_looks_at_checkouts(one) for one in steady))
+    def _triggered_at(self, places: Iterable[int]) -> Triggered:
+        detectors = [self._detectors[place] for place in sorted({*places})]
+        of_statements = tuple([detector for detector in detectors if not judges_ends(detector)])
+        of_ends = tuple([detector for detector in detectors if judges_ends(detector)])
+        return Triggered(of_statements, of_ends, bool(of_ends) or any(map(_looks_at_checkouts, of_statements)))
 
 
 _OF_CHECKOUTS = frozenset(("nested_checkouts", "longest_wait", "lost_checkouts", "changed_pools"))
 
 
 def _looks_at_checkouts(detector: Detector) -> bool:
-    """Whether checkouts or pools may interest a detector: its clues say so, or it has none."""
-    clues = _clues(detector)
-    return clues is None or not _OF_CHECKOUTS.isdisjoint(clues)
+    """Whether a detector needs checkouts or pools: one of its triggers is about them, or it has none."""
+    triggers = _triggers_of(detector)
+    return triggers is None or not _OF_CHECKOUTS.isdisjoint(triggers)
 
 
-def _clues(detector: Detector) -> Clues | None:
-    clues: Clues | None = getattr(detector, "clues", None)
-    if clues is not None and not {*clues} <= {*Outline._fields}:
-        unknown = min({*clues} - {*Outline._fields})
+def _triggers_of(detector: Detector) -> Triggers | None:
+    triggers: Triggers | None = getattr(detector, "triggers", None)
+    if triggers is not None and not {*triggers} <= {*Figures._fields}:
+        unknown = min({*triggers} - {*Figures._fields})
         name = getattr(detector, "__qualname__", type(detector).__qualname__)
-        raise ValueError(f"the clue {unknown!r} of {name} is no figure of an outline: {', '.join(Outline._fields)}")
-    return clues
+        raise ValueError(f"the trigger {unknown!r} of {name} is no field of Figures: {', '.join(Figures._fields)}")
+    return triggers

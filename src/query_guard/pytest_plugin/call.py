@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from query_guard.own_errors import own_errors
-from query_guard.pytest_plugin.heard import Heard
 from query_guard.pytest_plugin.limits import Limits, limits_of
+from query_guard.pytest_plugin.middleware_reports import MiddlewareReports
 from query_guard.pytest_plugin.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,22 +26,22 @@ STALE = pytest.StashKey[list[str]]()
 OWN_ERRORS = pytest.StashKey[dict[str, int]]()
 
 
-def around(item: pytest.Item, settings: Settings, heard: Heard) -> AbstractContextManager[None]:
+def around(item: pytest.Item, settings: Settings, reported: MiddlewareReports) -> AbstractContextManager[None]:
     """Return what goes around the call phase; the window itself is around the test and not around its fixtures.
 
     unittest runs setUp and tearDown in the call phase, so there the window goes around the method.
     """
-    held = partial(_held, item, settings, heard)
+    held = partial(_held, item, settings, reported)
     return _around_method(item, held) if _is_unittest(item) else held()
 
 
 @contextmanager
-def _held(item: pytest.Item, settings: Settings, heard: Heard) -> Iterator[None]:
+def _held(item: pytest.Item, settings: Settings, reported: MiddlewareReports) -> Iterator[None]:
     __tracebackhide__ = True
     limits = limits_of(item)
     if limits.mode and settings.listens:
         settings = replace(settings, mode=limits.mode)
-    heard.begin()
+    reported.begin()
     errors_before = own_errors()
     recording = None
     try:
@@ -50,7 +50,7 @@ def _held(item: pytest.Item, settings: Settings, heard: Heard) -> Iterator[None]
             yield
     except (Exception, pytest.fail.Exception):
         try:  # whatever fails here, the test's own failure stays what it is
-            if text := _verdict(item, settings, heard, limits, recording):
+            if text := _verdict(item, settings, reported, limits, recording):
                 item.add_report_section("call", "query_guard", text)
         except Exception as failure:
             item.add_report_section("call", "query_guard", f"what the test sent could not be judged: {failure!r}")
@@ -58,20 +58,20 @@ def _held(item: pytest.Item, settings: Settings, heard: Heard) -> Iterator[None]
     finally:
         item.stash[OWN_ERRORS] = own_errors(errors_before)
         if not settings.listens:
-            heard.findings.clear()
-    judge(item, settings, heard, limits, recording)
+            reported.findings.clear()
+    judge(item, settings, reported, limits, recording)
 
 
 def judge(
     item: pytest.Item,
     settings: Settings,
-    heard: Heard,
+    reported: MiddlewareReports,
     limits: Limits = Limits(),  # noqa: B008
     recording: Recording | None = None,
 ) -> None:
     """Fail a test that has sent more than it may."""
     __tracebackhide__ = True
-    if text := _verdict(item, settings, heard, limits, recording):
+    if text := _verdict(item, settings, reported, limits, recording):
         pytest.fail(text, pytrace=False)
 
 
@@ -88,16 +88,18 @@ def _enter(stack: ExitStack, item: pytest.Item, settings: Settings, limits: Limi
     return None
 
 
-def _verdict(item: pytest.Item, settings: Settings, heard: Heard, limits: Limits, recording: Recording | None) -> str:
+def _verdict(
+    item: pytest.Item, settings: Settings, reported: MiddlewareReports, limits: Limits, recording: Recording | None
+) -> str:
     """Return what is wrong with what the test sent, or nothing."""
-    if recording is None and not (heard.fails and settings.listens):
+    if recording is None and not (reported.fails and settings.listens):
         return ""
     from query_guard.pytest_plugin.entries import entry_of
     from query_guard.pytest_plugin.verdict import verdict
 
     if recording is not None and settings.records:
         item.stash[ENTRY] = entry_of(item.nodeid, recording, settings.known)
-    return verdict(settings, heard, limits.max_queries, recording, item.stash.get(ENTRY, None))
+    return verdict(settings, reported, limits.max_queries, recording, item.stash.get(ENTRY, None))
 
 
 def _is_unittest(item: pytest.Item) -> bool:

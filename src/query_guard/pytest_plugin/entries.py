@@ -11,7 +11,7 @@ from query_guard.recording import Recording
 from query_guard.records import Finding, Statement
 from query_guard.testing.baseline import Baseline, compared
 from query_guard.testing.found import Found, found_in, gathered
-from query_guard.testing.tallies import OUTSIDE, Entry, RouteTally, Tally, Told
+from query_guard.testing.tallies import OUTSIDE, Entry, FindingEntry, RouteTally, Tally
 
 
 class Part(NamedTuple):
@@ -55,7 +55,7 @@ def entry_of(test: str, recording: Recording, known: Baseline | None) -> Entry:
     }
 
 
-def heard_entry(test: str, findings: Iterable[tuple[str, Finding]]) -> Entry:
+def middleware_entry(test: str, findings: Iterable[tuple[str, Finding]]) -> Entry:
     """Return what the application's middleware found while a test ran that was not recorded."""
     told = [_told(found, None) for found in gathered(findings)]
     return {
@@ -87,11 +87,11 @@ def key_of(finding: Finding) -> str:
     return str(json_safe(f"{finding.kind} {subject}" if subject else finding.kind))
 
 
-def _told(found: Found, before: Tally | None) -> Told:
+def _told(found: Found, before: Tally | None) -> FindingEntry:
     document = finding_document(found.finding)
     del document["statement_ids"]
     key, route = key_of(found.finding), json_safe(found.route) or OUTSIDE
     known = None if before is None else key in before.get(route, {"findings": {}})["findings"]
     place = found.finding.place
-    told: Told = json_safe({**document, "route": route, "place": place, "key": key, "times": found.times})
+    told: FindingEntry = json_safe({**document, "route": route, "place": place, "key": key, "times": found.times})
     return {**told, "known": known}

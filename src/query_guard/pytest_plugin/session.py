@@ -10,7 +10,7 @@ import pytest
 
 from query_guard.judge.listeners import listeners, refusal_listeners
 from query_guard.pytest_plugin.call import ENTRY, OWN_ERRORS, STALE, around, judge
-from query_guard.pytest_plugin.heard import Heard
+from query_guard.pytest_plugin.middleware_reports import MiddlewareReports
 from query_guard.pytest_plugin.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,17 +28,17 @@ class GuardedSession:
 
     def __init__(self, settings: Settings, *, is_worker: bool) -> None:
         self.settings = settings
-        self.heard = Heard()
+        self.reported = MiddlewareReports()
         self.entries: dict[str, Entry] = {}
         self.written: list[str] = []
         self._is_worker = is_worker
         self._before: tuple[list[Callable[[Report], None]], list[Callable[[str], None]]] = ([], [])
 
     def start(self) -> None:
-        """Listen alone: a run inside a run, as pytester makes them, is not heard outside."""
+        """Listen alone: a run inside a run, as pytester makes them, is not reported outside."""
         self._before = listeners[:], refusal_listeners[:]
-        listeners[:] = [self.heard] if self.settings.listens else []
-        refusal_listeners[:] = [self.heard.refusals.add] if self.settings.listens else []
+        listeners[:] = [self.reported] if self.settings.listens else []
+        refusal_listeners[:] = [self.reported.refusals.add] if self.settings.listens else []
 
     def stop(self) -> None:
         listeners[:], refusal_listeners[:] = self._before
@@ -52,11 +52,11 @@ class GuardedSession:
             or self.settings.records
             or item.get_closest_marker("query_guard")
         ):
-            with around(item, self.settings, self.heard):
+            with around(item, self.settings, self.reported):
                 return (yield)
         result = yield
-        if self.heard.fails:
-            judge(item, self.settings, self.heard)
+        if self.reported.fails:
+            judge(item, self.settings, self.reported)
         return result
 
     @pytest.hookimpl(wrapper=True)
@@ -78,14 +78,14 @@ class GuardedSession:
 
     def _entry(self, item: pytest.Item) -> Entry | None:
         entry, stale = item.stash.get(ENTRY, None), item.stash.get(STALE, [])
-        found, errors = self.heard.findings, item.stash.get(OWN_ERRORS, {})
+        found, errors = self.reported.findings, item.stash.get(OWN_ERRORS, {})
         if entry is None and not found and not stale and not errors:
             return None
         if entry is None:
-            from query_guard.pytest_plugin.entries import heard_entry
+            from query_guard.pytest_plugin.entries import middleware_entry
 
-            entry = heard_entry(item.nodeid, found)
-        self.heard.findings = []
+            entry = middleware_entry(item.nodeid, found)
+        self.reported.findings = []
         return {**entry, "outcome": item.stash.get(_OUTCOME, "failed"), "stale": stale, "own_errors": errors}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

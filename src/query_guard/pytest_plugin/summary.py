@@ -56,13 +56,13 @@ def _title(settings: Settings) -> str:
 
 
 def _lines(one: Gathered, settings: Settings) -> Iterator[str]:
-    told = one.told
+    finding = one.finding
     tests = "1 test" if len(one.tests) == 1 else f"{len(one.tests)} tests"
     times = "once" if one.times == 1 else f"{one.times} times"
-    subject = f" {told['relationship']}" if told["relationship"] else ""
-    yield f"{told['kind']}{subject} on {told['route']} at {told['place']}: {times} in {tests}"
+    subject = f" {finding['relationship']}" if finding["relationship"] else ""
+    yield f"{finding['kind']}{subject} on {finding['route']} at {finding['place']}: {times} in {tests}"
     if settings.mode == "warn":
-        yield f"    fix: {told['fix']}"
+        yield f"    fix: {finding['fix']}"
         yield f"    in {one.tests[0]}"
 
 

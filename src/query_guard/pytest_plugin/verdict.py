@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from query_guard.pytest_plugin.entries import Part, key_of, parts_of
-from query_guard.pytest_plugin.heard import Heard
+from query_guard.pytest_plugin.middleware_reports import MiddlewareReports
 from query_guard.pytest_plugin.settings import Settings
 from query_guard.recording import Recording
 from query_guard.records import Statement, grouped
@@ -26,7 +26,7 @@ from query_guard.testing.tallies import Change, Entry, Tally
 
 def verdict(
     settings: Settings,
-    heard: Heard,
+    heard: MiddlewareReports,
     max_queries: int | None,
     recording: Recording | None,
     entry: Entry | None,

@@ -21,12 +21,12 @@ from query_guard.records.connections import (
     shown_seconds,
 )
 from query_guard.records.facts import Facts, LateCounter, distinct_sites, grouped, usual_duration
-from query_guard.records.figures import Clues, Numbers, Outline
+from query_guard.records.figures import Figures, Numbers, Triggers
 from query_guard.records.findings import LOUD, Finding, Severity, Silence, count_kinds
 from query_guard.records.report import Report
 from query_guard.records.request import Request, RequestKind
 from query_guard.records.statements import (
-    NO_TARGET,
+    NO_INFO,
     NOWHERE,
     CallSite,
     Engine,
@@ -36,22 +36,22 @@ from query_guard.records.statements import (
     Phase,
     Read,
     Statement,
-    Target,
+    StatementInfo,
 )
 
 __all__ = [
     "LOUD",
     "NOWHERE",
-    "NO_TARGET",
+    "NO_INFO",
     "Allowance",
     "CallSite",
     "Checkout",
     "CheckoutOutcome",
-    "Clues",
     "Doing",
     "Engine",
     "Facts",
     "FailedLoad",
+    "Figures",
     "Finding",
     "Frame",
     "Holder",
@@ -59,7 +59,6 @@ __all__ = [
     "Loader",
     "LoopBlock",
     "Numbers",
-    "Outline",
     "Pause",
     "Phase",
     "Pool",
@@ -70,9 +69,10 @@ __all__ = [
     "Severity",
     "Silence",
     "Statement",
-    "Target",
+    "StatementInfo",
     "Transaction",
     "TransactionOutcome",
+    "Triggers",
     "count_kinds",
     "distinct_sites",
     "grouped",

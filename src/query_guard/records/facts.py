@@ -152,7 +152,7 @@ class Facts:
         sources: dict[str, list[Statement]] = defaultdict(list)
         for row in self.statements:
             if row.operation == "SELECT":
-                loaded = (row.loader.target,) if row.loader is not None and row.loader.path else row.target.lineage
+                loaded = (row.loader.target,) if row.loader is not None and row.loader.path else row.info.lineage
                 for name in loaded:
                     sources[name].append(row)
         return sources

@@ -68,7 +68,7 @@ class Loader(NamedTuple):
         return f"{self.owner}.{self.attribute}" if self.path else None
 
 
-class Target(NamedTuple):
+class StatementInfo(NamedTuple):
     """What a statement is about, as the mappings know it.
 
     `lineage` names the entity's class and its mapped bases. `filters` are the attributes that must equal a bind, when
@@ -87,7 +87,7 @@ class Target(NamedTuple):
     joined_objects: tuple[tuple[str, ...], ...] = ()
 
 
-NO_TARGET = Target(None, (), False, (), False, (), ())
+NO_INFO = StatementInfo(None, (), False, (), False, (), ())
 
 
 class Engine(NamedTuple):
@@ -123,7 +123,7 @@ class Statement(NamedTuple):
     operation: str
     tables: tuple[str, ...]
     writes: tuple[str, ...]
-    target: Target
+    info: StatementInfo
     connection: int
     transaction: int
     autocommit: bool

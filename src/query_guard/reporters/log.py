@@ -47,7 +47,7 @@ class LogReporter:
             _emit(events)
 
     def _events(self, report: Report) -> Iterator[Event]:
-        if self.hears_of_quiet_reports():
+        if self.wants_quiet_reports():
             yield self._event("info", "query_guard.request", _request_event(report))
         for finding in report.loud_findings:
             if self._is_due(report, finding):
@@ -58,7 +58,7 @@ class LogReporter:
         shown = {key: printable(value) if isinstance(value, str) else value for key, value in safe.items()}
         return Event(level, name, shown)
 
-    def hears_of_quiet_reports(self) -> bool:
+    def wants_quiet_reports(self) -> bool:
         return structlog.is_configured() or _LOGGER.isEnabledFor(logging.INFO)
 
     def suspect(self, holder: Holder, engine: Engine) -> None:

@@ -9,7 +9,7 @@ OUTSIDE = "outside requests"
 
 
 class RouteTally(TypedDict):
-    """What one test sent on one route: `shapes` are texts without values, `findings` are named by `Told["key"]`."""
+    """What one test sent on one route: `shapes` are texts without values, `findings` are by their `key`."""
 
     statements: int
     shapes: dict[str, int]
@@ -19,7 +19,7 @@ class RouteTally(TypedDict):
 Tally: TypeAlias = dict[str, RouteTally]
 """By route, or `OUTSIDE`."""
 
-Told: TypeAlias = dict[str, Any]
+FindingEntry: TypeAlias = dict[str, Any]
 """A finding's document, and its `route`, `place`, `key`, `times`, and whether the baseline has `known` of it."""
 
 
@@ -39,7 +39,7 @@ class Entry(TypedDict):
     outcome: str
     recorded: bool
     routes: Tally
-    findings: list[Told]
+    findings: list[FindingEntry]
     changes: list[Change] | None
     stale: list[str]
     own_errors: dict[str, int]

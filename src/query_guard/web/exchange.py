@@ -9,11 +9,12 @@ from typing import NamedTuple
 from starlette.requests import ClientDisconnect
 from starlette.websockets import WebSocketDisconnect
 
-from query_guard.capture.freeze.figures import Glance
+from query_guard.capture.freeze.figures import WindowFigures
 from query_guard.capture.live.open_window import open_window
 from query_guard.capture.window.recorder import AFTER_RESPONSE, STREAMING, Recorder
-from query_guard.judge.pipeline import Profile, RunningReport, report_id
-from query_guard.own_errors import report_trouble
+from query_guard.judge.pipeline import Pipeline, report_id
+from query_guard.judge.running_report import RunningReport
+from query_guard.own_errors import report_own_error
 from query_guard.records import Request, RequestKind
 from query_guard.web.asgi import Message, Receive, Scope, Send
 from query_guard.web.headers import empty_headers, pending_headers, report_headers
@@ -27,10 +28,10 @@ MAX_JUDGED_FOR_HEADERS = 500
 """Statements up to which findings are known before the response starts."""
 
 
-class Terms(NamedTuple):
+class Setup(NamedTuple):
     """What all requests of one middleware have in common."""
 
-    profile: Profile
+    pipeline: Pipeline
     options: Options
     routes: ServedRoutes
 
@@ -39,14 +40,27 @@ class Exchange:
     """Stands between the server and the application for one request."""
 
     __slots__ = (
-        "_app", "_id", "_outer_root", "_published", "_receive", "_recorder", "_report", "_request", "_scope", "_send",
-        "_status", "_terms", "escaped", "is_websocket", "window",
+        "_app",
+        "_id",
+        "_outer_root",
+        "_published",
+        "_receive",
+        "_recorder",
+        "_report",
+        "_request",
+        "_scope",
+        "_send",
+        "_setup",
+        "_status",
+        "escaped",
+        "is_websocket",
+        "window",
     )  # fmt: skip
 
     def __init__(
-        self, terms: Terms, scope: Scope, receive: Receive, send: Send, recorder: Recorder, window: open_window
+        self, setup: Setup, scope: Scope, receive: Receive, send: Send, recorder: Recorder, window: open_window
     ) -> None:
-        self._terms = terms
+        self._setup = setup
         self._scope = scope
         self._receive = receive
         self._send = send
@@ -63,7 +77,7 @@ class Exchange:
         """The one that was sent."""
         self.escaped: type[BaseException] | None = None
         """What the application left with, instead of returning."""
-        window.describe = self._asked
+        window.describe = self._request_now
 
     async def receive(self) -> Message:
         message = await self._receive()
@@ -77,10 +91,10 @@ class Exchange:
         if kind == "http.response.start":
             self._status = message["status"]
             try:
-                if self._terms.options.headers:
+                if self._setup.options.headers:
                     message = self._with_headers(message)
             except Exception:
-                report_trouble("the headers could not be made")
+                report_own_error("the headers could not be made")
             finally:
                 await self._send(message)
             self._recorder.stage = STREAMING
@@ -91,26 +105,26 @@ class Exchange:
             await self._send(message)
 
     def _with_headers(self, message: Message) -> Message:
-        heart = self.window.heart
-        if heart is not None:
-            heart.settle()
+        heartbeat = self.window.heartbeat
+        if heartbeat is not None:
+            heartbeat.settle()
         return {**message, "headers": [*message.get("headers", ()), *self._headers()]}
 
     def _headers(self) -> Iterable[tuple[bytes, bytes]]:
         if self._recorder.is_empty:
             return empty_headers(self._id)
         if self._recorder.query_count > MAX_JUDGED_FOR_HEADERS:
-            return pending_headers(self._id, Glance(self._recorder).numbers())
-        return report_headers(self._id, *self._running().at_a_glance(self._asked()))
+            return pending_headers(self._id, WindowFigures(self._recorder).numbers())
+        return report_headers(self._id, *self._running().for_headers(self._request_now()))
 
     def _running(self) -> RunningReport:
         if self._report is None:
-            self._report = RunningReport(self._terms.profile, self._recorder, self.window, self._id)
+            self._report = RunningReport(self._setup.pipeline, self._recorder, self.window, self._id)
         return self._report
 
     def is_published_at_once(self) -> bool:
         """Make the last report and hand it out, unless it is too large to be made on the loop."""
-        if self._recorder.is_empty and not self._terms.profile.hears_of_quiet_reports():
+        if self._recorder.is_empty and not self._setup.pipeline.wants_quiet_reports():
             return True
         if self._recorder.query_count > MAX_JUDGED_FOR_HEADERS:
             return False
@@ -122,7 +136,7 @@ class Exchange:
         try:
             await own_thread.run(self._publish)
         except Exception:
-            report_trouble("a large report could not be made in a thread")
+            report_own_error("a large report could not be made in a thread")
             self._publish()
 
     def _publish(self) -> None:
@@ -131,13 +145,13 @@ class Exchange:
             return
         self._published = True
         try:
-            report = self._running().at_end(self._asked())
+            report = self._running().at_end(self._request_now())
             if report is not None:
-                self._terms.profile.publish(report)
+                self._setup.pipeline.publish(report)
         except Exception:
-            report_trouble("the report of a request could not be made")
+            report_own_error("the report of a request could not be made")
 
-    def _asked(self) -> Request:
+    def _request_now(self) -> Request:
         """Describe the request, once its route is known; only how it ended may change after that."""
         request = self._request
         if request is None or request.route is None:
@@ -160,9 +174,9 @@ class Exchange:
     def _described(self) -> Request:
         scope = self._scope
         method = "WEBSOCKET" if self.is_websocket else scope["method"]
-        route, endpoint, budget = self._terms.routes.served(scope, self._app, self._outer_root)
+        route, endpoint, budget = self._setup.routes.served(scope, self._app, self._outer_root)
         kind: RequestKind = "websocket" if self.is_websocket else "http"
-        options = self._terms.options
+        options = self._setup.options
         path = scope["path"] if options.capture_parameters and route is not None else route
         request = Request(kind, method, path, route, self._status, endpoint, budget)
         budgets = options.budgets

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from query_guard.detectors import DEFAULTS
-from query_guard.own_errors import report_trouble
+from query_guard.own_errors import report_own_error
 from query_guard.records import Allowance
 from query_guard.web.nearest import nearest
 from query_guard.web.options import Options
@@ -20,7 +20,7 @@ def warn(sentences: Iterable[str]) -> None:
         for sentence in sentences:
             logging.getLogger("query_guard").warning("query_guard: %s", sentence)
     except Exception:
-        report_trouble("options could not be checked for their effect")
+        report_own_error("options could not be checked for their effect")
 
 
 def without_effect(

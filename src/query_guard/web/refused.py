@@ -15,7 +15,7 @@ from inspect import signature
 from typing import Any, TypeVar, cast
 
 from query_guard.judge.listeners import refusal_listeners
-from query_guard.own_errors import report_trouble
+from query_guard.own_errors import report_own_error
 from query_guard.web.asgi import ASGIApp, Receive, Scope, Send
 
 Build = TypeVar("Build", bound=Callable[..., None])
@@ -79,7 +79,7 @@ class Refused:
             try:
                 self._say()
             except Exception:
-                report_trouble("a wrong option could not be said")
+                report_own_error("a wrong option could not be said")
         await self._app(scope, receive, send)
 
     def _say(self) -> None:

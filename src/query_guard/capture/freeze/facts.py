@@ -9,12 +9,12 @@ from typing import Any
 from query_guard.capture.freeze.connection_facts import freeze_checkouts, freeze_transactions
 from query_guard.capture.freeze.phases import phase_of
 from query_guard.capture.origin.eager_mappings import eager_mappings
-from query_guard.capture.origin.statement_info import UnreadTarget
+from query_guard.capture.origin.statement_info import UnreadInfo
 from query_guard.capture.window.recorder import Recorder
-from query_guard.capture.window.rows import BATCHES, ENGINE, ERROR, FIRST_TOLD, REQUEST, SITE, Row, Shared
-from query_guard.own_errors import report_trouble
+from query_guard.capture.window.rows import BATCHES, ENGINE, ERROR, FIRST_STATEMENT_FIELD, REQUEST, SITE, Row, Shared
+from query_guard.own_errors import report_own_error
 from query_guard.records import (
-    NO_TARGET,
+    NO_INFO,
     Checkout,
     Facts,
     FailedLoad,
@@ -52,13 +52,13 @@ def freeze(
     if not known or len(known) != len(rows):
         statements = tuple(_statements(rows, recorder.started, request, blocks))
     transactions = _transactions(recorder, statements, request)
-    stays, pools = _checkouts(recorder, statements, request) if checkouts else ((), ())
+    frozen_checkouts, pools = _checkouts(recorder, statements, request) if checkouts else ((), ())
     reads = recorder.reads
     return Facts(  # by position: names would cost as much again as all that it does
         request,
         perf_counter() - recorder.started,
         statements,
-        stays,
+        frozen_checkouts,
         transactions,
         pools,
         blocks,
@@ -81,7 +81,7 @@ def _transactions(recorder: Recorder, statements: tuple[Statement, ...], request
     try:
         return freeze_transactions(recorder, statements, request)
     except Exception:
-        report_trouble("the transactions of a window could not be described")
+        report_own_error("the transactions of a window could not be described")
         return ()
 
 
@@ -91,7 +91,7 @@ def _checkouts(
     try:
         return freeze_checkouts(recorder, statements, request)
     except Exception:
-        report_trouble("the checkouts of a window could not be described")
+        report_own_error("the checkouts of a window could not be described")
         return (), ()
 
 
@@ -147,12 +147,12 @@ def _statements(rows: Iterable[Row], origin: float, request: Request, blocks: tu
 
 def _common(shared: Shared, request: Request) -> tuple[Any, ...]:
     """Return a statement's fields from `fingerprint` on."""
-    target, checkout, transaction, batches, stage = shared[:FIRST_TOLD]
-    told = shared[FIRST_TOLD:]
+    info, checkout, transaction, batches, stage = shared[:FIRST_STATEMENT_FIELD]
+    told = shared[FIRST_STATEMENT_FIELD:]
     if batches is not None and batches.error:
-        told = (*shared[FIRST_TOLD:ERROR], batches.error, *shared[ERROR + 1 :])
+        told = (*shared[FIRST_STATEMENT_FIELD:ERROR], batches.error, *shared[ERROR + 1 :])
     return (
-        *(target.shape or shape_of(target)),
+        *(info.shape or shape_of(info)),
         checkout.connection if checkout is not None else 0,
         transaction.serial if transaction is not None else 0,
         transaction.autocommit if transaction is not None else False,
@@ -163,15 +163,15 @@ def _common(shared: Shared, request: Request) -> tuple[Any, ...]:
     )
 
 
-def shape_of(target: UnreadTarget) -> tuple[Any, ...]:
+def shape_of(info: UnreadInfo) -> tuple[Any, ...]:
     """Read a text once for all its executions; of one that cannot be read, nothing is shown."""
     try:
-        shape = fingerprint(target.sql, target.engine.dialect)
-        target.shape = (shape.id, shape.text, shape.operation, shape.tables, shape.writes, target.read())
+        shape = fingerprint(info.sql, info.engine.dialect)
+        info.shape = (shape.id, shape.text, shape.operation, shape.tables, shape.writes, info.read())
     except Exception:
-        report_trouble("the text of a statement could not be read")
-        target.shape = (f"{target.text & 0xFFFFFFFFFFFFFFFF:016x}", "(not read)", "OTHER", (), (), NO_TARGET)
-    return target.shape
+        report_own_error("the text of a statement could not be read")
+        info.shape = (f"{info.text & 0xFFFFFFFFFFFFFFFF:016x}", "(not read)", "OTHER", (), (), NO_INFO)
+    return info.shape
 
 
 def _stalled(start: float, duration: float, blocks: Iterable[LoopBlock]) -> float:

@@ -27,7 +27,7 @@ from query_guard.capture.origin.call_site import call_site
 from query_guard.capture.origin.eager_mappings import noted_attributes, noted_lock, relationship_name
 from query_guard.capture.origin.loaders import mappers
 from query_guard.capture.window.recorder import ReadKey, Recorder
-from query_guard.own_errors import contained, report_trouble
+from query_guard.own_errors import contained, report_own_error
 from query_guard.records import NOWHERE
 
 _MAX_KEYS = 1_000
@@ -45,7 +45,7 @@ class NotedAttribute(InstrumentedAttribute[Any]):
             if instance is not None:
                 _note(self)
         except Exception:
-            report_trouble("the read of a relationship could not be noted")
+            report_own_error("the read of a relationship could not be noted")
         finally:
             value = super().__get__(instance, owner)
         return value

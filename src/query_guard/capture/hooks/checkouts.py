@@ -21,7 +21,7 @@ from query_guard.capture.window.open_checkout import OpenCheckout
 from query_guard.capture.window.window import Window, current, loop_here, sole_recorder, watching
 from query_guard.own_errors import contained
 
-STAY = "_query_guard_stay"
+CHECKOUT_KEY = "_query_guard_checkout"
 """Where a checked out connection carries its OpenCheckout."""
 OPEN = "query_guard.checkouts"
 CONNECT = "query_guard.connect"
@@ -37,11 +37,13 @@ last_ping: ContextVar[float] = ContextVar("query_guard_ping", default=0.0)
 def checked_out(pool: Any, fairy: Any, started: float, window: Window | None) -> None:
     """Record a checkout that has just been had; to be called by what SQLAlchemy calls."""
     attributes = fairy.__dict__
-    if STAY in attributes:
+    if CHECKOUT_KEY in attributes:
         return  # a SingletonThreadPool hands out the connection of its thread again
     watch = watch_of(pool)
     info = attributes.get("_connection_record", fairy).record_info
-    checkout = attributes[STAY] = OpenCheckout(watch, started, watch.way_out.site(2), window, loop_here(window))
+    checkout = attributes[CHECKOUT_KEY] = OpenCheckout(
+        watch, started, watch.site_cache.site(2), window, loop_here(window)
+    )
     if CONNECT in info:
         connect = checkout.connect = info.pop(CONNECT)
         watch.connected(connect)
@@ -81,7 +83,7 @@ def failed(pool: Any, started: float, error: BaseException) -> None:
     """Record a checkout that was never had."""
     watch = watch_of(pool)
     window = current.get()
-    checkout = OpenCheckout(watch, started, watch.way_out.site(2), window, loop_here(window))
+    checkout = OpenCheckout(watch, started, watch.site_cache.site(2), window, loop_here(window))
     checkout.ended = perf_counter()
     checkout.held_in_pool = len(watch.holders)
     if isinstance(error, sqlalchemy_errors.TimeoutError):
@@ -146,7 +148,7 @@ def invalidated(record: Any) -> None:
 def open_checkout(connection: Any) -> OpenCheckout | None:
     """Return the checkout a `PoolProxiedConnection` belongs to, if it was seen."""
     try:
-        stay: OpenCheckout | None = connection.__dict__.get(STAY)
+        checkout: OpenCheckout | None = connection.__dict__.get(CHECKOUT_KEY)
     except AttributeError:
         return None
-    return stay
+    return checkout

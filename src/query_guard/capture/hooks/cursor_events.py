@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from query_guard.capture.hooks.executions import markers, stay_of
+from query_guard.capture.hooks.executions import checkout_of, markers
 from query_guard.capture.hooks.statements import record
 from query_guard.capture.window.window import current, watchers
 from query_guard.own_errors import contained
@@ -45,9 +45,9 @@ def forget_cursor_events() -> None:
 
 def _note_before(_connection: Any, _cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool) -> None:
     if context is not None and (watchers or current.get() is not None):
-        stay = stay_of(context)
-        if stay is not None:
-            stay.running = True
+        checkout = checkout_of(context)
+        if checkout is not None:
+            checkout.running = True
         context.query_guard_taken = True
         context._query_guard_started = perf_counter()
 
@@ -64,7 +64,9 @@ def _started(context: Any) -> float | None:
 def _note_after(_connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, _many: bool) -> None:
     started = _started(context)
     if started is not None:
-        record(current.get(), context.dialect, cursor, statement, parameters, context, started, None, stay_of(context))
+        record(
+            current.get(), context.dialect, cursor, statement, parameters, context, started, None, checkout_of(context)
+        )
 
 
 def _note_error(failure: Any) -> None:
@@ -73,8 +75,8 @@ def _note_error(failure: Any) -> None:
     if started is not None and failure.statement is not None:
         error = type(failure.original_exception).__name__
         dialect, given = context.dialect, failure.parameters or ()
-        cursor, stay = context.cursor, stay_of(context)
-        record(current.get(), dialect, cursor, failure.statement, given, context, started, error, stay)
+        cursor, checkout = context.cursor, checkout_of(context)
+        record(current.get(), dialect, cursor, failure.statement, given, context, started, error, checkout)
 
 
 _FAILURE = "a statement could not be recorded"

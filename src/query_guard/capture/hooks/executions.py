@@ -15,11 +15,11 @@ from typing import Any
 
 from sqlalchemy.engine.interfaces import ExecutionContext
 
-from query_guard.capture.hooks.checkouts import STAY
+from query_guard.capture.hooks.checkouts import CHECKOUT_KEY
 from query_guard.capture.hooks.statements import record
 from query_guard.capture.window.open_checkout import OpenCheckout
 from query_guard.capture.window.window import current, watchers
-from query_guard.own_errors import report_trouble
+from query_guard.own_errors import report_own_error
 
 _Context: Any = ExecutionContext
 _Context.query_guard_taken = False
@@ -49,11 +49,11 @@ def around(execute: Callable[..., None], *, overridden: bool = False) -> Callabl
             return
         if overridden:
             context.query_guard_taken = True
-        stay: OpenCheckout | None = None
-        try:  # as `stay_of`, without the price of a call; an attribute would be asked of the driver's connection, too
-            stay = context.root_connection._dbapi_connection.__dict__.get(STAY)
-            if stay is not None:
-                stay.running = True
+        checkout: OpenCheckout | None = None
+        try:  # as `checkout_of`, written out to save a call; `getattr` would go on to the driver's connection
+            checkout = context.root_connection._dbapi_connection.__dict__.get(CHECKOUT_KEY)
+            if checkout is not None:
+                checkout.running = True
         except Exception:  # noqa: S110 - then nothing is known of its checkout
             pass
         error: str | None = None
@@ -67,9 +67,9 @@ def around(execute: Callable[..., None], *, overridden: bool = False) -> Callabl
             if overridden:
                 context.query_guard_taken = False
             try:
-                record(window, dialect, cursor, statement, parameters, context, started, error, stay)
+                record(window, dialect, cursor, statement, parameters, context, started, error, checkout)
             except Exception:
-                report_trouble("a statement could not be recorded")
+                report_own_error("a statement could not be recorded")
 
     return timed_execute
 
@@ -85,10 +85,10 @@ def around_no_params(execute: Callable[..., None]) -> Callable[..., None]:
     return timed_execute
 
 
-def stay_of(context: Any) -> OpenCheckout | None:
+def checkout_of(context: Any) -> OpenCheckout | None:
     """Return the checkout that an execution runs on; never raises."""
     try:
-        stay: OpenCheckout | None = context.root_connection._dbapi_connection.__dict__.get(STAY)
+        checkout: OpenCheckout | None = context.root_connection._dbapi_connection.__dict__.get(CHECKOUT_KEY)
     except AttributeError:
         return None
-    return stay
+    return checkout

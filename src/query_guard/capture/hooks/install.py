@@ -10,7 +10,7 @@ from sqlalchemy.engine.default import DefaultDialect
 
 from query_guard.capture.hooks import cursor_events, executions, flushes, greenlets, transactions
 from query_guard.capture.hooks import pool_methods as connections
-from query_guard.own_errors import report_trouble
+from query_guard.own_errors import report_own_error
 
 _TURNS: dict[str, Callable[[Any], Any]] = {
     "do_commit": lambda method: transactions.ended(method, "committed"),
@@ -93,7 +93,7 @@ def _watch_dialect(dialect: Any) -> None:
         if getattr(dialect, "_has_events", False):
             cursor_events.watch_dialect(dialect)
     except Exception:
-        report_trouble("a dialect could not be watched")
+        report_own_error("a dialect could not be watched")
 
 
 def _look_for_patches(dialect_class: Any, own: Container[str] = ()) -> None:

@@ -30,7 +30,7 @@ from query_guard.capture.hooks.checkouts import (
     last_ping,
 )
 from query_guard.capture.window.window import current, watchers
-from query_guard.own_errors import contained, followed, report_trouble
+from query_guard.own_errors import contained, followed, report_own_error
 
 _OF_CHECKIN = ("self", "_fairy_was_created")
 """The parameters of the method that is wrapped; where a release has others, its listeners are asked instead."""
@@ -88,7 +88,7 @@ def _timed(
             if dialect not in watched or getattr(dialect, "_has_events", False):
                 watch_dialect(dialect)
         except Exception:
-            report_trouble("a dialect could not be watched")
+            report_own_error("a dialect could not be watched")
         started = perf_counter()
         try:
             fairy = connect(pool)
@@ -96,12 +96,12 @@ def _timed(
             try:
                 failed(pool, started, error)
             except Exception:
-                report_trouble("a failed checkout could not be recorded")
+                report_own_error("a failed checkout could not be recorded")
             raise
         try:
             checked_out(pool, fairy, started, window)
         except Exception:
-            report_trouble("a checkout could not be recorded")
+            report_own_error("a checkout could not be recorded")
         return fairy
 
     return timed_connect
@@ -124,7 +124,7 @@ def _noted_checkin(checkin: Callable[..., None]) -> Callable[..., None]:
             if OPEN in record.record_info:
                 comes_back(record)
         except Exception:
-            report_trouble(CHECKIN)
+            report_own_error(CHECKIN)
         finally:
             checkin(record, _fairy_was_created)
 

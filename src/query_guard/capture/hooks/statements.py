@@ -19,7 +19,7 @@ from query_guard.capture.hooks.flushes import current_flush
 from query_guard.capture.hooks.unread import keep_unread
 from query_guard.capture.origin.engines import engine_of, seen_by
 from query_guard.capture.origin.loaders import loader_of
-from query_guard.capture.origin.statement_info import UnreadTarget
+from query_guard.capture.origin.statement_info import UnreadInfo
 from query_guard.capture.origin.values import NO_VALUES, shown_values, value_hashes
 from query_guard.capture.window.open_checkout import OpenCheckout
 from query_guard.capture.window.recorder import BEFORE_RESPONSE, ROW_BYTES
@@ -32,11 +32,11 @@ from query_guard.capture.window.window import (
     watchers,
     who_wants,
 )
-from query_guard.own_errors import report_trouble
+from query_guard.own_errors import report_own_error
 from query_guard.records import Engine
 
 _BATCHES = "_query_guard_batches"
-_TARGET = "_query_guard_target"
+_INFO = "_query_guard_info"
 _SINGLE, _IN_BATCHES = ExecuteStyle.EXECUTE, ExecuteStyle.INSERTMANYVALUES
 _UNSENT = "MissingGreenlet"
 """Some drivers raise it in the driver call, but nothing was sent."""
@@ -44,7 +44,7 @@ _UNSENT = "MissingGreenlet"
 
 def record(  # noqa: PLR0912, PLR0915
     window: Window | None, dialect: Any, cursor: Any, statement: str, parameters: Any, context: Any, started: float,
-    error: str | None, stay: OpenCheckout | None,
+    error: str | None, checkout: OpenCheckout | None,
 ) -> None:  # fmt: skip
     """Append the row of one driver call that has just ended; never raises.
 
@@ -54,29 +54,31 @@ def record(  # noqa: PLR0912, PLR0915
         ended = perf_counter()
         duration = ended - started
         transaction = None
-        if stay is not None:
-            stay.running = False
-            stay.last = ended
-            stay.busy += duration
-            transaction = stay.transaction
+        if checkout is not None:
+            checkout.running = False
+            checkout.last = ended
+            checkout.busy += duration
+            transaction = checkout.transaction
         batches = None
         style = context.execute_style
         if style is _IN_BATCHES:
             batches = _begun(window, dialect, context, duration, error)
             if batches is None:
                 return
-        target: UnreadTarget | None = getattr(context.compiled, _TARGET, None)
-        if target is None or statement is not context.statement:
-            target = _target_of(dialect, statement, context)
-        if (stay is None or error is not None or target.is_control) and _is_no_statement(context, target, error, stay):
+        info: UnreadInfo | None = getattr(context.compiled, _INFO, None)
+        if info is None or statement is not context.statement:
+            info = _info_of(dialect, statement, context)
+        if (checkout is None or error is not None or info.is_control) and _is_no_statement(
+            context, info, error, checkout
+        ):
             return
-        may_write = target.may_write
+        may_write = info.may_write
         if transaction is not None:
             transaction.statements += 1
             if may_write:
                 transaction.wrote = True
 
-        engine = target.engine
+        engine = info.engine
         sole = window.recorder if window is not None and window.outer is None and not watchers else None
         if sole is not None and sole.engines is not None:
             sole = None
@@ -102,13 +104,13 @@ def record(  # noqa: PLR0912, PLR0915
         stages = window.stages if window is not None else None
         is_async = engine.is_async
         shared: Shared = (
-            target,
-            stay,
+            info,
+            checkout,
             transaction,
             batches,
             stages.stage if stages is not None else BEFORE_RESPONSE,
-            target.text if statement is target.sql else hash(statement),
-            target.way_out.site(2),
+            info.text if statement is info.sql else hash(statement),
+            info.site_cache.site(2),
             loader,
             current_flush() if may_write else 0,
             engine,
@@ -121,11 +123,11 @@ def record(  # noqa: PLR0912, PLR0915
             shown_values(parameters) if recorder.parameters else (),
             window.request if window is not None else 0,
         )
-        known = recorder.shared.get(target)
+        known = recorder.shared.get(info)
         if known == shared:
             shared = known
         else:
-            target.note(context)
+            info.note(context)
             recorder.share(shared)
         row: Row = (
             shared,
@@ -141,17 +143,17 @@ def record(  # noqa: PLR0912, PLR0915
         else:
             deliver(window, engine, row)
     except Exception:
-        report_trouble("a statement could not be recorded in full")
+        report_own_error("a statement could not be recorded in full")
         keep_unread(locals())
 
 
-def _is_no_statement(context: Any, target: UnreadTarget, error: str | None, stay: OpenCheckout | None) -> bool:
+def _is_no_statement(context: Any, info: UnreadInfo, error: str | None, checkout: OpenCheckout | None) -> bool:
     """Whether a driver call was no statement of the application's: control, never sent, or the dialect's start-up."""
-    if target.is_control:
-        if stay is not None:
-            stay.control(target.sql)
+    if info.is_control:
+        if checkout is not None:
+            checkout.control(info.sql)
         return True
-    return error == _UNSENT or (stay is None and _is_start_up(context))
+    return error == _UNSENT or (checkout is None and _is_start_up(context))
 
 
 def _begun(window: Window | None, dialect: Any, context: Any, duration: float, error: str | None) -> Batches | None:
@@ -172,20 +174,20 @@ def _is_told_later(engine: Engine, cursor: Any) -> bool:
     return engine.dialect == "sqlite" and cursor.description is not None
 
 
-def _target_of(dialect: Any, statement: str, context: Any) -> UnreadTarget:
+def _info_of(dialect: Any, statement: str, context: Any) -> UnreadInfo:
     """Return what is known of a text: it hangs on the compiled statement, which SQLAlchemy keeps for its like."""
-    engine, targets = seen_by(dialect)
+    engine, texts = seen_by(dialect)
     compiled = context.compiled
     if (
         compiled is None
         or "schema_translate_map" in context.execution_options
         or (statement is not getattr(context, "statement", None) and _is_scalar_default(3))
     ):
-        return targets.get(statement) or targets.first_seen(statement, engine)
-    target: UnreadTarget | None = getattr(compiled, _TARGET, None)
-    if target is None:
-        target = compiled.__dict__[_TARGET] = UnreadTarget(compiled.string, engine)
-    return target
+        return texts.get(statement) or texts.first_seen(statement, engine)
+    info: UnreadInfo | None = getattr(compiled, _INFO, None)
+    if info is None:
+        info = compiled.__dict__[_INFO] = UnreadInfo(compiled.string, engine)
+    return info
 
 
 def _is_start_up(context: Any) -> bool:

@@ -21,7 +21,7 @@ from query_guard.capture.origin.source_files import LIBRARY, kind_of
 from query_guard.capture.window.open_checkout import OpenCheckout
 from query_guard.capture.window.open_transaction import OpenTransaction
 from query_guard.capture.window.window import current, is_recording, sole_recorder, stage_of, watchers, watching
-from query_guard.own_errors import followed, report_trouble
+from query_guard.own_errors import followed, report_own_error
 from query_guard.records import TransactionOutcome
 
 _CLOSING = frozenset(("close", "_reset", "_finalize_fairy", "invalidate"))
@@ -40,7 +40,7 @@ def began(do_begin: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
             if watchers or current.get() is not None:
                 _open(dialect, connection)
         except Exception:
-            report_trouble(_BEGIN)
+            report_own_error(_BEGIN)
 
     return timed_begin
 
@@ -60,7 +60,7 @@ def ended(do_end: Callable[[Any, Any], None], outcome: TransactionOutcome) -> Ca
                 if checkout is not None and checkout.transaction is not None:
                     _close(checkout, checkout.transaction, told)
             except Exception:
-                report_trouble(_END)
+                report_own_error(_END)
 
     return timed_end
 
@@ -85,7 +85,7 @@ def ended_in_two_phases(do_end: Callable[..., None], outcome: TransactionOutcome
         try:
             transaction = _transaction_of(connection.connection)
         except Exception:
-            report_trouble(_END)
+            report_own_error(_END)
         finally:
             try:
                 do_end(dialect, connection, *args, **options)
@@ -94,7 +94,7 @@ def ended_in_two_phases(do_end: Callable[..., None], outcome: TransactionOutcome
                 try:
                     _close_second_phase(connection.connection, transaction, told)
                 except Exception:
-                    report_trouble(_END)
+                    report_own_error(_END)
 
     return timed_end
 

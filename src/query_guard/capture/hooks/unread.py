@@ -12,11 +12,11 @@ from typing import Any, TypeVar
 from query_guard.capture.hooks.flushes import current_flush
 from query_guard.capture.origin.call_site import call_site
 from query_guard.capture.origin.engines import engine_of
-from query_guard.capture.origin.statement_info import TRANSACTION_CONTROL, UnreadTarget
+from query_guard.capture.origin.statement_info import TRANSACTION_CONTROL, UnreadInfo
 from query_guard.capture.origin.values import NO_VALUES, shown_values, value_hashes
 from query_guard.capture.window.rows import Row
 from query_guard.capture.window.window import count, deliver, is_recorded_with_parameters, stage_of
-from query_guard.own_errors import report_trouble
+from query_guard.own_errors import report_own_error
 from query_guard.records import Engine
 
 _UNKNOWN = Engine(0, "unknown", "unknown", False)
@@ -36,7 +36,7 @@ def keep_unread(known: Mapping[str, Any]) -> None:
         if "row" not in known and not _is_no_statement(known):
             deliver(known["window"], engine, _row(known, engine, duration))
     except Exception:
-        report_trouble("a statement could only be counted")
+        report_own_error("a statement could only be counted")
         count(known["window"], engine, duration, known.get("batches"))
 
 
@@ -53,7 +53,7 @@ def _is_batch(known: Mapping[str, Any]) -> bool:
 
 def _row(known: Mapping[str, Any], engine: Engine, duration: float) -> Row:
     statement, parameters, window = known["statement"], known["parameters"], known["window"]
-    target = known.get("target") or UnreadTarget(statement, engine)
+    target = known.get("target") or UnreadInfo(statement, engine)
     transaction = _transaction(known, target)
     shown = is_recorded_with_parameters(window)
     shared = (
@@ -82,7 +82,7 @@ def _row(known: Mapping[str, Any], engine: Engine, duration: float) -> Row:
     return shared, known["started"], duration, known.get("owner"), values, rows if type(rows) is int else None
 
 
-def _transaction(known: Mapping[str, Any], target: UnreadTarget) -> Any:
+def _transaction(known: Mapping[str, Any], target: UnreadInfo) -> Any:
     """Return the transaction it ran in, which counts it."""
     transaction = known.get("transaction")
     if transaction is not None and "engine" not in known:

@@ -1,7 +1,7 @@
 """When the event loop stood still, at which line; and which line waits while a transaction is open.
 
 A heartbeat beats in each loop while windows are open there, and stops by itself. A beat that comes late says that
-something held up the loop. A watchdog thread, awake only while some heart beats, looks at the line that does.
+something held up the loop. A watchdog thread, awake only while some heartbeat beats, looks at the line that does.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from query_guard.capture.origin.call_site import call_site, site_of_frames
 from query_guard.capture.window.open_checkout import OpenCheckout
 from query_guard.capture.window.pauses import Pauses
 from query_guard.capture.window.window import Window, current
-from query_guard.own_errors import contained, report_trouble
+from query_guard.own_errors import contained, report_own_error
 from query_guard.records import NOWHERE, CallSite, LoopBlock
 
 _FAILURE = "the event loop could not be watched"
@@ -40,14 +40,14 @@ _WAITS_FOR = {"cr": "cr_await", "gi": "gi_yieldfrom", "ag": "ag_await"}
 """What coroutines, generators and asynchronous generators call the thing they wait for, by their prefix."""
 
 
-class Heart:
+class Heartbeat:
     """The heartbeat of one loop. `windows` are open there; `blocks` are the last times it stood still."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = weakref.ref(loop)
         self.thread = threading.get_ident()
         self.windows = 0
-        self.is_beating = False
+        self.is_active = False
         self.due = 0.0
         self.blocks: deque[LoopBlock] = deque(maxlen=64)
         self._context = Context()  # of no request: a beat must not keep the window that happened to be open first
@@ -57,11 +57,11 @@ class Heart:
     def begin(self) -> None:
         """Beat, until no window is open any more."""
         self._schedule()
-        self.is_beating = True
+        self.is_active = True
         try:
             _watchdog.wake()
         except Exception:  # there may be no thread left to start
-            report_trouble(_FAILURE)
+            report_own_error(_FAILURE)
 
     def _schedule(self) -> None:
         loop = self.loop()
@@ -78,12 +78,12 @@ class Heart:
             if self.windows > 0:
                 self._schedule()
             else:
-                self.is_beating = False
+                self.is_active = False
 
     def settle(self) -> None:
         """Remember a block that has ended, or goes on in whoever calls: its own beat may come too late for a report."""
         now = perf_counter()
-        if not self.is_beating or now - self.due < NOTICED_BLOCK:
+        if not self.is_active or now - self.due < NOTICED_BLOCK:
             self.seen = None
             return
         site, request = self.seen or (NOWHERE, 0)
@@ -95,28 +95,28 @@ class Heart:
         self.seen = None
 
 
-_beat = contained(Heart.beat, _FAILURE)
-_hearts: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Heart] = weakref.WeakKeyDictionary()
-_last: list[Heart | None] = [None]
-"""The heart that was asked for last: most processes have one loop, and a weak dictionary takes its time."""
+_beat = contained(Heartbeat.beat, _FAILURE)
+_heartbeats: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Heartbeat] = weakref.WeakKeyDictionary()
+_last: list[Heartbeat | None] = [None]
+"""The heartbeat that was used last: most processes have one loop, and a weak dictionary takes its time."""
 
 
-def heart_here() -> Heart | None:
-    """Return the heart of the loop that runs in this thread, if one does."""
+def heartbeat_here() -> Heartbeat | None:
+    """Return the heartbeat of the loop that runs in this thread, if one does."""
     loop = _get_running_loop()
     if loop is None:
         return None
-    heart = _last[0]
-    if heart is None or heart.loop() is not loop:
-        heart = _hearts.get(loop)
-        if heart is None:
-            heart = _hearts[loop] = Heart(loop)
-        _last[0] = heart
-    return heart
+    heartbeat = _last[0]
+    if heartbeat is None or heartbeat.loop() is not loop:
+        heartbeat = _heartbeats.get(loop)
+        if heartbeat is None:
+            heartbeat = _heartbeats[loop] = Heartbeat(loop)
+        _last[0] = heartbeat
+    return heartbeat
 
 
 class _Watchdog:
-    """Looks at the lines that hold up loops, in a thread of its own that sleeps while no heart beats."""
+    """Looks at the lines that hold up loops, in a thread of its own that sleeps while no heartbeat runs."""
 
     def __init__(self) -> None:
         self._thread: threading.Thread | None = None
@@ -135,34 +135,34 @@ class _Watchdog:
             self._is_needed.wait()
             sleep(LOOK)
             try:
-                self._is_needed.clear()  # before the look, so that a heart that begins now is seen the next time
-                beating = [heart for heart in _live_hearts() if heart.is_beating]
+                self._is_needed.clear()  # before the look, so that a heartbeat that begins now is seen the next time
+                beating = [heartbeat for heartbeat in _live_heartbeats() if heartbeat.is_active]
                 if beating:
                     self._is_needed.set()
-                for heart in beating:
-                    if heart.seen is None and perf_counter() - heart.due >= LOOK / 2:
-                        _look_at(heart)
+                for heartbeat in beating:
+                    if heartbeat.seen is None and perf_counter() - heartbeat.due >= LOOK / 2:
+                        _look_at(heartbeat)
             except Exception:
-                report_trouble(_FAILURE)
+                report_own_error(_FAILURE)
 
 
-def _live_hearts() -> list[Heart]:
-    """Return the hearts of the loops that are open; others may come and go meanwhile."""
-    loops = [loop for ref in _hearts.keyrefs() if (loop := ref()) is not None and not loop.is_closed()]
-    return [heart for loop in loops if (heart := _hearts.get(loop)) is not None]
+def _live_heartbeats() -> list[Heartbeat]:
+    """Return the heartbeats of the loops that are open; others may come and go meanwhile."""
+    loops = [loop for ref in _heartbeats.keyrefs() if (loop := ref()) is not None and not loop.is_closed()]
+    return [heartbeat for loop in loops if (heartbeat := _heartbeats.get(loop)) is not None]
 
 
 _watchdog = _Watchdog()
 
 
-def _look_at(heart: Heart) -> None:
-    frame = sys._current_frames().get(heart.thread)
+def _look_at(heartbeat: Heartbeat) -> None:
+    frame = sys._current_frames().get(heartbeat.thread)
     site = call_site(frame)
-    loop = heart.loop()
+    loop = heartbeat.loop()
     if site.frames and loop is not None:
         task = asyncio.current_task(loop)
         window = window_of(task) if task is not None else None
-        heart.seen = (site, window.request if window is not None else 0)
+        heartbeat.seen = (site, window.request if window is not None else 0)
 
 
 def window_of(task: asyncio.Task[Any]) -> Window | None:

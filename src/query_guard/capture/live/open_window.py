@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextvars import Token
 
-from query_guard.capture.live.event_loop import Heart, heart_here
+from query_guard.capture.live.event_loop import Heartbeat, heartbeat_here
 from query_guard.capture.live.leaks import settle
 from query_guard.capture.window.window import Window, current
 
@@ -16,7 +16,7 @@ class open_window(Window):
     `with` is too dear, and where the window must be left though its own code fails, `current` is set and reset by hand.
     """
 
-    __slots__ = ("_token", "heart")
+    __slots__ = ("_token", "heartbeat")
 
     def __enter__(self) -> open_window:
         self.open()
@@ -29,27 +29,27 @@ class open_window(Window):
 
     def open(self) -> None:
         """Begin, before the window becomes the context's own."""
-        self.heart: Heart | None = None
+        self.heartbeat: Heartbeat | None = None
         """That of the loop it was opened in, while it is open."""
-        heart = heart_here()
-        if heart is None:
+        heartbeat = heartbeat_here()
+        if heartbeat is None:
             return
         if self.request == self.serial:  # a block may be left open for longer than its loop runs
-            self.loop = heart.loop()
-            self.thread = heart.thread
+            self.loop = heartbeat.loop()
+            self.thread = heartbeat.thread
         if self.recorder is not None:
-            self.recorder.loop_blocks = heart.blocks
-        if not heart.is_beating:
-            heart.begin()
-        heart.windows += 1
-        self.heart = heart
+            self.recorder.loop_blocks = heartbeat.blocks
+        if not heartbeat.is_active:
+            heartbeat.begin()
+        heartbeat.windows += 1
+        self.heartbeat = heartbeat
 
     def close(self) -> None:
-        heart, self.heart = self.heart, None
+        heartbeat, self.heartbeat = self.heartbeat, None
         try:
-            if heart is not None:
-                heart.windows -= 1
-                heart.settle()
+            if heartbeat is not None:
+                heartbeat.windows -= 1
+                heartbeat.settle()
             recorder = self.recorder
             if recorder is not None and recorder.checkouts and self.request == self.serial:
                 settle(self, recorder)

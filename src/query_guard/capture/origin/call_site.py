@@ -11,7 +11,7 @@ from types import CodeType, FrameType
 from typing import Any, TypeAlias
 
 from query_guard.capture.origin.source_files import APPLICATION, KINDS, LIBRARY, kind_of, shown_path
-from query_guard.own_errors import report_trouble
+from query_guard.own_errors import report_own_error
 from query_guard.records import NOWHERE, CallSite, Frame
 
 MAX_FRAMES = 24
@@ -40,7 +40,7 @@ def call_site(frame: FrameType | None) -> CallSite:
     try:
         return walked(frame)
     except Exception:
-        report_trouble("a call site could not be read")
+        report_own_error("a call site could not be read")
         return unread_site()
 
 

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from query_guard.capture.origin.call_site import Trail, current_greenlet, unread_site, walked
 from query_guard.capture.origin.source_files import APPLICATION, LIBRARY, kind_of
-from query_guard.own_errors import report_trouble
+from query_guard.own_errors import report_own_error
 from query_guard.records import NOWHERE, CallSite
 
 _MAX_TRAIL, _MAX_PATHS, _MAX_STEPS = 64, 8, 10_000
@@ -31,7 +31,7 @@ _steps: dict[tuple[int, int], tuple[CodeType | None, int]] = {}
 """The steps of trails, by the identity of their code and their instruction."""
 
 
-class Shortcut:
+class SiteCache:
     """The paths that executions of one text, or checkouts of one pool, have come by lately.
 
     A path begins at the first frame that is the application's. `sys._getframe` jumps there without making a frame
@@ -78,7 +78,7 @@ class Shortcut:
                     return path[3]
             return self._walk(sys._getframe(below))
         except Exception:
-            report_trouble("a call site could not be read")
+            report_own_error("a call site could not be read")
             return unread_site()
 
     def _walk(self, frame: FrameType) -> CallSite:
@@ -135,7 +135,7 @@ def _shared(step: tuple[CodeType | None, int]) -> tuple[CodeType | None, int]:
 
 
 def _is_taken(path: _Path, below: int) -> bool:
-    """Whether the frames are those of a path; `below` counts as in `Shortcut.site`."""
+    """Whether the frames are those of a path; `below` counts as in `SiteCache.site`."""
     depth, trail, ends, _, _ = path
     greenlet = current_greenlet()
     try:

@@ -18,8 +18,8 @@ from sqlalchemy.orm.exc import UnmappedColumnError
 from sqlalchemy.sql.elements import BinaryExpression, BindParameter, BooleanClauseList
 
 from query_guard.capture.origin.loaders import joined_relationships
-from query_guard.capture.origin.site_cache import Shortcut
-from query_guard.records import NO_TARGET, Engine, Target
+from query_guard.capture.origin.site_cache import SiteCache
+from query_guard.records import NO_INFO, Engine, StatementInfo
 
 TRANSACTION_CONTROL = (
     "SAVEPOINT ", "RELEASE SAVEPOINT ", "ROLLBACK TO ", "SAVE TRANSACTION ", "ROLLBACK TRANSACTION ",
@@ -29,26 +29,35 @@ TRANSACTION_CONTROL = (
 _WRITING = r"(?i)\b(?:INSERT|UPDATE|DELETE|MERGE|REPLACE)\b"
 
 
-class UnreadTarget:
+class UnreadInfo:
     """A text and its statement, noted on the hot path; `read()` it once the window is over."""
 
     __slots__ = (
-        "_compiled", "_is_noted", "_statement", "_target", "engine", "is_control", "may_write", "shape", "sql", "text",
-        "way_out",
+        "_compiled",
+        "_info",
+        "_is_noted",
+        "_statement",
+        "engine",
+        "is_control",
+        "may_write",
+        "shape",
+        "site_cache",
+        "sql",
+        "text",
     )  # fmt: skip
 
     def __init__(self, sql: str, engine: Engine) -> None:
         self.sql = sql
         self.engine = engine
-        self.way_out = Shortcut()
+        self.site_cache = SiteCache()
         self.is_control = sql.startswith(TRANSACTION_CONTROL)
         self.may_write = re.search(_WRITING, sql) is not None
         self._is_noted = False
         self.text = hash(sql)
         self.shape: tuple[Any, ...] | None = None
-        """What is known of the text, once it has been read: as `Statement` has it, from `fingerprint` to `target`."""
+        """What is known of the text, once it has been read: as `Statement` has it, from `fingerprint` to `info`."""
         self._statement = self._compiled = None
-        self._target: Target | None = None
+        self._info: StatementInfo | None = None
 
     def note(self, context: Any) -> None:
         """Keep the statement until it is read; not called where executions are only counted."""
@@ -57,18 +66,18 @@ class UnreadTarget:
             self._statement = context.invoked_statement
             self._compiled = context.compiled
 
-    def read(self) -> Target:
-        if self._target is None:
-            self._target = NO_TARGET if self._statement is None else _describe(self._statement, self._compiled)
+    def read(self) -> StatementInfo:
+        if self._info is None:
+            self._info = NO_INFO if self._statement is None else _describe(self._statement, self._compiled)
             self._statement = self._compiled = None
-        return self._target
+        return self._info
 
 
-def _describe(statement: Any, compiled: Any) -> Target:
+def _describe(statement: Any, compiled: Any) -> StatementInfo:
     try:
         mapper, aliased = _root(statement)
         columns = list(_equalities(getattr(statement, "whereclause", None)))
-        return Target(
+        return StatementInfo(
             entity=mapper.class_.__name__ if mapper is not None else None,
             lineage=tuple(base.class_.__name__ for base in mapper.iterate_to_root()) if mapper is not None else (),
             aliased=aliased,
@@ -79,7 +88,7 @@ def _describe(statement: Any, compiled: Any) -> Target:
             joined_objects=joined_relationships(compiled, collections=False),
         )
     except (SQLAlchemyError, AttributeError, TypeError):
-        return NO_TARGET
+        return NO_INFO
 
 
 def _root(statement: Any) -> tuple[Mapper[Any] | None, bool]:

@@ -15,9 +15,9 @@ from typing import Any, Protocol
 from sqlalchemy.pool import Pool
 
 from query_guard.capture.origin.engines import engine_of
-from query_guard.capture.origin.site_cache import Shortcut
+from query_guard.capture.origin.site_cache import SiteCache
 from query_guard.capture.window.open_transaction import OpenTransaction
-from query_guard.own_errors import report_trouble
+from query_guard.own_errors import report_own_error
 from query_guard.records import CallSite, CheckoutOutcome, Holder
 
 _pool_serials = itertools.count(1)
@@ -57,8 +57,24 @@ class PoolWatch:
     """What is known of one pool; it hangs on the pool and does not keep it alive."""
 
     __slots__ = (
-        "__weakref__", "connect_time", "connects", "engine", "growth", "holders", "kind", "most", "peak",
-        "pool", "pre_ping", "serial", "size", "suspects", "tells_numbers", "wait_time", "waits", "way_out",
+        "__weakref__",
+        "connect_time",
+        "connects",
+        "engine",
+        "growth",
+        "holders",
+        "kind",
+        "most",
+        "peak",
+        "pool",
+        "pre_ping",
+        "serial",
+        "site_cache",
+        "size",
+        "suspects",
+        "tells_numbers",
+        "wait_time",
+        "waits",
     )  # fmt: skip
 
     def __init__(self, pool: Pool) -> None:
@@ -75,7 +91,7 @@ class PoolWatch:
         """The checkouts that are out, by their serials."""
         self.suspects: dict[int, OpenCheckout] = {}
         """Those that were said to look forgotten."""
-        self.way_out = Shortcut()
+        self.site_cache = SiteCache()
         self.growth = 0
         """How often it made a connection, or had more out than ever: a change tells that there may be news of it."""
         self.peak = self.waits = self.connects = 0
@@ -190,4 +206,4 @@ class OpenCheckout:
             if self.ended is None:
                 self.end("collected")
         except Exception:
-            report_trouble("a connection that was dropped could not be recorded")
+            report_own_error("a connection that was dropped could not be recorded")

@@ -8,16 +8,16 @@ from contextvars import ContextVar
 from time import perf_counter
 from typing import TypeAlias
 
-from query_guard.capture.origin.statement_info import UnreadTarget
+from query_guard.capture.origin.statement_info import UnreadInfo
 from query_guard.capture.window.open_checkout import OpenCheckout
 from query_guard.capture.window.open_transaction import OpenTransaction
 from query_guard.capture.window.rows import (
     BATCHES,
     DURATION,
+    INFO,
     PARAMETERS,
     SHARED,
     SITE,
-    TARGET,
     Batches,
     FailedLoadRow,
     Row,
@@ -27,7 +27,7 @@ from query_guard.records import Allowance, CallSite, LoopBlock
 
 WINDOW_BYTES = 500_000
 """What the details of one window may weigh; counts go on beyond it."""
-STAY_BYTES = 100_000
+CHECKOUT_BYTES = 100_000
 """The part of it that is kept for checkouts and transactions, which are recorded also where statements are not."""
 ROW_BYTES = 230
 """What a row weighs with all that belongs to it alone, as `make bench` measures it, and the hash of its owner."""
@@ -35,7 +35,7 @@ SHARED_BYTES = 280
 """What the part weighs that the rows of a loop share."""
 FRAME_BYTES = 8
 """What a frame of a site weighs, which refers to one that all sites share."""
-STAY_ROW_BYTES = 420
+CHECKOUT_ROW_BYTES = 420
 """What a checkout or a transaction weighs."""
 HOLDER_BYTES = 250
 """What each of those weighs who held the connections that a checkout waited for."""
@@ -75,7 +75,7 @@ class Recorder:
         "reads",
         "request",
         "room",
-        "room_for_stays",
+        "room_for_checkouts",
         "rows",
         "shared",
         "stage",
@@ -103,9 +103,9 @@ class Recorder:
         """Durations of statements that were only counted; `list.append` is atomic, a sum is not."""
         self.request = self.dropped_checkouts = self._dropped = self.further_calls = 0
         self._dropped_time = 0.0
-        self.room = WINDOW_BYTES - STAY_BYTES if details else 0
-        self.room_for_stays = STAY_BYTES
-        self.shared: dict[UnreadTarget, Shared] = {}
+        self.room = WINDOW_BYTES - CHECKOUT_BYTES if details else 0
+        self.room_for_checkouts = CHECKOUT_BYTES
+        self.shared: dict[UnreadInfo, Shared] = {}
         """What the last row of each text shares with others."""
 
     def add(self, row: Row) -> None:
@@ -116,34 +116,34 @@ class Recorder:
             self.count(row[DURATION], row[SHARED][BATCHES])
 
     def keep(self, row: Row) -> None:
-        if self.shared.get(row[SHARED][TARGET]) is not row[SHARED]:
+        if self.shared.get(row[SHARED][INFO]) is not row[SHARED]:
             self.share(row[SHARED])
         self.room -= ROW_BYTES
         self.rows.append(row)
 
     def share(self, shared: Shared) -> None:
         """Keep what the next rows of a text may have in common with this one."""
-        target = shared[TARGET]
+        info = shared[INFO]
         self.room -= SHARED_BYTES + FRAME_BYTES * len(shared[SITE].frames)
-        if target not in self.shared:
-            self.room -= len(target.sql)
+        if info not in self.shared:
+            self.room -= len(info.sql)
         if self.parameters:
             self.room -= sum(map(len, shared[PARAMETERS]))
-        self.shared[target] = shared
+        self.shared[info] = shared
 
     def add_checkout(self, checkout: OpenCheckout) -> None:
-        if self.room_for_stays > 0:
-            self.room_for_stays -= STAY_ROW_BYTES
+        if self.room_for_checkouts > 0:
+            self.room_for_checkouts -= CHECKOUT_ROW_BYTES
             if checkout.holders:
-                self.room_for_stays -= HOLDER_BYTES * len(checkout.holders)
+                self.room_for_checkouts -= HOLDER_BYTES * len(checkout.holders)
             self.checkouts.append(checkout)
         else:
             with _lock:
                 self.dropped_checkouts += 1
 
     def add_transaction(self, transaction: OpenTransaction) -> None:
-        if self.room_for_stays > 0:
-            self.room_for_stays -= STAY_ROW_BYTES
+        if self.room_for_checkouts > 0:
+            self.room_for_checkouts -= CHECKOUT_ROW_BYTES
             self.transactions.append(transaction)
 
     def add_failed_load(self, load: FailedLoadRow) -> None:

@@ -13,7 +13,7 @@ from query_guard.records import CallSite, Loader, Statement
 Shared: TypeAlias = tuple[Any, ...]
 """What executions of one text from one line have in common.
 
-UnreadTarget, OpenCheckout or None, OpenTransaction or None, Batches or None, stage; from there on the fields of
+UnreadInfo, OpenCheckout or None, OpenTransaction or None, Batches or None, stage; from there on the fields of
 `Statement` from `text` on, in their order.
 """
 
@@ -26,12 +26,12 @@ A single value stands for itself.
 SHARED: Final = 0
 DURATION: Final = 2
 VALUES: Final = 4
-TARGET, CHECKOUT, TRANSACTION, BATCHES, STAGE = range(5)
-FIRST_TOLD = 5
+INFO, CHECKOUT, TRANSACTION, BATCHES, STAGE = range(5)
+FIRST_STATEMENT_FIELD = 5
 """Where the part of Shared begins that is a statement's own."""
-_TOLD = Statement._fields[Statement._fields.index("text") :]
+_STATEMENT_FIELDS = Statement._fields[Statement._fields.index("text") :]
 SITE, ENGINE, BLOCKING, ERROR, PARAMETERS, REQUEST = (
-    FIRST_TOLD + _TOLD.index(name)
+    FIRST_STATEMENT_FIELD + _STATEMENT_FIELDS.index(name)
     for name in ("site", "engine", "blocking", "error", "parameters", "request")
 )  # fmt: skip
 

@@ -17,7 +17,7 @@ from threading import get_ident
 
 from query_guard.capture.window.recorder import BEFORE_RESPONSE, Recorder
 from query_guard.capture.window.rows import BATCHES, DURATION, SHARED, Batches, Row
-from query_guard.own_errors import report_trouble
+from query_guard.own_errors import report_own_error
 from query_guard.records import Engine, LateCounter, Request
 
 _serials = itertools.count(1)
@@ -68,7 +68,7 @@ class Window:
         try:
             return self.describe() if self.describe is not None else None
         except Exception:
-            report_trouble("what a window was opened for could not be told")
+            report_own_error("what a window was opened for could not be told")
             return None
 
     @property
@@ -152,7 +152,7 @@ def _add(recorder: Recorder, row: Row) -> None:
     try:
         recorder.add(row)
     except Exception:
-        report_trouble("a statement could not be kept")
+        report_own_error("a statement could not be kept")
         recorder.count(row[DURATION], row[SHARED][BATCHES])
 
 

@@ -17,16 +17,18 @@ _PROPERTY = {**_DATA, ":": "%3A", ",": "%2C"}
 
 def annotation_lines(findings: Iterable[Gathered], directory: str = "") -> list[str]:
     """Return a line for each finding that no baseline knows of; `directory` leads from the repository to its files."""
-    return [_annotation(one, directory) for one in findings if not one.told["known"]]
+    return [_annotation(one, directory) for one in findings if not one.finding["known"]]
 
 
 def _annotation(one: Gathered, directory: str) -> str:
-    told = one.told
-    place = {} if told["file"] is None else {"file": os.path.join(directory, told["file"]), "line": told["line"]}
-    properties = {**place, "title": f"{told['kind']} on {told['route']}"}
+    finding = one.finding
+    place = (
+        {} if finding["file"] is None else {"file": os.path.join(directory, finding["file"]), "line": finding["line"]}
+    )
+    properties = {**place, "title": f"{finding['kind']} on {finding['route']}"}
     written = ",".join(f"{name}={_escaped(value, _PROPERTY)}" for name, value in properties.items())
-    level = "error" if told["severity"] == "error" else "warning"
-    message = f"{told['summary']}\nfix: {told['fix']}"
+    level = "error" if finding["severity"] == "error" else "warning"
+    message = f"{finding['summary']}\nfix: {finding['fix']}"
     return f"::{level} {written}::{_escaped(message, _DATA)}"
 
 

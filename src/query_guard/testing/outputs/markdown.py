@@ -33,15 +33,15 @@ def _blocks(run: Run) -> Iterator[str]:
 
 
 def _finding_row(one: Gathered) -> tuple[object, ...]:
-    told = one.told
-    kind = f"{told['kind']} {told['relationship'] or ''}".rstrip()
+    finding = one.finding
+    kind = f"{finding['kind']} {finding['relationship'] or ''}".rstrip()
     return (
-        f"{kind} (known)" if told["known"] else kind,
-        told["route"],
-        told["place"],
+        f"{kind} (known)" if finding["known"] else kind,
+        finding["route"],
+        finding["place"],
         one.times,
         len(one.tests),
-        told["fix"],
+        finding["fix"],
     )
 
 

@@ -23,7 +23,7 @@ _TESTS = 20
 def sarif(run: Run) -> str:
     """Return one result for each finding of each route; paths start at the directory in which the tests ran."""
     findings = gathered(json_safe(run["tests"]))
-    kinds = sorted({one.told["kind"] for one in findings})
+    kinds = sorted({one.finding["kind"] for one in findings})
     driver = {
         "name": "query_guard",
         "version": run["version"],
@@ -35,19 +35,19 @@ def sarif(run: Run) -> str:
 
 
 def _result(one: Gathered, kinds: list[str]) -> dict[str, Any]:
-    told = one.told
-    stable = f"{told['key']} {told['route']} {told['file']}"
+    finding = one.finding
+    stable = f"{finding['key']} {finding['route']} {finding['file']}"
     return {
-        "ruleId": told["kind"],
-        "ruleIndex": kinds.index(told["kind"]),
-        "level": _LEVELS[told["severity"]],
-        "message": {"text": f"{told['summary']}. Fix: {told['fix']}. On {told['route']}."},
-        "locations": [_location(told)],
-        "relatedLocations": [_location(caller) for caller in told["callers"]],
+        "ruleId": finding["kind"],
+        "ruleIndex": kinds.index(finding["kind"]),
+        "level": _LEVELS[finding["severity"]],
+        "message": {"text": f"{finding['summary']}. Fix: {finding['fix']}. On {finding['route']}."},
+        "locations": [_location(finding)],
+        "relatedLocations": [_location(caller) for caller in finding["callers"]],
         "occurrenceCount": one.times,
         "partialFingerprints": {"queryGuard/v1": sha256(stable.encode("utf-8", "surrogatepass")).hexdigest()[:32]},
-        "properties": {"route": told["route"], "tests": one.tests[:_TESTS]},
-        **({} if told["known"] is None else {"baselineState": "unchanged" if told["known"] else "new"}),
+        "properties": {"route": finding["route"], "tests": one.tests[:_TESTS]},
+        **({} if finding["known"] is None else {"baselineState": "unchanged" if finding["known"] else "new"}),
     }
 
 

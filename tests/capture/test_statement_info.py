@@ -8,20 +8,20 @@ import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session, aliased, joinedload
 
-from query_guard.records import NO_TARGET, Target
+from query_guard.records import NO_INFO, StatementInfo
 from tests.databases import Profiler
 from tests.models import Car, Post, User
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.parametrize("driver", ["sqlite3"], indirect=True)]
 
 
-async def target(profile: Profiler, body: Callable[[Session], object]) -> Target:
-    return (await profile.block(body)).facts.statements[-1].target
+async def target(profile: Profiler, body: Callable[[Session], object]) -> StatementInfo:
+    return (await profile.block(body)).facts.statements[-1].info
 
 
 async def test_a_lookup_by_primary_key(profile: Profiler) -> None:
     found = await target(profile, lambda session: session.scalars(select(User).where(User.id == 1)).all())
-    assert found == Target("User", ("User",), False, ("id",), True, (), ())
+    assert found == StatementInfo("User", ("User",), False, ("id",), True, (), ())
 
 
 async def test_a_lookup_by_the_foreign_key_of_a_collection(profile: Profiler) -> None:
@@ -58,4 +58,4 @@ async def test_the_entity_of_an_update(profile: Profiler) -> None:
 
 
 async def test_text_is_about_nothing_known(profile: Profiler) -> None:
-    assert await target(profile, lambda session: session.execute(text("SELECT 1"))) == NO_TARGET
+    assert await target(profile, lambda session: session.execute(text("SELECT 1"))) == NO_INFO

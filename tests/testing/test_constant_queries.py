@@ -87,11 +87,11 @@ def test_growth_names_shapes_sites_and_the_fix(calls: Calls) -> None:
         "expected the same number of queries for any number of rows, got 3 with 2 rows added, 6 with 5 rows added; "
         "what grew:\n"
         f"  2 -> 5 x {posts} [User.posts]\n"
-        "      tests/test_constant_queries.py:N in lazy\n"
+        "      tests/testing/test_constant_queries.py:N in lazy\n"
         f"  n_plus_one: User.posts was loaded 5 times, once for each object of a loop: {posts}\n"
-        "    at tests/test_constant_queries.py:N in lazy\n"
-        "    called from tests/test_constant_queries.py:N in test_growth_names_shapes_sites_and_the_fix\n"
-        "    fix: Add .options(selectinload(User.posts)) to the select at tests/test_constant_queries.py:N"
+        "    at tests/testing/test_constant_queries.py:N in lazy\n"
+        "    called from tests/testing/test_constant_queries.py:N in test_growth_names_shapes_sites_and_the_fix\n"
+        "    fix: Add .options(selectinload(User.posts)) to the select at tests/testing/test_constant_queries.py:N"
     )
 
 
@@ -107,7 +107,7 @@ def test_growth_that_no_finding_explains_says_what_to_do(calls: Calls) -> None:
         "expected the same number of queries for any number of rows, got 2 with 1 row added, 3 with 2 rows added; "
         "what grew:\n"
         "  0 -> 1 x SELECT ?\n"
-        "      tests/test_constant_queries.py:N in each_its_own\n"
+        "      tests/testing/test_constant_queries.py:N in each_its_own\n"
         "    fix: send one statement for all rows, rather than one for each"
     )
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from query_guard.records import Finding, Report
 
 
-class Heard:
+class MiddlewareReports:
     """A listener that keeps the findings that matter, each with its route, and the reports of routes over budget; and
     what is wrong with a QueryGuard that was refused.
     """

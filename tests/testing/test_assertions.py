@@ -80,14 +80,14 @@ def test_max_queries_names_shapes_counts_sites_and_fixes() -> None:
     assert without_lines(str(raised.value)) == (
         "expected at most 2 queries, got 4:\n"
         "  3 x SELECT books.id, books.author_id FROM books WHERE ? = books.author_id [Author.books]\n"
-        "      tests/test_testing.py:N in list_books\n"
+        "      tests/testing/test_assertions.py:N in list_books\n"
         "  1 x SELECT authors.id FROM authors ORDER BY authors.id\n"
-        "      tests/test_testing.py:N in list_books\n"
+        "      tests/testing/test_assertions.py:N in list_books\n"
         "  n_plus_one: Author.books was loaded 3 times, once for each object of a loop: "
         "SELECT books.id, books.author_id FROM books WHERE ? = books.author_id\n"
-        "    at tests/test_testing.py:N in list_books\n"
-        "    called from tests/test_testing.py:N in test_max_queries_names_shapes_counts_sites_and_fixes\n"
-        "    fix: Add .options(selectinload(Author.books)) to the select at tests/test_testing.py:N"
+        "    at tests/testing/test_assertions.py:N in list_books\n"
+        "    called from tests/testing/test_assertions.py:N in test_max_queries_names_shapes_counts_sites_and_fixes\n"
+        "    fix: Add .options(selectinload(Author.books)) to the select at tests/testing/test_assertions.py:N"
     )
 
 
@@ -109,7 +109,9 @@ def test_num_queries_is_exact() -> None:
     with pytest.raises(AssertionError) as raised, assert_num_queries(2), engine.connect() as connection:
         connection.execute(text("SELECT 1"))
     assert without_lines(str(raised.value)) == (
-        "expected exactly 2 queries, got 1:\n  1 x SELECT ?\n      tests/test_testing.py:N in test_num_queries_is_exact"
+        "expected exactly 2 queries, got 1:\n"
+        "  1 x SELECT ?\n"
+        "      tests/testing/test_assertions.py:N in test_num_queries_is_exact"
     )
 
 
@@ -118,9 +120,9 @@ def test_no_findings_names_the_finding() -> None:
         list_books()
     assert without_lines(str(raised.value)) == (
         f"expected no findings, got 1:\n{LOOP}"
-        "    at tests/test_testing.py:N in list_books\n"
-        "    called from tests/test_testing.py:N in test_no_findings_names_the_finding\n"
-        "    fix: Add .options(selectinload(Author.books)) to the select at tests/test_testing.py:N"
+        "    at tests/testing/test_assertions.py:N in list_books\n"
+        "    called from tests/testing/test_assertions.py:N in test_no_findings_names_the_finding\n"
+        "    fix: Add .options(selectinload(Author.books)) to the select at tests/testing/test_assertions.py:N"
     )
 
 
@@ -132,8 +134,8 @@ def test_no_findings_names_the_route_and_says_once_what_happens_often() -> None:
     assert without_lines(str(raised.value)) == (
         f"expected no findings, got 1:\n{LOOP}"
         "    on GET /books (2 times)\n"
-        "    at tests/test_testing.py:N in list_books\n"
-        "    fix: Add .options(selectinload(Author.books)) to the select at tests/test_testing.py:N"
+        "    at tests/testing/test_assertions.py:N in list_books\n"
+        "    fix: Add .options(selectinload(Author.books)) to the select at tests/testing/test_assertions.py:N"
     )
 
 
@@ -149,7 +151,7 @@ def test_no_findings_holds_routes_to_their_budgets() -> None:
         "expected no findings, got 1:\n"
         "  statement_budget: GET /books sent 4 statements; its budget is 3\n"
         "    on GET /books\n"
-        "    at tests/test_testing.py:N in list_books\n"
+        "    at tests/testing/test_assertions.py:N in list_books\n"
         "    fix: Start with the line that sent 3 of them, or raise the budget"
     )
 

@@ -176,7 +176,7 @@ def test_the_site_of_a_checkout_is_the_line_that_asked(tmp_path: Path) -> None:
     (row,) = checkouts(pool=QueuePool, path=tmp_path, times=1)
     frame = row.site.innermost
     assert frame is not None
-    assert (frame.file, frame.function) == ("tests/capture/test_connections.py", "checkouts")
+    assert (frame.file, frame.function) == ("tests/capture/test_pool_methods.py", "checkouts")
 
 
 def test_a_connection_checked_out_before_the_window_is_seen_in_it(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.pool import StaticPool
 from query_guard.capture.origin import call_site as call_site_module
 from query_guard.capture.origin import site_cache as shortcut
 from query_guard.capture.origin.call_site import call_site
-from query_guard.capture.origin.site_cache import Shortcut
+from query_guard.capture.origin.site_cache import SiteCache
 from query_guard.records import CallSite
 
 Pair = tuple[CallSite, CallSite]
@@ -26,7 +26,7 @@ class Sites:
     """The site of each statement of an engine, by one shortcut and by a walk."""
 
     def __init__(self, engine: Engine) -> None:
-        self.shortcut = Shortcut()
+        self.shortcut = SiteCache()
         self.pairs: list[Pair] = []
         event.listen(engine, "before_cursor_execute", self._note)
 

@@ -1,4 +1,4 @@
-"""Detectors are asked where a window may interest them, and nowhere else."""
+"""Detectors are triggered where a window may interest them, and nowhere else."""
 
 from __future__ import annotations
 
@@ -11,60 +11,61 @@ from query_guard.capture.window.recorder import Recorder
 from query_guard.capture.window.rows import FailedLoadRow
 from query_guard.capture.window.window import Window
 from query_guard.detectors import DEFAULTS, Detector, defaults, judges_ends
-from query_guard.judge.pipeline import Profile, RunningReport
-from query_guard.judge.triggers import NOBODY, Interests
-from query_guard.records import NOWHERE, Clues, Facts, Finding, LoopBlock, Outline, Report, Request
+from query_guard.judge.pipeline import Pipeline
+from query_guard.judge.running_report import RunningReport
+from query_guard.judge.triggers import NONE_TRIGGERED, TriggerIndex
+from query_guard.records import NOWHERE, Facts, Figures, Finding, LoopBlock, Report, Request, Triggers
 
-NOTHING = Outline(*[0] * len(Outline._fields))
+NOTHING = Figures(*[0] * len(Figures._fields))
 REQUEST = Request("http", "GET", "/", "/")
 
 
-class Asked:
-    """A detector that says what it was asked."""
+class Triggered:
+    """A detector that says what it was triggered."""
 
-    def __init__(self, clues: Clues | None = None) -> None:
-        self.clues = clues
+    def __init__(self, triggers: Triggers | None = None) -> None:
+        self.triggers = triggers
         self.facts: list[Facts] = []
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         self.facts.append(facts)
-        yield Finding("asked", "warning", "It was asked", "Nothing")
+        yield Finding("triggered", "warning", "It was triggered", "Nothing")
 
 
 def test_a_detector_is_asked_from_the_least_of_its_clues_on() -> None:
-    slow, wide = Asked({"longest_statement": 0.1}), Asked({"most_rows": 10, "longest_statement": 5.0})
-    interests = Interests([slow, wide])
+    slow, wide = Triggered({"longest_statement": 0.1}), Triggered({"most_rows": 10, "longest_statement": 5.0})
+    interests = TriggerIndex([slow, wide])
 
-    def asked(**figures: float) -> list[Detector]:
-        return [*(interests.asked(NOTHING._replace(**figures)) or NOBODY).steady]  # type: ignore[arg-type]
+    def triggered(**figures: float) -> list[Detector]:
+        return [*(interests.triggered(NOTHING._replace(**figures)) or NONE_TRIGGERED).of_statements]  # type: ignore[arg-type]
 
-    assert asked() == []
-    assert asked(longest_statement=0.1) == [slow]
-    assert asked(most_rows=11) == [wide]
-    assert asked(longest_statement=5) == [slow, wide]
-    assert [asked(longest_statement=seconds) for seconds in (0.09, 0.1)] == [[], [slow]]
-    assert interests.asked(NOTHING) is None
-    assert interests.asked(None) == ((slow, wide), (), False)
+    assert triggered() == []
+    assert triggered(longest_statement=0.1) == [slow]
+    assert triggered(most_rows=11) == [wide]
+    assert triggered(longest_statement=5) == [slow, wide]
+    assert [triggered(longest_statement=seconds) for seconds in (0.09, 0.1)] == [[], [slow]]
+    assert interests.triggered(NOTHING) is None
+    assert interests.triggered(None) == ((slow, wide), (), False)
 
 
 def test_a_detector_without_clues_is_always_asked() -> None:
-    always = Asked()
-    interests = Interests([Asked({"writes": 1}), always])
-    assert interests.asked(NOTHING) == ((always,), (), True)
+    always = Triggered()
+    interests = TriggerIndex([Triggered({"writes": 1}), always])
+    assert interests.triggered(NOTHING) == ((always,), (), True)
 
 
 def test_a_clue_that_is_no_figure_is_refused_by_name() -> None:
-    with pytest.raises(ValueError, match="the clue 'longest' of Asked is no figure of an outline: repeated, "):
-        Interests([Asked({"longest": 1})])
+    with pytest.raises(ValueError, match="the trigger 'longest' of Triggered is no figure of an outline: repeated, "):
+        TriggerIndex([Triggered({"longest": 1})])
 
 
 @pytest.mark.parametrize("make", DEFAULTS)
 def test_every_default_detector_has_clues(make: Callable[[], Detector]) -> None:
-    """Otherwise it would be asked, and facts made for it, in each request of each application."""
-    assert Interests([make()]).asked(NOTHING) is None
+    """Otherwise it would be triggered, and facts made for it, in each request of each application."""
+    assert TriggerIndex([make()]).triggered(NOTHING) is None
 
 
-ASKED_FROM: dict[str, Clues] = {
+ASKED_FROM: dict[str, Triggers] = {
     "NPlusOne": {"repeated": 1},
     "DuplicateStatement": {"repeated": 1},
     "SlowStatement": {"longest_statement": 0.1},
@@ -76,7 +77,7 @@ ASKED_FROM: dict[str, Clues] = {
     "WriteInReadRequest": {"writes_in_read": 1},
     "BlockingDriver": {"blocking_statements": 1},
 }
-AT_END: dict[str, Clues] = {
+AT_END: dict[str, Triggers] = {
     "PoolTimeout": {"lost_checkouts": 1},
     "ConnectionLeak": {"lost_checkouts": 1},
     "PoolWait": {"longest_wait": 0.05},
@@ -92,37 +93,37 @@ AT_END: dict[str, Clues] = {
 
 
 def test_each_default_is_asked_from_where_it_may_find_something() -> None:
-    """One that is asked later finds nothing, and no test of the detector alone would notice."""
-    clues: dict[bool, dict[str, Clues]] = {False: {}, True: {}}
+    """One that is triggered later finds nothing, and no test of the detector alone would notice."""
+    triggers: dict[bool, dict[str, Triggers]] = {False: {}, True: {}}
     for detector in defaults():
-        clues[judges_ends(detector)][type(detector).__name__] = getattr(detector, "clues", {})
-    assert clues == {False: ASKED_FROM, True: AT_END}
+        triggers[judges_ends(detector)][type(detector).__name__] = getattr(detector, "triggers", {})
+    assert triggers == {False: ASKED_FROM, True: AT_END}
 
 
 def test_nothing_interests_the_defaults_in_an_empty_window() -> None:
-    assert Interests(defaults()).asked(NOTHING) is None
+    assert TriggerIndex(defaults()).triggered(NOTHING) is None
 
 
 def running(*detectors: Detector) -> tuple[RunningReport, Recorder]:
     recorder = Recorder()
-    return RunningReport(Profile(detectors, [lambda _report: None]), recorder, Window(recorder), "id"), recorder
+    return RunningReport(Pipeline(detectors, [lambda _report: None]), recorder, Window(recorder), "id"), recorder
 
 
 def test_what_was_judged_for_the_headers_is_not_judged_again() -> None:
-    always, ends = Asked(), Asked({"longest_block": 0.1})
+    always, ends = Triggered(), Triggered({"longest_block": 0.1})
     ends.at_end = True  # type: ignore[attr-defined]
     report, recorder = running(always, ends)
     recorder.loop_blocks = (LoopBlock(recorder.started, recorder.started + 0.2),)
-    _, headers = report.at_a_glance(REQUEST)
+    _, headers = report.for_headers(REQUEST)
     finished = report.at_end(REQUEST)
     assert (len(always.facts), len(ends.facts)) == (1, 2)
-    assert [finding.kind for finding in headers] == ["asked", "asked"]
+    assert [finding.kind for finding in headers] == ["triggered", "triggered"]
     assert finished is not None
     assert len(finished.findings) == 2
 
 
 def test_a_report_begins_before_it_ends() -> None:
-    report, recorder = running(Asked())
+    report, recorder = running(Triggered())
     recorder.started -= 5.0
     before = time()
     finished = report.at_end(REQUEST)
@@ -138,22 +139,22 @@ def test_a_reporter_hears_of_quiet_reports_unless_it_says_otherwise(monkeypatch:
 
         def __call__(self, report: Report) -> None: ...
 
-        def hears_of_quiet_reports(self) -> bool:
+        def wants_quiet_reports(self) -> bool:
             return self.hears
 
     deaf = Deaf()
-    assert not Profile([], []).hears_of_quiet_reports()
-    assert not Profile([], [deaf]).hears_of_quiet_reports()
-    assert Profile([], [deaf, lambda _report: None]).hears_of_quiet_reports()
+    assert not Pipeline([], []).wants_quiet_reports()
+    assert not Pipeline([], [deaf]).wants_quiet_reports()
+    assert Pipeline([], [deaf, lambda _report: None]).wants_quiet_reports()
     deaf.hears = True
-    assert Profile([], [deaf]).hears_of_quiet_reports()
+    assert Pipeline([], [deaf]).wants_quiet_reports()
 
 
 def test_what_comes_after_the_headers_is_judged_though_no_statement_follows() -> None:
-    always, loads = Asked(), Asked({"failed_loads": 1})
+    always, loads = Triggered(), Triggered({"failed_loads": 1})
     recorder = Recorder()
-    running = RunningReport(Profile([always, loads], ()), recorder, Window(recorder), "id")
-    running.at_a_glance(REQUEST)
+    running = RunningReport(Pipeline([always, loads], ()), recorder, Window(recorder), "id")
+    running.for_headers(REQUEST)
     recorder.add_failed_load(FailedLoadRow(0, None, NOWHERE, 0, 0))
     running.at_end(REQUEST)
     assert len(loads.facts) == 1
@@ -164,6 +165,6 @@ def test_a_plain_function_may_have_clues_too() -> None:
     def slow(_facts: Facts) -> Iterator[Finding]:
         yield from ()
 
-    slow.clues = {"longest_statement": 0.05}  # type: ignore[attr-defined]
-    assert Interests([slow]).asked(NOTHING) is None
-    assert Interests([slow]).asked(NOTHING._replace(longest_statement=0.06)) == ((slow,), (), False)
+    slow.triggers = {"longest_statement": 0.05}  # type: ignore[attr-defined]
+    assert TriggerIndex([slow]).triggered(NOTHING) is None
+    assert TriggerIndex([slow]).triggered(NOTHING._replace(longest_statement=0.06)) == ((slow,), (), False)
