@@ -20,6 +20,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"debug_token": 5}, "debug_token must be None or text of at least 16 characters, not int"),
     ({"debug_token": "x" * 15 + "\n"}, "debug_token must be None or text of at least 16 characters, not 15 of them"),
     ({"sample_rate": 1.5}, "sample_rate must be a number from 0 to 1, not 1.5"),
+    ({"sample_rate": -0.5}, "sample_rate must be a number from 0 to 1, not -0.5"),
     ({"sample_rate": True}, "sample_rate must be a number from 0 to 1, not True"),
     ({"budgets": [5]}, "budgets must map routes to numbers, such as {'GET /orders/{id}': 5}, not [5]"),
     ({"budgets": {"/orders": 5}}, "budgets must name a method and a route, such as 'GET /orders/{id}', not '/orders'"),
@@ -42,6 +43,26 @@ def test_wrong_options_are_refused_by_name(options: dict[str, Any], message: str
     with pytest.raises(ValueError, match="QueryGuard: ") as raised:
         QueryGuard(app, **options)
     assert message in str(raised.value)
+
+
+RIGHT: list[dict[str, Any]] = [
+    {"sample_rate": 0},
+    {"sample_rate": 1},
+    {"debug_token": "x" * 16},
+    {"budgets": {"GET /": 0}},
+    {"release": "1"},
+    {"exclude": ()},
+]
+
+
+@pytest.mark.parametrize("options", RIGHT, ids=str)
+def test_options_just_within_their_bounds_are_taken(options: dict[str, Any]) -> None:
+    QueryGuard(app, **options)
+
+
+def test_a_token_of_fifteen_characters_is_refused() -> None:
+    with pytest.raises(ValueError, match="debug_token must be None or text of at least 16 characters"):
+        QueryGuard(app, debug_token="x" * 15)
 
 
 def test_a_token_is_never_shown() -> None:

@@ -108,6 +108,25 @@ async def test_findings_of_up_to_500_statements_are_known_before_the_response(nu
     assert (response.headers["X-Query-Findings"] == "pending") is pending
 
 
+@pytest.mark.asyncio
+async def test_statements_are_judged_once_and_ends_once_more() -> None:
+    asked: list[str] = []
+
+    class Of:
+        def __init__(self, what: str, at_end: bool) -> None:
+            self.what, self.at_end = what, at_end
+
+        def __call__(self, _facts: Facts) -> list[Finding]:
+            asked.append(self.what)
+            return []
+
+    app, reports = guarded(detectors=[Of("statements", False), Of("ends", True)])
+    app.get("/")(lambda: send(2))
+    await visit(app, "/")
+    assert asked == ["statements", "ends", "ends"]
+    assert [report.query_count for report in reports] == [2]
+
+
 def test_findings_are_ranked_by_what_mending_them_wins_the_loud_ones_first() -> None:
     made = [
         Finding("quiet", "info", "", "", saving=9.0),

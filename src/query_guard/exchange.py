@@ -151,7 +151,8 @@ class Exchange:
         """Return the status that was sent, the exception that escaped, and whether nobody waited for the rest."""
         escaped = self.escaped
         if escaped is None:
-            return self._status, None, self.window.recorder is None and self._recorder.stage == STREAMING
+            is_incomplete = self._status is not None and self._recorder.stage != AFTER_RESPONSE
+            return self._status, None, is_incomplete and self.window.recorder is None
         if issubclass(escaped, _GONE):
             return self._status, None, True
         return 500 if self._status is None else self._status, escaped.__name__, False

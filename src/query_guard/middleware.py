@@ -117,9 +117,12 @@ class QueryGuard:
         )
         self._terms = Terms(profile, self._options, ServedRoutes())
         self._knows_app = self._knows_outer = False
-        if self._enabled:
-            install()
-            warn(without_effect(self._options, self.given, allowances, detectors_are_defaults=detectors is None))
+        try:
+            if self._enabled:
+                install()
+                warn(without_effect(self._options, self.given, allowances, detectors_are_defaults=detectors is None))
+        except Exception:
+            report_trouble("the engines of the process could not be watched")
 
     def refuse(self, app: ASGIApp, error: Exception) -> None:
         """Profile nothing, as an option is wrong."""

@@ -105,3 +105,10 @@ def test_chunks_of_an_in_list() -> None:
 )
 def test_where_each_value_stands(sql: str, places: tuple[tuple[str, str], ...]) -> None:
     assert bind_places(sql) == places
+
+
+def test_a_retry_comes_after_a_statement_that_failed_too() -> None:
+    first, second, third = (statement(n, transaction=n) for n in (1, 2, 3))
+    refused = [row._replace(error="OperationalError") for row in (first, second)]
+    assert reason([*refused, third]) == "a retry: the transactions before the last one failed"
+    assert reason([first, refused[1], third]) is None

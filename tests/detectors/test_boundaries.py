@@ -25,6 +25,7 @@ from query_guard.detectors import (
     SlowStatement,
     SplitTransaction,
     StatementBudget,
+    UnusedEagerLoad,
 )
 from query_guard.records import NO_TARGET, CallSite, Engine, Frame, LoopBlock, Pause, Silence
 from tests.reports import ENGINE, POSTS, REQUEST, SITE, checkout, facts_of, pool, statement, transaction
@@ -223,6 +224,14 @@ def test_chunks_of_an_in_list_have_twenty_values(binds: int, found: list[str]) -
     assert severities(NPlusOne(), facts_of(*rows)) == found
 
 
+@pytest.mark.parametrize(("notes", "found"), [(False, []), (True, ["warning"])])
+def test_an_eager_load_is_unused_where_reads_are_noted(notes: bool, found: list[str]) -> None:
+    facts = facts_of(statement(loader=POSTS._replace(kind="eager"), rows=3))
+    assert severities(UnusedEagerLoad(), facts) == []
+    facts.notes_reads = notes
+    assert severities(UnusedEagerLoad(), facts) == found
+
+
 def committed(times: int, **fields: Any) -> Facts:
     return facts_of(transactions=tuple(transaction(serial=n, **fields) for n in range(1, times + 1)))
 
@@ -348,7 +357,7 @@ def nested(out: int, capacity: int = 10, **fields: Any) -> Facts:
     return facts_of(checkouts=(outer, inner), pools=(pool(capacity=capacity),))
 
 
-@pytest.mark.parametrize(("out", "found"), [(7, ["info"]), (8, ["warning"])])
+@pytest.mark.parametrize(("out", "found"), [(7, ["info"]), (8, ["warning"]), (9, ["warning"])])
 def test_a_nested_checkout_is_a_warning_from_four_fifths_of_the_pool_on(out: int, found: list[str]) -> None:
     assert severities(NestedCheckout(), nested(out)) == found
 

@@ -152,3 +152,32 @@ def test_columns_that_are_read_again(kind: str, code: str, statements: int) -> N
     remedy = loading_remedy(loader, 2, facts_of(QUERY))
     assert (remedy.code, remedy.statements) == (code, statements)
     assert code in remedy.advice
+
+
+@pytest.mark.parametrize(
+    ("last", "collection", "code", "left"),
+    [
+        ("Post.comments", True, "selectinload(User.posts).selectinload(Post.comments)", 1),
+        ("Post.author", False, "selectinload(User.posts).joinedload(Post.author)", 0),
+    ],
+)
+def test_a_load_below_what_was_loaded_ahead_has_its_whole_path(
+    last: str, collection: bool, code: str, left: int
+) -> None:
+    owner, _, attribute = last.partition(".")
+    loader = Loader("lazy", owner, attribute, collection, ("User.posts", last), (owner,), "Any")
+    advice = f"Add .options({code}) to the select at crud.py:7"
+    assert of(statement(2, loader=loader), QUERY) == Remedy(code, advice, left)
+
+
+def test_a_tree_that_is_walked_down_ends_the_chain_where_it_repeats() -> None:
+    child = Loader("lazy", "Node", "children", True, ("Node.children",), ("Node",), "Node")
+    code = "selectinload(Node.children)"
+    walked = [statement(n, loader=child, owner=n) for n in (1, 2, 3)]
+    assert of(walked[2], *walked[:2]) == Remedy(code, f"Add .options({code}) to the select that loads Node")
+
+
+def test_a_query_of_a_subclass_is_named_by_what_it_selects() -> None:
+    query = QUERY._replace(target=NO_TARGET._replace(entity="Admin", lineage=("Admin", "User")))
+    loader = POSTS._replace(parents=("User",))
+    assert of(statement(2, loader=loader), query).code == "selectinload(Admin.posts)"

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 from fastapi import BackgroundTasks, Depends, FastAPI, WebSocket
 from fastapi.responses import StreamingResponse
-from sqlalchemy import Engine, event, func, insert, select, text
-from sqlalchemy.exc import IntegrityError, MissingGreenlet, StatementError, TimeoutError
+from sqlalchemy import Engine, event, exc, func, insert, select, text
+from sqlalchemy.exc import IntegrityError, MissingGreenlet, StatementError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session, selectinload
 
@@ -150,7 +150,7 @@ def many() -> int:
 def runs_out() -> str:
     with engines.ending.connect() as connection:
         connection.execute(text("SELECT 1"))
-        with suppress(TimeoutError):
+        with suppress(exc.TimeoutError):
             engines.ending.connect()
         connection.invalidate()
     with engines.ending.connect() as connection:

@@ -11,8 +11,10 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+_Dialect: Any = SQLiteDialect_pysqlite
 
-class TwoPhases(SQLiteDialect_pysqlite):
+
+class TwoPhases(_Dialect):  # type: ignore[misc]
     """SQLite knows no two-phase transactions: here the second phase is the whole of them."""
 
     supports_statement_cache = True

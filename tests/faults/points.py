@@ -90,7 +90,7 @@ class _Rewriter(ast.NodeTransformer):
         self._names.pop()
         return node
 
-    def _function(self, node: Any) -> ast.AST:
+    def _function(self, node: Any) -> ast.stmt:
         self._names.append(node.name)
         start = ast.copy_location(ast.Expr(self._reach(node, True)), node.body[0])
         has_docstring = ast.get_docstring(node, clean=False) is not None
@@ -98,7 +98,8 @@ class _Rewriter(ast.NodeTransformer):
         node.body = self._block(node.body)
         node.body.insert(1 if has_docstring else 0, start)
         self._names.pop()
-        return ast.fix_missing_locations(node)
+        rewritten: ast.stmt = ast.fix_missing_locations(node)
+        return rewritten
 
     def _block(self, statements: Sequence[ast.stmt]) -> list[ast.stmt]:
         """Put a point behind each simple statement, at every depth of the function's own body."""

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import faulthandler
 import gc
 import json
 import logging
 import sys
 import tempfile
+import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -24,12 +26,16 @@ from typing import Any, NamedTuple
 
 from tests.faults.application import app
 from tests.faults.database import Database
+from tests.faults.entries import ENTRIES, OF_TESTS
 from tests.faults.outcomes import Outcome, outcome
 from tests.faults.points import Point, points, rewrite_imports
-from tests.faults.work import WORK, Blocks
+from tests.faults.work import TESTS, WORK, Blocks
 
 PASSING = (KeyboardInterrupt, SystemExit, asyncio.CancelledError, GeneratorExit)
 """What passes through the guard, once the application's own step is done."""
+
+_PATIENCE = 60.0
+"""Seconds after which a run that hangs ends all, with the frames of its threads."""
 
 
 class Difference(NamedTuple):
@@ -55,12 +61,14 @@ def main() -> None:
         "--times", type=int, default=3, help="fail at most so often at a point, in other work each time"
     )
     parser.add_argument("--at", default="", help="fail only in functions whose name contains this")
+    parser.add_argument("--verbose", action="store_true", help="say where it is about to fail")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     logging.getLogger("query_guard").addHandler(logging.NullHandler())
     logging.getLogger("query_guard").propagate = False
     logging.disable(logging.NOTSET)
-    with tempfile.TemporaryDirectory() as directory:
+    memory = Path("/dev/shm")  # where there is one, no disk is waited for
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as directory:
         differences = walk(Database(Path(directory) / "work.sqlite"), options)
     json.dump([one._asdict() for one in differences], sys.stdout, indent=1)
 
@@ -73,7 +81,6 @@ def walk(database: Database, options: argparse.Namespace) -> list[Difference]:
     failed: Counter[int] = Counter()
     for name, one in work.items():
         reset()
-        points.reached.clear()
         differences += compared(name, None, "", bare[name], outcome(one, blocks, database))
         reached = [number for number in chosen(options.soak) if options.at in points.known[number].function]
         gc.collect()
@@ -84,8 +91,16 @@ def walk(database: Database, options: argparse.Namespace) -> list[Difference]:
             failed[number] += 1
             reset()
             points.arm(number, error)
+            began = time.monotonic()
+            faulthandler.dump_traceback_later(_PATIENCE, exit=True)
+            if options.verbose:
+                print(f"{error.__name__} at {points.known[number]}", file=sys.stderr, flush=True)
             got = outcome(one, blocks, database)
             points.disarm()
+            if time.monotonic() - began > 3:
+                print(
+                    f"  {time.monotonic() - began:.0f} s: {error.__name__} at {points.known[number]}", file=sys.stderr
+                )
             differences += compared(name, points.known[number], error.__name__, bare[name], got)
         print(f"{name}: {failed.total()} times", file=sys.stderr)
     print(f"{failed.total()} times, {len(failed)} points", file=sys.stderr)
@@ -124,6 +139,8 @@ def chosen(every: bool) -> Iterator[int]:
     seen: set[tuple[str, bool]] = set()
     for number in points.reached:
         point = points.known[number]
+        if point.function in ENTRIES or point.function.startswith(OF_TESTS):
+            continue
         if every or (point.function, point.is_start) not in seen:
             seen.add((point.function, point.is_start))
             yield number
@@ -131,8 +148,8 @@ def chosen(every: bool) -> Iterator[int]:
 
 def compared(work: str, point: Point | None, error: str, bare: Outcome, got: Outcome) -> Iterator[Difference]:
     """Yield how an outcome differs from that without a guard."""
-    passes = error not in ("", Fault.__name__)
-    if passes and error in got.raised:
+    outside = error not in ("", Fault.__name__)
+    if (outside and error in got.raised) or (work in TESTS and _is_told(got, bare)):
         got = bare._replace(checked_out=got.checked_out, left=got.left)
     for field, expected, actual in zip(Outcome._fields, bare, got, strict=True):
         if expected != actual:
@@ -140,11 +157,18 @@ def compared(work: str, point: Point | None, error: str, bare: Outcome, got: Out
             yield Difference(work, function, str(point or ""), error, f"{field} {expected}", str(actual))
 
 
+def _is_told(got: Outcome, bare: Outcome) -> bool:
+    """Whether a test was told that the guard has failed, and its own failure was not hidden by that."""
+    return got.raised.startswith(("AssertionError", Fault.__name__)) and not (bare.raised and got.calls)
+
+
 def reset() -> None:
-    """Let the guard see everything for the first time again."""
+    """Build the guard anew, and let it see everything for the first time again."""
+    app.middleware_stack = app.build_middleware_stack()
     for clear in _caches():
         clear()
-    sys.modules["query_guard.capture.holders"]._next_look = 0.0
+    vars(sys.modules["query_guard.capture.holders"])["_next_look"] = 0.0
+    points.reached.clear()
 
 
 @cache

@@ -118,3 +118,5 @@ WORK: dict[str, Work] = {
         )
     },
 }  # fmt: skip
+TESTS = frozenset(("a test that passes", "a test that fails"))
+"""Work that the guard may fail, where it has failed itself: so a test is told."""

@@ -17,6 +17,7 @@ from sqlalchemy.pool import Pool
 from query_guard.capture.engines import engine_of
 from query_guard.capture.open_transaction import OpenTransaction
 from query_guard.capture.shortcut import Shortcut
+from query_guard.capture.trouble import report_trouble
 from query_guard.records import CallSite, CheckoutOutcome, Holder
 
 _pool_serials = itertools.count(1)
@@ -185,5 +186,8 @@ class OpenCheckout:
 
     def collected(self, _: object) -> None:
         """Be told that the garbage collector took the connection from whoever dropped it."""
-        if self.ended is None:
-            self.end("collected")
+        try:
+            if self.ended is None:
+                self.end("collected")
+        except Exception:
+            report_trouble("a connection that was dropped could not be recorded")

@@ -101,7 +101,7 @@ def ended_in_two_phases(do_end: Callable[..., None], outcome: TransactionOutcome
 
 
 def _close_second_phase(connection: Any, transaction: OpenTransaction | None, told: TransactionOutcome) -> None:
-    """Close what the step has left open; what it ended itself, by a rollback of its own, has the outcome of the whole."""
+    """Close what the step has left open; a rollback of its own that it ended with has the outcome of the whole."""
     checkout = open_checkout(connection)
     if checkout is not None and checkout.transaction is not None:
         _close(checkout, checkout.transaction, told, 3)

@@ -33,7 +33,7 @@ class Window:
     )  # fmt: skip
 
     def __init__(self, recorder: Recorder, request: bool = False) -> None:
-        outer = current.get()
+        outer: Window | None = current.get()
         while outer is not None and outer.recorder is None and outer.outer is not None:
             outer = outer.outer  # sealed ones that a context was left with would make an ever longer row
         self.describe: Callable[[], Request] | None = None

@@ -49,8 +49,11 @@ def _held(item: pytest.Item, settings: Settings, heard: Heard) -> Iterator[None]
             recording = _enter(stack, item, settings, limits)
             yield
     except (Exception, pytest.fail.Exception):
-        if text := _verdict(item, settings, heard, limits, recording):
-            item.add_report_section("call", "query_guard", text)
+        try:  # whatever fails here, the test's own failure stays what it is
+            if text := _verdict(item, settings, heard, limits, recording):
+                item.add_report_section("call", "query_guard", text)
+        except Exception as failure:
+            item.add_report_section("call", "query_guard", f"what the test sent could not be judged: {failure!r}")
         raise
     finally:
         item.stash[OWN_ERRORS] = own_errors(errors_before)

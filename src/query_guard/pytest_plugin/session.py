@@ -63,7 +63,11 @@ class GuardedSession:
         if call.when == "call":
             item.stash[_OUTCOME] = report.outcome
         elif call.when == "teardown":
-            entry = self._entry(item)
+            try:
+                entry = self._entry(item)
+            except Exception as failure:  # of ours: the test's report stays as it is
+                entry = None
+                self.written.append(f"what {item.nodeid} left could not be gathered: {failure!r}")
             if entry is not None:
                 setattr(report, _CARRIED, entry)
         return report
@@ -102,7 +106,11 @@ class GuardedSession:
             return
         from query_guard.pytest_plugin.summary import sections
 
-        for title, lines in sections(self.settings, list(self.entries.values()), self.written):
+        try:
+            told = list(sections(self.settings, list(self.entries.values()), self.written))
+        except Exception as failure:  # of ours: what pytest itself has to say still follows
+            told = [("query_guard", [f"the summary could not be made: {failure!r}"])]
+        for title, lines in told:
             terminalreporter.ensure_newline()
             terminalreporter.section(title, sep="-")
             for line in lines:

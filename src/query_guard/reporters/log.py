@@ -83,8 +83,6 @@ def _request_event(report: Report) -> dict[str, Any]:
         "method": request.method,
         "route": request.route,
         "status": request.status,
-        "exception": request.exception,
-        "cancelled": request.cancelled,
         "duration_ms": milliseconds(facts.duration),
         "query_count": facts.query_count,
         "query_time_ms": milliseconds(facts.query_time),
@@ -97,6 +95,8 @@ def _request_event(report: Report) -> dict[str, Any]:
         "findings": count_kinds(report.loud_findings),
         "sentence": sentence(report),
         "peak_connections": facts.peak_connections,
+        "exception": request.exception,
+        "cancelled": request.cancelled,
     }
 
 

@@ -1,0 +1,34 @@
+"""Where the application, SQLAlchemy or Python call the guard, so that nothing of ours is around to catch.
+
+Each makes the application's own call, once, with one guard around each note, and is short enough to be read. There
+shall be no more of them: whoever needs another finds one of these to stand behind.
+"""
+
+ENTRIES = {
+    "middleware.QueryGuard.__call__": "the server calls it",
+    "exchange.Exchange.receive": "the application calls it for each message of a conversation",
+    "exchange.Exchange.send": "the application calls it for each message of an answer",
+    "capture.executions.around.timed_execute": "SQLAlchemy calls it for a statement",
+    "capture.executions.around_no_params.timed_execute": "SQLAlchemy calls it for a statement without parameters",
+    "capture.executions.around_no_params.<lambda>": "the step of the one above",
+    "capture.transactions.began.timed_begin": "SQLAlchemy calls it for BEGIN",
+    "capture.transactions.ended.timed_end": "SQLAlchemy calls it for COMMIT and ROLLBACK",
+    "capture.transactions.ended_in_two_phases.timed_end": "SQLAlchemy calls it for the second phase",
+    "capture.contained.followed.followed_step": "SQLAlchemy calls it for what is noted only afterwards",
+    "capture.contained.contained.listen": "SQLAlchemy, a loop or a thread call it",
+    "capture.connections._timed.timed_connect": "SQLAlchemy calls it for a checkout",
+    "capture.connections._noted_checkin.noted_checkin": "SQLAlchemy calls it for a checkin",
+    "capture.stays.OpenCheckout.collected": "the garbage collector calls it",
+    "recording.record": "a job's own `with` calls it",
+    "recording.allow": "a job's own `with` calls it",
+    "capture.trouble.report_trouble": "it is the guard itself, and contains all that it does",
+}
+"""Functions that cannot catch what is raised at their own start, and why."""
+
+OF_TESTS = (
+    "testing.",
+    "recording.record_process",
+    "recording.allow_in_process",
+    "capture.attribute_reads.NotedAttribute",
+)
+"""What a test asks for by name: where it fails, the test may fail with it, and is told so."""
