@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from query_guard.detectors.remedies import Remedy, loading_remedy, remedy_for
-from query_guard.records import NO_INFO, CallSite, Frame, Loader, Statement
+from query_guard.records import NO_INFO, NOWHERE, CallSite, Frame, Loader, Statement
 from tests.reports import POSTS, facts_of, statement
 
 USER = NO_INFO._replace(entity="User", lineage=("User",))
@@ -181,3 +181,9 @@ def test_a_query_of_a_subclass_is_named_by_what_it_selects() -> None:
     query = QUERY._replace(info=NO_INFO._replace(entity="Admin", lineage=("Admin", "User")))
     loader = POSTS._replace(parents=("User",))
     assert of(statement(2, loader=loader), query).code == "selectinload(Admin.posts)"
+
+
+def test_a_query_whose_line_was_not_seen_is_named_by_its_class() -> None:
+    loader = POSTS._replace(parents=("User",))
+    remedy = of(statement(2, loader=loader), QUERY._replace(site=NOWHERE))
+    assert remedy.advice == "Add .options(selectinload(User.posts)) to the select that loads User"
