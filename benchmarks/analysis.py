@@ -21,15 +21,17 @@ from query_guard.capture.live.open_window import open_window
 from query_guard.capture.window.recorder import Recorder
 from query_guard.capture.window.window import Window
 from query_guard.detectors import BlockingDriver, defaults
-from query_guard.judge.pipeline import RunningReport, judge
+from query_guard.judge.pipeline import Pipeline
+from query_guard.judge.running_report import RunningReport
 from query_guard.judge.triggers import NONE_TRIGGERED
+from query_guard.judge.verdict import judge
 from query_guard.records import Finding, Report, Request
 from query_guard.web.headers import report_headers
 
 SIZES = (3, 20, 100, 1_000, 5_000, 100_000)
 DETECTORS = [one for one in defaults() if not isinstance(one, BlockingDriver)]
 """As in `contestants.query_guard`: of the driver nothing is said, so that the window has one finding."""
-PROFILE = Profile(DETECTORS, ())
+PIPELINE = Pipeline(DETECTORS, ())
 PART = "headers: "
 """Begins the name of a part of them."""
 REQUEST = Request("http", "GET", "/select", "/select/{times}", 200)
@@ -53,21 +55,21 @@ WINDOW = Window(Recorder())
 
 def headers(recorder: Recorder) -> None:
     """What a response with findings waits for."""
-    report_headers("0", *RunningReport(PROFILE, recorder, WINDOW, "0").for_headers(REQUEST))
+    report_headers("0", *RunningReport(PIPELINE, recorder, WINDOW, "0").for_headers(REQUEST))
 
 
 def parts_of_headers(recorder: Recorder) -> dict[str, Callable[[], object]]:
     """Return what the headers of a finding are made of, each part to be timed by itself."""
-    glance = WindowFigures(recorder)
-    outline = glance.figures(REQUEST)
-    asked = PROFILE.triggers.triggered(outline) or NONE_TRIGGERED
-    findings = judge(freeze(recorder, REQUEST), asked.steady).findings
+    window_figures = WindowFigures(recorder)
+    figures = window_figures.read(REQUEST)
+    triggered = PIPELINE.triggers.triggered(figures) or NONE_TRIGGERED
+    findings = judge(freeze(recorder, REQUEST), triggered.of_statements).findings
     return {
-        "a glance": lambda: PROFILE.triggers.triggered(WindowFigures(recorder).figures(REQUEST)),
+        "figures": lambda: PIPELINE.triggers.triggered(WindowFigures(recorder).read(REQUEST)),
         "rows become facts": lambda: freeze(recorder, REQUEST, checkouts=False),
-        "facts are judged": lambda: judge(freeze(recorder, REQUEST, checkouts=False), asked.steady),
-        "numbers of the pool": glance.numbers,
-        "headers are written": lambda: report_headers("0", glance.numbers(), findings),
+        "facts are judged": lambda: judge(freeze(recorder, REQUEST, checkouts=False), triggered.of_statements),
+        "numbers of the pool": window_figures.numbers,
+        "headers are written": lambda: report_headers("0", window_figures.numbers(), findings),
     }
 
 

@@ -197,3 +197,9 @@ def test_most_connections_at_once() -> None:
     assert facts_of(checkouts=rows[3:]).peak_connections == 0
     assert facts_of(checkouts=(*rows, checkout(start=0.55, hold=0.1)), duration=1.0).peak_connections == 3
     assert facts_of(checkouts=rows[:3], duration=1.0).held_time == pytest.approx(1.2)
+
+
+def test_a_finding_wins_nothing_unless_it_says_so() -> None:
+    slow = Finding("slow", "warning", "It was slow: SELECT 1", "Mend it", SITE, remedy="an index", statements=(1,))
+    assert (slow.count, slow.saved_statements, slow.saving, slow.request) == (1, 0, 0.0, 0)
+    assert said(slow) == "GET /users: 4 queries, one of them from crud.py:31; It was slow"

@@ -299,7 +299,8 @@ async def test_a_failing_detector_is_logged_once_and_changes_nothing(caplog: pyt
     (record,) = [record for record in caplog.records if "broken" in record.message]
     assert record.exc_info is None
     assert re.fullmatch(
-        r"query_guard: detector \S+broken failed: builtins\.RuntimeError at query_guard/profile\.py:\d+ in judge, "
+        r"query_guard: detector \S+broken failed: builtins\.RuntimeError "
+        r"at query_guard/judge/verdict\.py:\d+ in _found, "
         rf"{re.escape(__file__)}:\d+ in broken \(said once; the application is not affected\)",
         record.getMessage(),
     )

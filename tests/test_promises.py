@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import StaticPool
 
 from query_guard import Facts, Finding, middleware
-from query_guard.judge.pipeline import judge, ranked
+from query_guard.judge.verdict import judge, ranked
 from query_guard.web.exchange import MAX_JUDGED_FOR_HEADERS
 from tests.reports import facts_of
 from tests.serving import guarded, visit

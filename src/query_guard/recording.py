@@ -17,7 +17,8 @@ from query_guard.capture.window.window import current, recorders, watchers
 from query_guard.detectors import ON_READS, Detector, defaults
 from query_guard.judge.allowances import parse_allowances
 from query_guard.judge.listeners import listeners, refusal_listeners
-from query_guard.judge.pipeline import judge, ranked, report_id
+from query_guard.judge.pipeline import report_id
+from query_guard.judge.verdict import judge, ranked
 from query_guard.own_errors import own_errors, report_own_error
 from query_guard.records import Allowance, Facts, Finding, LateCounter, Report, Request, Silence, Statement
 
@@ -210,7 +211,7 @@ def record_process(
 
 @contextmanager
 def allow(*patterns: str | Allowance) -> Iterator[None]:
-    """Allow findings of the block and of the windows around it and in it; see `query_guard.judge.allowances` for patterns.
+    """Allow findings of the block and of the windows around it and in it; see `Allowance` for patterns.
 
     A pattern that matched nothing is an info finding of the windows that watch the block. Raises ValueError for a
     pattern that is none.

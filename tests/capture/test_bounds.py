@@ -17,8 +17,7 @@ from query_guard import record
 from query_guard.capture.freeze.figures import WindowFigures
 from query_guard.capture.hooks.checkouts import _LAST
 from query_guard.capture.live.open_window import open_window
-from query_guard.capture.origin import call_site, engines, source_files
-from query_guard.capture.origin import site_cache as shortcut
+from query_guard.capture.origin import call_site, engines, site_cache, source_files
 from query_guard.capture.window.pauses import MOST_PAUSES, Pauses
 from query_guard.capture.window.recorder import (
     CHECKOUT_BYTES,
@@ -78,34 +77,34 @@ def test_call_paths_that_never_repeat_are_not_kept(traced: None) -> None:
 
 def test_a_text_remembers_a_handful_of_paths_and_gives_up_where_none_repeats(monkeypatch: pytest.MonkeyPatch) -> None:
     learned: list[object] = []
-    put_first = shortcut.SiteCache._put_first
+    put_first = site_cache.SiteCache._put_first
 
-    def learn(known: shortcut.SiteCache, path: Any) -> None:
+    def learn(known: site_cache.SiteCache, path: Any) -> None:
         learned.append(path)
         put_first(known, path)
 
-    monkeypatch.setattr(shortcut.SiteCache, "_put_first", learn)
-    known = shortcut.SiteCache()
+    monkeypatch.setattr(site_cache.SiteCache, "_put_first", learn)
+    known = site_cache.SiteCache()
     for choices in range(900):
         nested(choices, 12, lambda: known.site(0))
-    assert len(learned) == shortcut._GIVEN_UP
+    assert len(learned) == site_cache._GIVEN_UP
     assert known._others == ()
     for choices in range(900, 1_100):
         nested(choices, 12, lambda: known.site(0))
-    assert len(learned) == 2 * shortcut._GIVEN_UP  # it tries again, once in a thousand
+    assert len(learned) == 2 * site_cache._GIVEN_UP  # it tries again, once in a thousand
 
 
 def test_steps_and_files_and_sites_and_frames_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shortcut, "_MAX_STEPS", 50)
+    monkeypatch.setattr(site_cache, "_MAX_STEPS", 50)
     monkeypatch.setattr(source_files, "_MAX_FILES", 50)
     monkeypatch.setattr(call_site, "_MAX_SITES", 50)
     monkeypatch.setattr(call_site, "_MAX_WRITTEN", 50)
     for number in range(200):
-        known = shortcut.SiteCache()
+        known = site_cache.SiteCache()
         space = {"__name__": f"made_{number}"}
         exec(compile("def call(known): return known.site(0)", f"/made/{number}.py", "exec"), space)
         space["call"](known)  # type: ignore[operator]
-    assert len(shortcut._steps) <= 50
+    assert len(site_cache._steps) <= 50
     assert len(source_files.KINDS) <= 50
     assert len(call_site._sites) <= 50
     assert len(call_site._written) <= 50
@@ -191,7 +190,7 @@ def test_windows_that_were_left_in_their_context_make_no_chain() -> None:
     def run() -> int:
         for _ in range(50):
             window = open_window(Recorder())
-            window.open()
+            window.__enter__()
             window.seal()  # as where a generator is closed in another context, which cannot put the old value back
         length, outer = 0, current.get()
         while outer is not None:

@@ -52,7 +52,7 @@ def test_figures_count_statements_though_a_loop_shares_one_tuple(make_engine: Ca
         connection.execute(text("CREATE TABLE numbers (n INTEGER)"))
         for n in range(5):
             connection.execute(text("INSERT INTO numbers VALUES (:n)"), {"n": n})
-    figures = WindowFigures(recorder).figures(Request("http", "POST", "/"))
+    figures = WindowFigures(recorder).read(Request("http", "POST", "/"))
     assert figures is not None
     assert (figures.statements, figures.writes, figures.repeated, figures.writes_in_read) == (6, 5, 4, 0)
     assert len({id(row[0]) for row in recorder.rows}) == 2
@@ -70,7 +70,7 @@ def test_checkouts_are_nested_where_one_begins_before_another_ends(
             outer.close()
         engine.connect().close()
         outer.close()
-    figures = WindowFigures(recorder).figures(Request("http", "GET", "/"))
+    figures = WindowFigures(recorder).read(Request("http", "GET", "/"))
     assert figures is not None
     assert figures.nested_checkouts == nested
 
@@ -88,7 +88,7 @@ def test_each_figure_of_a_window(clock: Clock, timed_engine: Engine) -> None:
         recorder.loop_blocks = (LoopBlock(clock.now - 0.375, clock.now), LoopBlock(clock.now, clock.now + 0.25))
         clock.move(1.0)
     request = Request("http", "GET", "/", budget=2)
-    assert WindowFigures(recorder).figures(request) == Figures(
+    assert WindowFigures(recorder).read(request) == Figures(
         repeated=2,
         longest_statement=0.5,
         most_rows=1,
@@ -108,7 +108,7 @@ def test_each_figure_of_a_window(clock: Clock, timed_engine: Engine) -> None:
         written_transactions=1,
         longest_transaction=0.875,
     )
-    of_post = WindowFigures(recorder).figures(request._replace(method="POST", budget=None))
+    of_post = WindowFigures(recorder).read(request._replace(method="POST", budget=None))
     assert of_post is not None
     assert (of_post.beyond_budget, of_post.writes_in_read) == (0, 0)
 
@@ -118,6 +118,6 @@ def test_a_window_of_more_than_fifty_statements_is_read_at_once(clock: Clock, ti
     with open_window(recorder, request=True), timed_engine.connect() as connection:
         for _ in range(50):
             connection.execute(text("SELECT 1"))
-        assert WindowFigures(recorder).figures(Request("http", "GET", "/")) is not None
+        assert WindowFigures(recorder).read(Request("http", "GET", "/")) is not None
         connection.execute(text("SELECT 1"))
-    assert WindowFigures(recorder).figures(Request("http", "GET", "/")) is None
+    assert WindowFigures(recorder).read(Request("http", "GET", "/")) is None

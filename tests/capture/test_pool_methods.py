@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool, QueuePool, SingletonThreadPool, StaticPool
 
 from query_guard import record
-from query_guard.capture.hooks import pool_methods as connections
+from query_guard.capture.hooks import pool_methods
 from query_guard.records import Checkout
 from tests.serving import guarded, visit
 
@@ -38,6 +38,19 @@ def test_each_kind_of_pool_has_its_checkouts(pool: type[Pool], tmp_path: Path) -
     assert all(row.wait >= 0 for row in rows)
 
 
+def test_a_connection_that_was_made_before_the_window_is_no_part_of_its_checkouts(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'pool.db'}")
+    with record() as first:
+        engine.connect().close()
+    engine.dispose()
+    engine.connect().close()  # makes another, and nobody records it
+    with record() as second:
+        engine.connect().close()
+    engine.dispose()
+    [making], [reusing] = first.report.facts.checkouts, second.report.facts.checkouts
+    assert (making.connect > 0, reusing.connect) == (True, 0.0)
+
+
 @pytest.mark.parametrize("pool", [QueuePool, NullPool])
 def test_a_release_without_the_method_is_listened_to(
     pool: type[Pool], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -46,11 +59,11 @@ def test_a_release_without_the_method_is_listened_to(
     with record():
         monkeypatch.setattr(record_class, "checkin", record_class.checkin.__wrapped__)
     assert [row.outcome for row in checkouts(pool=pool, path=tmp_path)] == ["collected", "collected"]
-    connections.watch_checkins(object)
+    pool_methods.watch_checkins(object)
     try:
         assert [row.outcome for row in checkouts(pool=pool, path=tmp_path)] == ["returned", "returned"]
     finally:
-        event.remove(Pool, "checkin", connections.on_checkin)
+        event.remove(Pool, "checkin", pool_methods.on_checkin)
 
 
 @pytest.mark.asyncio

@@ -1,4 +1,4 @@
-"""A shortcut says what a walk would have said, from wherever SQLAlchemy was called."""
+"""A site_cache says what a walk would have said, from wherever SQLAlchemy was called."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from query_guard.capture.origin import call_site as call_site_module
-from query_guard.capture.origin import site_cache as shortcut
+from query_guard.capture.origin import site_cache
 from query_guard.capture.origin.call_site import call_site
 from query_guard.capture.origin.site_cache import SiteCache
 from query_guard.records import CallSite
@@ -23,15 +23,15 @@ Pair = tuple[CallSite, CallSite]
 
 
 class Sites:
-    """The site of each statement of an engine, by one shortcut and by a walk."""
+    """The site of each statement of an engine, by one site_cache and by a walk."""
 
     def __init__(self, engine: Engine) -> None:
-        self.shortcut = SiteCache()
+        self.site_cache = SiteCache()
         self.pairs: list[Pair] = []
         event.listen(engine, "before_cursor_execute", self._note)
 
     def _note(self, *_: object) -> None:
-        self.pairs.append((self.shortcut.site(1), call_site(sys._getframe(1))))
+        self.pairs.append((self.site_cache.site(1), call_site(sys._getframe(1))))
 
     @property
     def keys(self) -> list[int]:
@@ -80,7 +80,7 @@ def test_a_known_way_is_not_walked_again(engine: Engine, monkeypatch: pytest.Mon
         walks.append(where)
         return call_site_module.walked(*where)
 
-    monkeypatch.setattr(shortcut, "walked", walked)
+    monkeypatch.setattr(site_cache, "walked", walked)
     sites = Sites(engine)
     with Session(engine) as session:
         for _ in range(5):
@@ -98,7 +98,7 @@ def test_recursion_is_one_site_at_any_depth(engine: Engine) -> None:
 
 
 def test_more_callers_of_one_helper_than_are_remembered(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shortcut, "_MAX_PATHS", 5)
+    monkeypatch.setattr(site_cache, "_MAX_PATHS", 5)
     sites = Sites(engine)
     callers: list[Callable[[Session], None]] = [
         eval(f"lambda session: {'(' * n}send(session){')' * n}", {"send": by_helper}) for n in range(20)
@@ -138,7 +138,7 @@ async def test_the_way_goes_on_beyond_the_greenlet() -> None:
 def test_the_end_of_a_thread_is_the_end_of_a_way(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """`def` endpoints run in threads: a way known last must not be looked for in the tree."""
     looked_for: list[object] = []
-    monkeypatch.setattr(shortcut, "_is_taken", lambda *where: looked_for.append(where))
+    monkeypatch.setattr(site_cache, "_is_taken", lambda *where: looked_for.append(where))
     sites = Sites(engine)
 
     def work() -> None:

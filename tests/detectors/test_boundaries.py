@@ -217,6 +217,11 @@ def test_elsewhere_three_sets_of_values_make_a_loop(values: int, found: list[str
     assert silences(NPlusOne(), facts) == ([] if found else ["not N+1: only 2 different sets of values"])
 
 
+def test_loads_whose_owners_are_not_known_are_told_apart_by_values() -> None:
+    rows = [statement(n, loader=POSTS, owner=None) for n in (1, 2, 3)]
+    assert severities(NPlusOne(), facts_of(*rows)) == ["warning"]
+
+
 @pytest.mark.parametrize(("binds", "found"), [(19, ["warning"]), (20, [])])
 def test_chunks_of_an_in_list_have_twenty_values(binds: int, found: list[str]) -> None:
     sql = "SELECT posts.id FROM posts WHERE posts.id IN (?)"

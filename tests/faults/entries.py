@@ -6,22 +6,22 @@ shall be no more of them: whoever needs another finds one of these to stand behi
 
 ENTRIES = {
     "middleware.QueryGuard.__call__": "the server calls it",
-    "exchange.Exchange.receive": "the application calls it for each message of a conversation",
-    "exchange.Exchange.send": "the application calls it for each message of an answer",
-    "capture.executions.around.timed_execute": "SQLAlchemy calls it for a statement",
-    "capture.executions.around_no_params.timed_execute": "SQLAlchemy calls it for a statement without parameters",
-    "capture.executions.around_no_params.<lambda>": "the step of the one above",
-    "capture.transactions.began.timed_begin": "SQLAlchemy calls it for BEGIN",
-    "capture.transactions.ended.timed_end": "SQLAlchemy calls it for COMMIT and ROLLBACK",
-    "capture.transactions.ended_in_two_phases.timed_end": "SQLAlchemy calls it for the second phase",
-    "capture.contained.followed.followed_step": "SQLAlchemy calls it for what is noted only afterwards",
-    "capture.contained.contained.listen": "SQLAlchemy, a loop or a thread call it",
-    "capture.connections._timed.timed_connect": "SQLAlchemy calls it for a checkout",
-    "capture.connections._noted_checkin.noted_checkin": "SQLAlchemy calls it for a checkin",
-    "capture.stays.OpenCheckout.collected": "the garbage collector calls it",
+    "web.exchange.Exchange.receive": "the application calls it for each message of a conversation",
+    "web.exchange.Exchange.send": "the application calls it for each message of an answer",
+    "capture.hooks.executions.around.timed_execute": "SQLAlchemy calls it for a statement",
+    "capture.hooks.executions.around_no_params.timed_execute": "SQLAlchemy calls it for a statement without parameters",
+    "capture.hooks.executions.around_no_params.<lambda>": "the step of the one above",
+    "capture.hooks.transactions.began.timed_begin": "SQLAlchemy calls it for BEGIN",
+    "capture.hooks.transactions.ended.timed_end": "SQLAlchemy calls it for COMMIT and ROLLBACK",
+    "capture.hooks.transactions.ended_in_two_phases.timed_end": "SQLAlchemy calls it for the second phase",
+    "own_errors.followed.followed_step": "SQLAlchemy calls it for what is noted only afterwards",
+    "own_errors.contained.listen": "SQLAlchemy, a loop or a thread call it",
+    "capture.hooks.pool_methods._timed.timed_connect": "SQLAlchemy calls it for a checkout",
+    "capture.hooks.pool_methods._noted_checkin.noted_checkin": "SQLAlchemy calls it for a checkin",
+    "capture.window.open_checkout.OpenCheckout.collected": "the garbage collector calls it",
     "recording.record": "a job's own `with` calls it",
     "recording.allow": "a job's own `with` calls it",
-    "capture.own_errors.report_own_error": "it is the guard itself, and contains all that it does",
+    "own_errors.report_own_error": "it is the guard itself, and contains all that it does",
 }
 """Functions that cannot catch what is raised at their own start, and why."""
 
@@ -29,6 +29,6 @@ OF_TESTS = (
     "testing.",
     "recording.record_process",
     "recording.allow_in_process",
-    "capture.attribute_reads.NotedAttribute",
+    "capture.hooks.attribute_reads.NotedAttribute",
 )
 """What a test asks for by name: where it fails, the test may fail with it, and is told so."""

@@ -176,10 +176,10 @@ def _caches() -> list[Callable[[], None]]:
     modules = [module for name, module in sys.modules.items() if name.startswith("query_guard.")]
     found = [getattr(value, "cache_clear", None) for module in modules for value in vars(module).values()]
     kept = (
-        ("capture.call_site", "_sites"),
-        ("capture.source_files", "KINDS"),
-        ("capture.trouble", "_said"),
-        ("routes", "_templates"),
+        ("capture.origin.call_site", "_sites"),
+        ("capture.origin.source_files", "KINDS"),
+        ("own_errors", "_said"),
+        ("web.routes", "_templates"),
     )
     return [
         *(clear for clear in found if callable(clear)),

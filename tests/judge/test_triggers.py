@@ -11,7 +11,8 @@ from query_guard.capture.window.recorder import Recorder
 from query_guard.capture.window.rows import FailedLoadRow
 from query_guard.capture.window.window import Window
 from query_guard.detectors import DEFAULTS, Detector, defaults, judges_ends
-from query_guard.judge.pipeline import Pipeline, RunningReport
+from query_guard.judge.pipeline import Pipeline
+from query_guard.judge.running_report import RunningReport
 from query_guard.judge.triggers import NONE_TRIGGERED, TriggerIndex
 from query_guard.records import NOWHERE, Facts, Figures, Finding, LoopBlock, Report, Request, Triggers
 
@@ -36,7 +37,7 @@ def test_a_detector_is_asked_from_the_least_of_its_clues_on() -> None:
     interests = TriggerIndex([slow, wide])
 
     def triggered(**figures: float) -> list[Detector]:
-        return [*(interests.triggered(NOTHING._replace(**figures)) or NONE_TRIGGERED).steady]  # type: ignore[arg-type]
+        return [*(interests.triggered(NOTHING._replace(**figures)) or NONE_TRIGGERED).of_statements]  # type: ignore[arg-type]
 
     assert triggered() == []
     assert triggered(longest_statement=0.1) == [slow]

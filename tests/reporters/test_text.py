@@ -6,7 +6,7 @@ import io
 
 from query_guard.detectors import NPlusOne
 from query_guard.document.report import sentence
-from query_guard.judge.pipeline import judge
+from query_guard.judge.verdict import judge
 from query_guard.records import NO_INFO, Entity, Finding, Pool, Report, Request
 from query_guard.reporters.text import TextReporter, render
 from tests.reports import ENGINE, POSTS, checkout, facts_of, report_with, statement

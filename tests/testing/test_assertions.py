@@ -109,7 +109,9 @@ def test_num_queries_is_exact() -> None:
     with pytest.raises(AssertionError) as raised, assert_num_queries(2), engine.connect() as connection:
         connection.execute(text("SELECT 1"))
     assert without_lines(str(raised.value)) == (
-        "expected exactly 2 queries, got 1:\n  1 x SELECT ?\n      tests/testing/test_assertions.py:N in test_num_queries_is_exact"
+        "expected exactly 2 queries, got 1:\n"
+        "  1 x SELECT ?\n"
+        "      tests/testing/test_assertions.py:N in test_num_queries_is_exact"
     )
 
 

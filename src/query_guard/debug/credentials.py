@@ -35,7 +35,7 @@ def cookies(scope: Scope, wanted: str) -> Iterator[bytes]:
 def is_of_own_page(scope: Scope) -> bool:
     """Whether the browser says that no page of another origin made the request.
 
-    Triggered of requests that only read, too: the application's CORS middleware may stand outside ours, and would let any
+    Reads are held to it, too: the application's CORS middleware may stand outside ours, and would let any
     page read the answer.
     """
     sites = _headers(scope, b"sec-fetch-site")

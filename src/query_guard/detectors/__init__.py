@@ -3,9 +3,9 @@
 A detector is any callable that takes `Facts` and yields `Finding`s and, to explain itself, `Silence`s. Its
 thresholds are its own dataclass fields, its words travel on the finding. To ship one by default, add one line to
 `DEFAULTS`. What was judged for the headers is not judged again when the request has ended, unless a detector says
-`at_end = True`, as those do that look at checkouts and transactions. One with `triggers`, `{"longest_statement": 0.1}`, is
-asked only where a figure of the window's `Figures` is as large: the windows of most requests need not be read at all.
-Checkouts and pools are there for those that say `at_end`, have a trigger of them, or none.
+`at_end = True`, as those do that look at checkouts and transactions. One with `triggers`, such as
+`{"longest_statement": 0.1}`, runs only where that field of the window's `Figures` is as large: of most requests no
+facts need be made at all. Checkouts and pools are there for those that say `at_end`, have a trigger of them, or none.
 """
 
 from collections.abc import Callable, Iterable

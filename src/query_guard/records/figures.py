@@ -1,4 +1,4 @@
-"""A window at a glance: what can be said of it before anything is read."""
+"""What can be said of a window before facts are made of its rows."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Numbers(NamedTuple):
 
 
 class Figures(NamedTuple):
-    """Enough to see that a detector could find nothing, so that a request without faults need not be read at all.
+    """A few figures of a window: enough to see that no detector could find anything, as in most requests.
 
-    Durations are the longest, in seconds. What cannot be told at a glance is said to be there.
+    Durations are the longest, in seconds. A figure is never too small: what only facts could tell is counted as there.
     """
 
     repeated: int
@@ -57,4 +57,4 @@ class Figures(NamedTuple):
 
 
 Triggers: TypeAlias = Mapping[str, float]
-"""Fields of an Figures, each with the least at which a detector may find something."""
+"""Fields of `Figures`, each with the least at which a detector may find something."""

@@ -192,5 +192,5 @@ def _brought(row: Statement, eager: Loader) -> bool:
     if loader.kind in OBJECT_BY_OBJECT:
         last = loader.steps[-1]
         on_path = any(step.name == last.name for step in eager.steps[:-1])
-        return on_path or owners[0] in last.targets or last.info in owners
+        return on_path or owners[0] in last.targets or last.target in owners
     return not loader.path and loader.parents[:1] != () and loader.parents[0] in owners

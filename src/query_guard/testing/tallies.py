@@ -9,7 +9,7 @@ OUTSIDE = "outside requests"
 
 
 class RouteTally(TypedDict):
-    """What one test sent on one route: `shapes` are texts without values, `findings` are named by `FindingEntry["key"]`."""
+    """What one test sent on one route: `shapes` are texts without values, `findings` are by their `key`."""
 
     statements: int
     shapes: dict[str, int]

@@ -12,7 +12,8 @@ from starlette.websockets import WebSocketDisconnect
 from query_guard.capture.freeze.figures import WindowFigures
 from query_guard.capture.live.open_window import open_window
 from query_guard.capture.window.recorder import AFTER_RESPONSE, STREAMING, Recorder
-from query_guard.judge.pipeline import Pipeline, RunningReport, report_id
+from query_guard.judge.pipeline import Pipeline, report_id
+from query_guard.judge.running_report import RunningReport
 from query_guard.own_errors import report_own_error
 from query_guard.records import Request, RequestKind
 from query_guard.web.asgi import Message, Receive, Scope, Send
@@ -39,8 +40,21 @@ class Exchange:
     """Stands between the server and the application for one request."""
 
     __slots__ = (
-        "_app", "_id", "_outer_root", "_published", "_receive", "_recorder", "_report", "_request", "_scope", "_send",
-        "_status", "_setup", "escaped", "is_websocket", "window",
+        "_app",
+        "_id",
+        "_outer_root",
+        "_published",
+        "_receive",
+        "_recorder",
+        "_report",
+        "_request",
+        "_scope",
+        "_send",
+        "_setup",
+        "_status",
+        "escaped",
+        "is_websocket",
+        "window",
     )  # fmt: skip
 
     def __init__(

@@ -77,7 +77,7 @@ def freeze(
         late,
         recorder.request,
         writers_beside(statements, recorder.started),
-        thread_limit() if any(stay.busy_threads for stay in stays) else None,
+        thread_limit() if any(checkout.busy_threads for checkout in frozen_checkouts) else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""A window at a glance, from its raw rows: for most requests it is all that is ever made of them."""
+"""The figures of a window, read off its raw rows: for most requests nothing else is ever made of them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from query_guard.capture.window.rows import BATCHES, BLOCKING, DURATION, ERROR, 
 from query_guard.records import Figures, Numbers, Request
 
 _MANY = 50
-"""Statements from which on a glance costs as much as a look."""
+"""Statements from which on figures cost as much as facts."""
 _MANY_POOLS = 1_000
 _USUAL = frozenset(("open", "returned"))
 
 
 class WindowFigures:
-    """Glances at a window, before the response and at its end; what the rows tell is kept while none follows."""
+    """Reads the figures of a window, before the response and at its end; what rows say is kept while none follows."""
 
     __slots__ = ("_known", "_of_rows", "_pools", "_query_time", "_recorder")
 
@@ -42,17 +42,17 @@ class WindowFigures:
         if not checkouts:
             return Numbers(count, query_time)
         watch = checkouts[0].pool
-        if len(checkouts) > 1 and any(one.pool is not watch for one in checkouts):
-            watch = Counter(one.pool for one in checkouts).most_common(1)[0][0]
-            checkouts = tuple(one for one in checkouts if one.pool is watch)
+        if len(checkouts) > 1 and any(checkout.pool is not watch for checkout in checkouts):
+            watch = Counter(checkout.pool for checkout in checkouts).most_common(1)[0][0]
+            checkouts = tuple(checkout for checkout in checkouts if checkout.pool is watch)
         now = perf_counter()
         waited = held = 0.0
-        for one in checkouts:
-            waited += one.wait
-            held += (one.ended or now) - one.started - one.wait - one.connect
+        for checkout in checkouts:
+            waited += checkout.wait
+            held += (checkout.ended or now) - checkout.started - checkout.wait - checkout.connect
         taken = len(checkouts) + recorder.dropped_checkouts
-        told: Numbers = _make(Numbers, (count, query_time, taken, waited, max(0.0, held), *checked_out(watch)))
-        return told
+        numbers: Numbers = _make(Numbers, (count, query_time, taken, waited, max(0.0, held), *checked_out(watch)))
+        return numbers
 
     def _summed(self) -> tuple[int, float]:
         """Return how many rows there are and their seconds; where they are many, without a look at their texts."""
@@ -64,8 +64,8 @@ class WindowFigures:
         further = [row[SHARED][BATCHES].time for row in rows if row[SHARED][BATCHES] is not None]
         return len(rows), sum([row[DURATION] for row in rows]) + sum(further)
 
-    def figures(self, request: Request) -> Figures | None:
-        """Return what a glance tells, or None where there is too much of it."""
+    def read(self, request: Request) -> Figures | None:
+        """Return the figures as they stand, or None where there are too many rows for it."""
         recorder = self._recorder
         if len(recorder.rows) > _MANY:
             return None
@@ -78,15 +78,15 @@ class WindowFigures:
             len(recorder.failed_loads),
             _longest_block(recorder) if recorder.loop_blocks else 0.0,
         )
-        told: Figures = _make(Figures, (*self._of_rows, *of_rest, *_of_connections(recorder, self._pools)))
-        return told
+        figures: Figures = _make(Figures, (*self._of_rows, *of_rest, *_of_connections(recorder, self._pools)))
+        return figures
 
     def note_pools(self) -> None:
         """Remember how far the pools have grown: they have been judged."""
         if len(self._pools) >= _MANY_POOLS:  # an application may make an engine for each request
             self._pools.clear()
-        for one in tuple(self._recorder.checkouts):
-            self._pools[one.pool.serial] = one.pool.growth
+        for checkout in tuple(self._recorder.checkouts):
+            self._pools[checkout.pool.serial] = checkout.pool.growth
 
     def _read(self) -> None:
         rows = tuple(self._recorder.rows)
@@ -96,14 +96,14 @@ class WindowFigures:
 
 
 _make: Any = tuple.__new__
-"""Makes a named tuple without the price of its names: a glance is what each request pays for."""
+"""Makes a named tuple without the price of its names, since each request pays for its figures."""
 _OfRows: TypeAlias = tuple[int, float, int, int, int, int, int]
-"""The first fields of an Figures."""
+"""The first fields of `Figures`."""
 _NO_ROWS: _OfRows = (0, 0.0, 0, 0, 0, 0, 0)
 
 
 def _of_rows(rows: tuple[Row, ...]) -> tuple[_OfRows, float]:
-    """Return the fields of an Figures that rows tell, and the sum of their seconds."""
+    """Return the fields of `Figures` that come from rows, and the sum of their seconds."""
     longest = total = 0.0
     most = failed = writes = blocking = joins = 0
     shapes: set[str] = set()
@@ -134,20 +134,20 @@ def _of_rows(rows: tuple[Row, ...]) -> tuple[_OfRows, float]:
 
 
 def _of_connections(recorder: Recorder, pools: dict[int, int]) -> tuple[int, float, int, int, int, float]:
-    """Return the last fields of an Figures, which checkouts and transactions tell."""
+    """Return the last fields of `Figures`, which come from checkouts and transactions."""
     waited = lasted = free = 0.0
     nested = lost = changed = wrote = 0
-    for one in tuple(recorder.checkouts):
-        if one.started < free:
+    for checkout in tuple(recorder.checkouts):
+        if checkout.started < free:
             nested += 1
-        ended = one.ended if one.ended is not None else inf
+        ended = checkout.ended if checkout.ended is not None else inf
         if ended > free:
             free = ended
-        if one.wait > waited:
-            waited = one.wait
-        if one.outcome not in _USUAL:
+        if checkout.wait > waited:
+            waited = checkout.wait
+        if checkout.outcome not in _USUAL:
             lost += 1
-        watch = one.pool
+        watch = checkout.pool
         if watch.engine.is_server and pools.get(watch.serial) != watch.growth:
             changed += 1
     for transaction in tuple(recorder.transactions):

@@ -26,6 +26,7 @@ CHECKOUT_KEY = "_query_guard_checkout"
 """Where a checked out connection carries its OpenCheckout."""
 OPEN = "query_guard.checkouts"
 CONNECT = "query_guard.connect"
+"""Seconds that making a connection took, and when it was made (`perf_counter`), until a checkout has taken note."""
 SERIAL = "query_guard.connection"
 _LAST = "query_guard.last"
 CHECKIN = "a checkin could not be recorded"
@@ -46,8 +47,9 @@ def checked_out(pool: Any, fairy: Any, started: float, window: Window | None) ->
         watch, started, watch.site_cache.site(2), window, loop_here(window)
     )
     if CONNECT in info:
-        connect = checkout.connect = info.pop(CONNECT)
-        watch.connected(connect)
+        seconds, made = info.pop(CONNECT)
+        watch.connected(seconds)
+        connect = checkout.connect = seconds if made >= started else 0.0  # it may have been made before, for others
     else:
         connect = checkout.connect = last_ping.get() if watch.pre_ping else 0.0
     had = checkout.last = perf_counter()

@@ -1,7 +1,7 @@
 """The other way to see executions: SQLAlchemy's cursor events, for where the dialect's methods may not be reached.
 
-They checkout once they are there: a tool may put its patch back at any time, and an execution is counted once, whoever sees
-it first.
+They stay once they are there: a tool may put its patch back at any time, and an execution is counted once, whoever
+sees it first.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def around(execute: Callable[..., None], *, overridden: bool = False) -> Callabl
         if overridden:
             context.query_guard_taken = True
         checkout: OpenCheckout | None = None
-        try:  # as `checkout_of`, without the price of a call; an attribute would be asked of the driver's connection, too
+        try:  # as `checkout_of`, written out to save a call; `getattr` would go on to the driver's connection
             checkout = context.root_connection._dbapi_connection.__dict__.get(CHECKOUT_KEY)
             if checkout is not None:
                 checkout.running = True

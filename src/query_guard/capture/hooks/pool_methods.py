@@ -109,7 +109,7 @@ def _timed(
 
 def _connected(seconds: float, record: Any) -> None:
     info = record.record_info
-    info[CONNECT] = seconds
+    info[CONNECT] = (seconds, perf_counter())
     info.pop(SERIAL, None)  # another connection, in the place of a lost one
 
 

@@ -98,7 +98,7 @@ class Heartbeat:
 _beat = contained(Heartbeat.beat, _FAILURE)
 _heartbeats: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Heartbeat] = weakref.WeakKeyDictionary()
 _last: list[Heartbeat | None] = [None]
-"""The heartbeat that was asked for last: most processes have one loop, and a weak dictionary takes its time."""
+"""The heartbeat that was used last: most processes have one loop, and a weak dictionary takes its time."""
 
 
 def heartbeat_here() -> Heartbeat | None:
@@ -116,7 +116,7 @@ def heartbeat_here() -> Heartbeat | None:
 
 
 class _Watchdog:
-    """Looks at the lines that hold up loops, in a thread of its own that sleeps while no heartbeat beats."""
+    """Looks at the lines that hold up loops, in a thread of its own that sleeps while no heartbeat runs."""
 
     def __init__(self) -> None:
         self._thread: threading.Thread | None = None

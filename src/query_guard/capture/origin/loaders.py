@@ -84,7 +84,7 @@ def _described(kind: str, steps: tuple[Any, ...], mapper: Any) -> Loader:
         last.collection,
         tuple(step.name for step in described),
         _lineage(parent),
-        last.info,
+        last.target,
         described,
         key_attributes(parent),
     )

@@ -36,8 +36,17 @@ class UnreadInfo:
     """A text and its statement, noted on the hot path; `read()` it once the window is over."""
 
     __slots__ = (
-        "_compiled", "_is_noted", "_statement", "_info", "engine", "is_control", "may_write", "shape", "sql", "text",
+        "_compiled",
+        "_info",
+        "_is_noted",
+        "_statement",
+        "engine",
+        "is_control",
+        "may_write",
+        "shape",
         "site_cache",
+        "sql",
+        "text",
     )  # fmt: skip
 
     def __init__(self, sql: str, engine: Engine) -> None:

@@ -57,8 +57,24 @@ class PoolWatch:
     """What is known of one pool; it hangs on the pool and does not keep it alive."""
 
     __slots__ = (
-        "__weakref__", "connect_time", "connects", "engine", "growth", "holders", "kind", "most", "peak",
-        "pool", "pre_ping", "serial", "size", "suspects", "tells_numbers", "wait_time", "waits", "site_cache",
+        "__weakref__",
+        "connect_time",
+        "connects",
+        "engine",
+        "growth",
+        "holders",
+        "kind",
+        "most",
+        "peak",
+        "pool",
+        "pre_ping",
+        "serial",
+        "site_cache",
+        "size",
+        "suspects",
+        "tells_numbers",
+        "wait_time",
+        "waits",
     )  # fmt: skip
 
     def __init__(self, pool: Pool) -> None:

@@ -44,7 +44,7 @@ def _undefer(loader: Loader, names: Sequence[str], way: Way) -> str | None:
     steps = written_steps(way.steps, way.entity)
     if steps is None or way.entity is None:
         return None
-    owner = way.steps[-1].info if way.steps else ("alias" if way.entity.aliased else way.entity.name)
+    owner = way.steps[-1].target if way.steps else ("alias" if way.entity.aliased else way.entity.name)
     before = chained(loaders_of(way), steps)
     return ".".join([*([before] if before else ()), *(f"undefer({owner}.{name})" for name in names)])
 

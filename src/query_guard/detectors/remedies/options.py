@@ -59,7 +59,7 @@ def written_steps(steps: Sequence[Step], entity: Entity | None) -> list[str] | N
             names.append(step.name)
         else:
             return None
-        name, lineage = step.info, step.targets
+        name, lineage = step.target, step.targets
     return names
 
 

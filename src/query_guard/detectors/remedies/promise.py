@@ -88,7 +88,7 @@ def _selects(root: Statement, way: Way, loaders: Sequence[str], loads: Sequence[
 
 def _are_shared(way: Way, mended: Sequence[Statement], facts: Facts) -> bool:
     """Whether others fetch what would be loaded ahead, by its key or by the same relationship, and may find it then."""
-    classes = {name for step in way.steps for name in (step.info, *step.targets)}
+    classes = {name for step in way.steps for name in (step.target, *step.targets)}
     names = {step.name for step in way.steps}
     serials = {row.serial for row in mended}
     return any(

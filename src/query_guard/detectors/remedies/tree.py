@@ -65,7 +65,7 @@ def _folded(steps: Sequence[Step]) -> tuple[Step, ...]:
 
 
 def _is_own(step: Step) -> bool:
-    return step.owner in step.targets or step.info in step.owners
+    return step.owner in step.targets or step.target in step.owners
 
 
 def _promise(way: Way, steps: tuple[Step, ...], facts: Facts) -> Promise:

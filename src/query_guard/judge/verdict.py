@@ -1,0 +1,65 @@
+"""What detectors find in facts, what they are silent about, and what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from query_guard.detectors import Detector
+from query_guard.judge.allowances import allowance_for
+from query_guard.own_errors import report_own_error
+from query_guard.records import Allowance, Facts, Finding, Silence
+
+
+class Verdict(NamedTuple):
+    findings: tuple[Finding, ...]
+    silences: tuple[Silence, ...]
+
+
+def judge(facts: Facts, detectors: Sequence[Detector], allowances: Sequence[Allowance] = ()) -> Verdict:
+    """Return what the detectors find and what they are silent about; one that fails is logged once and says nothing."""
+    endpoint = facts.request.endpoint.function if facts.request.endpoint else ""
+    findings: list[Finding] = []
+    silences: list[Silence] = []
+    for found in _found(facts, detectors):
+        judged = found if isinstance(found, Silence) else _allowed(_placed(found, endpoint), allowances)
+        if isinstance(judged, Silence):
+            silences.append(judged)
+        else:
+            findings.append(judged)
+    return Verdict(ranked(findings), tuple(silences))
+
+
+def _found(facts: Facts, detectors: Sequence[Detector]) -> list[Finding | Silence]:
+    found: list[Finding | Silence] = []
+    for detector in detectors:
+        try:
+            found += tuple(detector(facts))
+        except Exception:
+            name = getattr(detector, "__qualname__", None) or type(detector).__qualname__
+            report_own_error(f"detector {name} failed")
+    return found
+
+
+def _allowed(finding: Finding, allowances: Sequence[Allowance]) -> Finding | Silence:
+    """Return the silence that an allowance makes of a finding; one that has expired says so in the fix."""
+    allowance = allowance_for(finding, allowances) if allowances else None
+    if allowance is None:
+        return finding
+    if allowance.has_expired:
+        return replace(finding, fix=f"{finding.fix}; {allowance.expiry}")
+    reason = f"{finding.kind} is allowed by {allowance}"
+    return Silence(finding.kind, reason, finding.site, finding.count, finding.statements)
+
+
+def _placed(finding: Finding, endpoint: str) -> Finding:
+    """Name the endpoint where no line of the application was running."""
+    return finding if finding.site.frames or not endpoint else replace(finding, endpoint=endpoint)
+
+
+def ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Order findings by what mending them saves, warnings and errors first."""
+    if len(findings) <= 1:
+        return tuple(findings)
+    return tuple(sorted(findings, key=lambda finding: (not finding.is_loud, -finding.saving)))
