@@ -531,6 +531,25 @@ async def test_f9_and_of_a_helper_that_is_given_the_select(profile: Profiler) ->
     assert the_loop(await profile(work)).edit is None
 
 
+class Pages(Repository):
+    def newest(self, session: Session) -> Any:
+        return self.page_of(session, select(self.model))
+
+    def page_of(self, session: Session, query: Any, limit: int = 50) -> Any:
+        ordered = query.order_by(self.model.id.desc())
+        return session.scalars(ordered.limit(limit)).all()
+
+
+async def test_f9_through_all_that_is_generic(profile: Profiler) -> None:
+    posts = Pages(Post)
+
+    def work(session: Session) -> None:
+        assert [post.comments for post in posts.newest(session)]
+
+    file, line = line_of(work)
+    assert f"the select that {file}:{line} in work asks for" in the_loop(await profile(work)).fix
+
+
 async def test_f9_but_not_of_a_helper_for_one_model(profile: Profiler) -> None:
     def work(session: Session) -> None:
         assert [user.posts for user in fetched_users(session)]

@@ -87,7 +87,9 @@ def _select(program: Program, chance: random.Random, root: str) -> None:
         number = 5 if root == "User" else 51
         program.add(1, f"found = [{_sent(program, f'session.get({root}, {number})')}]")
     elif form == "tuple" and root == "User":
-        pairs = _sent(program, f"session.execute(select(User, Company).join(User.company){where}{options})")
+        pairs = _sent(
+            program, f"session.execute(select(User, Company).join(User.company){where}{options}).unique().all()"
+        )
         program.add(1, f"found = [pair[0] for pair in {pairs}]")
     elif form == "lock":
         program.add(1, f"found = {_sent(program, f'session.scalars({select}.with_for_update()).unique().all()')}")

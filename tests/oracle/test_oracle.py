@@ -16,7 +16,7 @@ from tests.oracle.programs import walking_program
 from tests.oracle.running import World, world
 from tests.oracle.statements import judge_statement, looping_program
 
-WALKS, STATEMENTS = 120, 120
+WALKS, STATEMENTS = 200, 120
 SOAKED = int(os.environ.get("QUERY_GUARD_ORACLE_PROGRAMS", "3000"))
 
 

@@ -24,28 +24,24 @@ from query_guard.records.connections import (
 from query_guard.records.facts import Facts, LateCounter, distinct_sites, grouped, usual_duration
 from query_guard.records.figures import Figures, Numbers, Triggers
 from query_guard.records.findings import LOUD, Finding, Severity, Silence, count_kinds
+from query_guard.records.loaders import Loader, Step
 from query_guard.records.report import Report
 from query_guard.records.request import Request, RequestKind
+from query_guard.records.statement_info import CRITERIA, NO_INFO, Clauses, Entity, Option, StatementInfo
 from query_guard.records.statements import (
-    NO_INFO,
     NOWHERE,
     CallSite,
-    Clauses,
     Engine,
-    Entity,
     FailedLoad,
     Frame,
-    Loader,
-    Option,
     Phase,
     Read,
     Statement,
-    StatementInfo,
-    Step,
 )
 from query_guard.records.ways import OBJECT_BY_OBJECT, Load, Way, Ways
 
 __all__ = [
+    "CRITERIA",
     "LOUD",
     "NOWHERE",
     "NO_INFO",

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from query_guard.records.loaders import Loader
+from query_guard.records.statement_info import StatementInfo
+
 Phase: TypeAlias = Literal[
     "dependency", "endpoint", "serialization", "streaming", "background", "teardown", "task", "middleware"
 ]
@@ -45,116 +48,6 @@ class CallSite(NamedTuple):
 
 
 NOWHERE = CallSite(0, (), "", False)
-
-
-class Step(NamedTuple):
-    """One relationship of a path: from the class `owner`, by its `attribute`, to the class `target`.
-
-    `owners` and `targets` are these classes with their mapped bases, nearest first.
-    """
-
-    owner: str
-    attribute: str
-    collection: bool
-    target: str
-    owners: tuple[str, ...] = ()
-    targets: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        return f"{self.owner}.{self.attribute}"
-
-
-class Loader(NamedTuple):
-    """The part of the ORM that sent a statement.
-
-    `kind` is one of lazy, immediate, eager (selectinload, subqueryload), column (deferred), subclass (a column of a
-    subclass whose base was selected), generated (a value that the database made), expired, refresh.
-    `owner` is the class that declares `attribute`; of columns, and of a refresh that names them, it is all their names.
-    `path` leads from the root entity of the parents' query to a
-    relationship, ("User.posts", "Post.comments"), and is empty where columns were loaded.
-    """
-
-    kind: str
-    owner: str
-    attribute: str
-    collection: bool
-    path: tuple[str, ...]
-    parents: tuple[str, ...] = ()
-    """Class of the object it loaded for, and its mapped bases; of a subclass's column, the bases that lack it."""
-    target: str = ""
-    """Class of what it loaded."""
-    steps: tuple[Step, ...] = ()
-    """The path, with what is known of each relationship; where columns were loaded, the way to their object."""
-    keys: tuple[str, ...] = ()
-    """Attributes of the primary key of the object it loaded for."""
-
-    @property
-    def relationship(self) -> str | None:
-        return f"{self.owner}.{self.attribute}" if self.path else None
-
-
-class Entity(NamedTuple):
-    """A class whose objects a statement returns, with its mapped bases, and whether by an alias."""
-
-    name: str
-    lineage: tuple[str, ...]
-    aliased: bool
-
-
-class Option(NamedTuple):
-    """A loader option of a statement: the function that made it, and the path it is for, ("User.posts",)."""
-
-    function: str
-    path: tuple[str, ...]
-
-
-class Clauses(NamedTuple):
-    """What a statement asks, as Python writes it: ("Post.id", "func.count(Post.id)"). Never a value.
-
-    `where` are the attributes that must equal a bind, when nothing else filters. `lock` is the FOR UPDATE. `further`
-    names what else it holds that cannot be written here ("LIMIT", "JOIN", "a condition").
-    """
-
-    columns: tuple[str, ...] = ()
-    where: tuple[str, ...] = ()
-    group_by: tuple[str, ...] = ()
-    order_by: tuple[str, ...] = ()
-    lock: str = ""
-    aggregates: bool = False
-    further: tuple[str, ...] = ()
-    got: bool = False
-    """Whether `session.get()` sent it, or `session.merge()`."""
-
-
-class StatementInfo(NamedTuple):
-    """What a statement is about, as the mappings know it.
-
-    `lineage` names the entity's class and its mapped bases. `filters` are the attributes of the entity that must equal
-    a bind, when nothing else filters, and `unique` says that they find at most one row. `walks` are relationships,
-    (class, attribute), whose foreign key those filters are. `joined` are the collections that the statement joins, as
-    paths from its root, and `joined_objects` the single objects.
-    """
-
-    entity: str | None
-    lineage: tuple[str, ...]
-    aliased: bool
-    filters: tuple[str, ...]
-    unique: bool
-    walks: tuple[tuple[str, str], ...]
-    joined: tuple[tuple[str, ...], ...]
-    joined_objects: tuple[tuple[str, ...], ...] = ()
-    entities: tuple[Entity, ...] = ()
-    """The classes whose objects it returns; none where it returns columns."""
-    options: tuple[Option, ...] = ()
-    clauses: Clauses = Clauses()
-    keys: tuple[str, ...] = ()
-    """Attributes of the entity's primary key."""
-    referrers: tuple[tuple[str, str, str], ...] = ()
-    """Many-to-one relationships whose target is found by the filters: (class, attribute, foreign key)."""
-
-
-NO_INFO = StatementInfo(None, (), False, (), False, (), ())
 
 
 class Engine(NamedTuple):

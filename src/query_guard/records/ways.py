@@ -6,8 +6,10 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
+from query_guard.records.loaders import Loader, Step
 from query_guard.records.once import computed_once
-from query_guard.records.statements import Entity, Loader, Statement, Step
+from query_guard.records.statement_info import Entity
+from query_guard.records.statements import Statement
 
 How: TypeAlias = Literal["selected", "got", "merged", "refreshed", "expired", "added", "unknown"]
 

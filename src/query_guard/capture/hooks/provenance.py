@@ -7,7 +7,7 @@ It is kept in the window as a plain number beside the position of the execution'
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
 from itertools import chain
 from typing import Any
@@ -17,7 +17,7 @@ from sqlalchemy.orm import loading
 from query_guard.capture.origin.statement_info import ON_COMPILED, UnreadInfo
 from query_guard.capture.window.recorder import LOAD_BYTES, Recorder
 from query_guard.capture.window.rows import COUNT, INFO, SHARED
-from query_guard.capture.window.window import Window, current, recorders, watchers
+from query_guard.capture.window.window import Window, current, recorders, sole_recorder, watchers
 from query_guard.own_errors import report_own_error
 
 _LOOK_BACK = 20
@@ -44,6 +44,17 @@ def _numbered(instances: Callable[..., Any]) -> Callable[..., Any]:
 
 def _note(window: Window | None, cursor: Any, context: Any, result: Any) -> None:
     try:
+        recorder = sole_recorder(window)
+        if recorder is not None and recorder.loads is not None and recorder.room > 0:  # as in most requests
+            rows, loads = recorder.rows, recorder.loads
+            row = rows[-1]
+            if row[SHARED][INFO] is cursor.context.compiled.__dict__.get(ON_COMPILED):
+                number = context.runid
+                loads.extend((number, len(rows)))
+                recorder.room -= LOAD_BYTES
+                if row[COUNT] is None and not (context.yield_per or result._yield_per or result.dynamic_yield_per):
+                    result.iterator = chain.from_iterable(_counted(result.chunks(None), number, (loads,)))
+                return
         target = getattr(cursor.context.compiled, ON_COMPILED, None)
         counted = [
             recorder.loads
@@ -74,7 +85,7 @@ def _add(recorder: Recorder, target: UnreadInfo | None, number: int) -> bool:
     return False
 
 
-def _counted(chunks: Iterator[list[Any]], number: int, counted: list[array[int] | None]) -> Iterator[list[Any]]:
+def _counted(chunks: Iterator[list[Any]], number: int, counted: Sequence[array[int] | None]) -> Iterator[list[Any]]:
     """Pass on the rows of a load, and note how many there were; by the negative number, as no load has it."""
     for rows in chunks:
         for loads in counted:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Column
+from sqlalchemy.orm.util import LoaderCriteriaOption
 from sqlalchemy.sql.dml import Delete, Insert, Update
 from sqlalchemy.sql.elements import BinaryExpression, BindParameter, BooleanClauseList
 from sqlalchemy.sql.functions import FunctionElement
@@ -17,7 +18,7 @@ from sqlalchemy.sql.selectable import Join, Select
 from sqlalchemy.sql.visitors import iterate
 
 from query_guard.capture.origin.python_code import all_equal, all_written
-from query_guard.records import Clauses
+from query_guard.records import CRITERIA, Clauses
 
 _AGGREGATES = frozenset(("count", "sum", "max", "min", "avg", "array_agg", "string_agg", "group_concat", "total"))
 CONDITION = "a condition"
@@ -102,8 +103,11 @@ def _select_further(statement: Any, where: tuple[str, ...] | None) -> Iterator[s
         yield "JOIN"
     if statement._prefixes or statement._suffixes or getattr(statement, "_independent_ctes", ()):
         yield "a prefix"
-    if statement._with_options:
+    criteria = [isinstance(option, LoaderCriteriaOption) for option in statement._with_options]
+    if not all(criteria):
         yield "options"
+    if any(criteria):
+        yield CRITERIA
 
 
 def _lock(argument: Any) -> tuple[str, bool]:

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from sqlalchemy.orm import mapperlib
 
 from query_guard.capture.origin.values import SALT
-from query_guard.records import Loader, Option, Step
+from query_guard.records import Loader, Step
 
 _MAX_LOADERS = 2_000
 _loaders: dict[tuple[Any, ...], Loader] = {}
@@ -193,43 +193,6 @@ def joined_relationships(compiled: Any, *, collections: bool) -> tuple[tuple[str
         for path in paths
         if path and bool(path[-1].uselist) is collections
     )
-
-
-_FUNCTIONS = {
-    (("lazy", "selectin"),): "selectinload",
-    (("lazy", "joined"),): "joinedload",
-    (("lazy", "subquery"),): "subqueryload",
-    (("lazy", "immediate"),): "immediateload",
-    (("lazy", "select"),): "lazyload",
-    (("lazy", "raise"),): "raiseload",
-    (("lazy", "raise_on_sql"),): "raiseload",
-    (("lazy", "noload"),): "noload",
-    (("deferred", True), ("instrument", True)): "defer",
-    (("deferred", False), ("instrument", True)): "undefer",
-    (("selectinload_polymorphic", True),): "selectin_polymorphic",
-}
-
-
-def options_of(statement: Any) -> tuple[Option, ...]:
-    """Return the loader options of a statement, each with the path it is for; wildcards are left out."""
-    return tuple(
-        option
-        for given in getattr(statement, "_with_options", ())
-        for element in getattr(given, "context", ())
-        if (option := _option(element)) is not None
-    )
-
-
-def _option(element: Any) -> Option | None:
-    path = getattr(getattr(element, "path", None), "path", ())
-    names = tuple(f"{part.parent.class_.__name__}.{part.key}" for part in path if hasattr(part, "parent"))
-    function = _FUNCTIONS.get(getattr(element, "strategy", None) or (), "")
-    if function == "selectin_polymorphic":
-        classes = getattr(element, "local_opts", {}).get("entities", ())
-        names = (*names, *(sub.class_.__name__ for sub in classes))
-    if function == "joinedload" and "eager_from_alias" in getattr(element, "local_opts", {}):
-        function = "contains_eager"
-    return Option(function, names) if function and names else None
 
 
 def mappers() -> list[Any]:

@@ -6,19 +6,19 @@ text.
 
 from __future__ import annotations
 
-import operator
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Column, Table, UniqueConstraint, inspect
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Mapper, RelationshipDirection
+from sqlalchemy.orm import Mapper
 from sqlalchemy.orm.exc import UnmappedColumnError
-from sqlalchemy.sql.elements import BinaryExpression, BooleanClauseList
 
 from query_guard.capture.origin.clauses import CONDITION, clauses_of, equalities, is_got
-from query_guard.capture.origin.loaders import joined_relationships, key_attributes, options_of
+from query_guard.capture.origin.loader_options import options_of
+from query_guard.capture.origin.loaders import joined_relationships, key_attributes
+from query_guard.capture.origin.relationships import collections_behind, referrers
 from query_guard.capture.origin.site_cache import SiteCache
 from query_guard.records import NO_INFO, Clauses, Engine, Entity, StatementInfo
 
@@ -87,14 +87,14 @@ def _describe(statement: Any, compiled: Any) -> StatementInfo:
             aliased=aliased,
             filters=tuple(_attribute(mapper, column) for column in own) if len(own) == len(columns) else (),
             unique=bool(own) and _find_one(mapper, own),
-            walks=tuple(_collections_behind(mapper, own, statement)) if len(own) == len(columns) else (),
+            walks=tuple(collections_behind(mapper, own, statement)) if len(own) == len(columns) else (),
             joined=joined_relationships(compiled, collections=True),
             joined_objects=joined_relationships(compiled, collections=False),
             entities=tuple(_entities(statement)),
             options=options_of(statement),
             clauses=_clauses(statement, mapper),
             keys=key_attributes(mapper) if mapper is not None else (),
-            referrers=tuple(_referrers(mapper, columns)) if mapper is not None else (),
+            referrers=tuple(referrers(mapper, columns)) if mapper is not None else (),
         )
     except (SQLAlchemyError, AttributeError, LookupError, TypeError):
         return NO_INFO
@@ -163,56 +163,3 @@ def _find_one(mapper: Mapper[Any] | None, columns: list[Column[Any]]) -> bool:
         keys += [tuple(part.columns) for part in table.constraints if isinstance(part, UniqueConstraint)]
         keys += [tuple(index.columns) for index in table.indexes if index.unique]
     return any({column.key for column in key} <= names for key in keys if key)
-
-
-def _collections_behind(
-    mapper: Mapper[Any] | None, columns: list[Column[Any]], statement: Any
-) -> Iterator[tuple[str, str]]:
-    """Yield class and attribute of each relationship that would have loaded what a filter on its foreign key loads.
-
-    A relationship with conditions of its own, or another order, would load something else.
-    """
-    if mapper is None or not columns:
-        return
-    order = [str(part) for part in getattr(statement, "_order_by_clauses", ())]
-    for parent in mapper.registry.mappers:
-        for relationship in parent.relationships:
-            remote = [remote for _, remote in relationship.local_remote_pairs or ()]
-            if (
-                relationship.direction is RelationshipDirection.ONETOMANY
-                and relationship.parent is parent
-                and relationship.lazy not in _NEVER_AHEAD
-                and mapper.isa(relationship.mapper)
-                and len(remote) == len(columns)
-                and set(remote) == set(columns)
-                and _joins_by_key(relationship)
-                and (not order or order == [str(part) for part in relationship.order_by or ()])
-            ):
-                yield parent.class_.__name__, relationship.key
-
-
-_NEVER_AHEAD = frozenset(("dynamic", "write_only"))
-"""Relationships that no loader option can load."""
-
-
-def _joins_by_key(relationship: Any) -> bool:
-    joined = relationship.primaryjoin
-    parts = list(joined.clauses) if isinstance(joined, BooleanClauseList) else [joined]
-    plain = all(isinstance(part, BinaryExpression) and part.operator is operator.eq for part in parts)
-    return plain and len(parts) == len(relationship.local_remote_pairs)
-
-
-def _referrers(mapper: Mapper[Any] | None, columns: list[Column[Any]]) -> Iterator[tuple[str, str, str]]:
-    """Yield the many-to-one relationships, with their foreign keys, that lead to what these columns find."""
-    for parent in mapper.registry.mappers if mapper is not None and len(columns) == 1 else ():
-        for relationship in parent.relationships:
-            pairs = relationship.local_remote_pairs or ()
-            if (
-                relationship.direction is RelationshipDirection.MANYTOONE
-                and relationship.parent is parent
-                and relationship.lazy not in _NEVER_AHEAD
-                and relationship.mapper is mapper
-                and [remote for _, remote in pairs] == columns
-                and _joins_by_key(relationship)
-            ):
-                yield parent.class_.__name__, relationship.key, parent.get_property_by_column(pairs[0][0]).key

@@ -31,7 +31,7 @@ def remedy_for(rows: Sequence[Statement], facts: Facts) -> Remedy:
         return flushed_one_by_one(rows) if row.flush else written_one_by_one(rows)
     if row.info.clauses.got and row.site.call == "merge":
         return merged_one_by_one(rows)
-    return walked_by_hand(rows, facts) or batched_select(rows)
+    return walked_by_hand(rows, facts) or batched_select(rows, facts)
 
 
 def _loading_remedy(rows: Sequence[Statement], loader: Loader, facts: Facts) -> Remedy:

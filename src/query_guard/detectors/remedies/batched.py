@@ -5,15 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from query_guard.detectors.remedies.remedy import Remedy, at, listed
-from query_guard.records import Clauses, Loader, Statement
+from query_guard.records import CRITERIA, Clauses, Facts, Loader, Statement
 
 _KEPT = frozenset(
-    ("JOIN", "DISTINCT", "HAVING", "options", "FOR UPDATE OF", "such columns", "GROUP BY", "ORDER BY", "a prefix")
+    (
+        "JOIN",
+        "DISTINCT",
+        "HAVING",
+        "options",
+        CRITERIA,
+        "FOR UPDATE OF",
+        "such columns",
+        "GROUP BY",
+        "ORDER BY",
+        "a prefix",
+    )
 )
 """What a statement goes on holding when it asks for all values."""
 
 
-def batched_select(rows: Sequence[Statement]) -> Remedy:
+def batched_select(rows: Sequence[Statement], facts: Facts) -> Remedy:
     """Return the remedy for a loop of selects that differ in the values they filter by."""
     row = rows[0]
     target, clauses = row.info, row.info.clauses
@@ -22,7 +33,7 @@ def batched_select(rows: Sequence[Statement]) -> Remedy:
         return _first_of_each(row, where)
     if not where or "text" in clauses.further:
         return Remedy("", "Collect the values before the loop and send one statement for all of them")
-    code = _code(target.entity, clauses, where) if _is_plain(row) else ""
+    code = _code(target.entity, clauses, where) if _is_plain(row, facts) else ""
     if not code:
         return _same_with_in(row, where)
     if clauses.aggregates or clauses.group_by:
@@ -56,12 +67,19 @@ def all_by_key(loader: Loader, options: str = "", further: str = "") -> str:
     return f"select({model}).where({where}){f'.options({options})' if options else ''}{further}"
 
 
-def _is_plain(row: Statement) -> bool:
-    """Whether all that a select asks can be written here."""
-    target = row.info
-    if target.aliased or target.clauses.further or len(target.entities) > 1:
+def _is_plain(row: Statement, facts: Facts) -> bool:
+    """Whether all that a select asks can be written here, or is added to it by the session."""
+    target, further = row.info, row.info.clauses.further
+    if target.aliased or len(target.entities) > 1 or (further and not (further == (CRITERIA,) and _adds(row, facts))):
         return False
     return bool(target.entities) != bool(target.clauses.columns)
+
+
+def _adds(row: Statement, facts: Facts) -> bool:
+    """Whether the session adds the criteria: it does where other selects hold some, too; a get is given none."""
+    return row.info.clauses.got or any(
+        CRITERIA in one.info.clauses.further and one.fingerprint != row.fingerprint for one in facts.statements
+    )
 
 
 def _code(entity: str | None, clauses: Clauses, where: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from query_guard.detectors.remedies.options import (
 )
 from query_guard.detectors.remedies.promise import NOTHING, Promise, promise_of
 from query_guard.detectors.remedies.remedy import Remedy, at, listed, place_of
-from query_guard.detectors.remedies.written import is_generic
+from query_guard.detectors.remedies.written import caller_that_asks
 from query_guard.records import Entity, Facts, Statement, Way
 
 _AGAINST = frozenset(("lazyload", "noload", "raiseload", "immediateload", "joinedload", "subqueryload"))
@@ -65,8 +65,8 @@ def added_to_select(loading: Loading, facts: Facts, also: Sequence[Statement] = 
         return Remedy(
             code, f"Add options=[{code}] to the session.{root.site.call}(){at(root)}", *promise, edit=place_of(root)
         )  # fmt: skip
-    if is_generic(root):
-        caller = root.site.frames[1]
+    caller = caller_that_asks(root)
+    if caller is not None:
         return Remedy(
             code,
             f"Add .options({code}) to the select that {caller.file}:{caller.line} in {caller.function} asks for, by an "

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from query_guard.detectors.remedies.remedy import place_of
-from query_guard.records import OBJECT_BY_OBJECT, Facts, Load, Statement, Way
+from query_guard.records import Facts, Load, Statement, Way
 
 _CHUNK = 500
 """Parents that SQLAlchemy loads a relationship of with one select."""
@@ -91,21 +91,12 @@ def _are_shared(way: Way, mended: Sequence[Statement], facts: Facts) -> bool:
     classes = {name for step in way.steps for name in (step.target, *step.targets)}
     names = {step.name for step in way.steps}
     serials = {row.serial for row in mended}
-    return any(
-        row.serial not in serials and (_fetched(row) in classes or _lazily(row) in names) for row in facts.statements
-    )
-
-
-def _lazily(row: Statement) -> str | None:
-    return row.relationship if row.loader is not None and row.loader.kind in OBJECT_BY_OBJECT else None
-
-
-def _fetched(row: Statement) -> str | None:
-    """Return the class of a single object that a statement fetched by its key, unless it is in the session."""
-    if row.loader is not None and row.loader.path:
-        is_single = row.loader.kind in OBJECT_BY_OBJECT and not row.loader.collection
-        return row.loader.target if is_single else None
-    return row.info.entity if row.loader is None and row.info.clauses.got else None
+    for load in facts.ways.loads:
+        last = load.steps[-1]
+        may_find = last.name in names or (not last.collection and last.target in classes)
+        if may_find and any(row.serial not in serials for row in load.rows):
+            return True
+    return any(row.loader is None and row.info.clauses.got and row.info.entity in classes for row in facts.statements)
 
 
 def _brought(rows: Sequence[Statement], complete: bool) -> int | None:

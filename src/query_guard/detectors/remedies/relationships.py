@@ -82,7 +82,7 @@ def _with_parents(rows: Sequence[Statement], loading: Loading, facts: Facts) -> 
     root = loading.way.root
     roots = {way.root.serial: way.root for row in rows if (way := facts.ways.of(row)).root is not None}
     parents = [one for one in roots.values() if one is not None]
-    batched = batched_select(parents) if root is not None else Remedy("", "")
+    batched = batched_select(parents, facts) if root is not None else Remedy("", "")
     if not batched.code or len(loading.way.steps) > 1:
         together = f"select them at once, with .options({loading.code})"
         return Remedy("", f"Its objects are themselves selected one by one{at(parents[0])}: {together}")

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from query_guard.detectors.remedies.loader_option import added_to_select, loading_of
 from query_guard.detectors.remedies.options import option_for
 from query_guard.detectors.remedies.remedy import Remedy, at, listed, place_of
-from query_guard.detectors.remedies.written import is_generic, reads_attribute
-from query_guard.records import Facts, Statement, Step, Way
+from query_guard.detectors.remedies.written import caller_that_asks, reads_attribute
+from query_guard.records import CRITERIA, Facts, Statement, Step, Way
 
 
 def walked_by_hand(rows: Sequence[Statement], facts: Facts) -> Remedy | None:
@@ -19,7 +19,8 @@ def walked_by_hand(rows: Sequence[Statement], facts: Facts) -> Remedy | None:
     """
     row = rows[0]
     target = row.info
-    if not target.entities or target.clauses.further or target.clauses.lock or target.clauses.group_by:
+    clauses = target.clauses
+    if not target.entities or set(clauses.further) - {CRITERIA} or clauses.lock or clauses.group_by:
         return None
     for owner, attribute in target.walks:
         step = Step(owner, attribute, True, target.entities[0].name, (owner,), target.entities[0].lineage)
@@ -43,7 +44,7 @@ def _got_by_key(rows: Sequence[Statement], facts: Facts) -> Remedy | None:
 
 
 def _read_instead(rows: Sequence[Statement], step: Step, facts: Facts, instead: str) -> Remedy | None:
-    sources = list(_sources(step.owner, len({row.values for row in rows}), rows[0].serial, facts))
+    sources = list(_sources(step.owner, len({row.values for row in rows}), rows[0], facts))
     if not sources:
         return None
     names = listed([f"the select{at(source)}" for source in sources], "or")
@@ -58,7 +59,7 @@ def _read_instead(rows: Sequence[Statement], step: Step, facts: Facts, instead: 
         advice = f"Add .options({loading.code}) to {names}, whichever loads the objects of the loop, {instead}"
         return Remedy(loading.code, advice, relationship=step.name)
     sent = 0 if loading.loaders[-1] == "joinedload" else 1
-    edit = None if is_generic(source) else place_of(source)
+    edit = place_of(source) if caller_that_asks(source) is None else None
     alone = len([row for row in facts.statements if place_of(row) == place_of(source) and row.loader is None]) == 1
     return Remedy(
         loading.code,
@@ -75,14 +76,25 @@ _NEAR = 3
 _ANY = frozenset(("selectinload", "joinedload", "subqueryload", "immediateload", "lazyload", "raiseload", "noload"))
 
 
-def _sources(owner: str, turns: int, before: int, facts: Facts) -> Iterator[Statement]:
+def _sources(owner: str, turns: int, of: Statement, facts: Facts) -> Iterator[Statement]:
     """Yield the selects that brought objects of a class, one for each line: many, and enough for each turn."""
     seen: set[object] = set()
     for row in facts.statements:
-        if row.serial >= before:
+        if row.serial >= of.serial:
             return
         if row.loader is None and any(owner in one.lineage for one in row.info.entities):
             brought = row.brought
-            if brought is not None and brought > 1 and brought >= turns and place_of(row) not in seen:
+            if (
+                brought is not None
+                and brought > 1
+                and brought >= turns
+                and place_of(row) not in seen
+                and _alike(row, of)
+            ):
                 seen.add(place_of(row))
                 yield row
+
+
+def _alike(source: Statement, row: Statement) -> bool:
+    """Whether loading from a select would be under the same criteria."""
+    return (CRITERIA in source.info.clauses.further) == (CRITERIA in row.info.clauses.further)

@@ -11,17 +11,22 @@ import sys
 import textwrap
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import TypeAlias
 
 from query_guard.records import Frame, Statement
 
 _MAX_LINES = 10
 _SELECTS = frozenset(("select", "query"))
+_SENDS = frozenset(("scalars", "scalar", "execute", "stream", "stream_scalars"))
+_Function: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef"
 
 
-def is_generic(row: Statement) -> bool:
-    """Whether the line that sent a statement takes its model, or the whole select, from whoever calls it."""
-    frame = row.site.innermost
-    return frame is not None and len(row.site.frames) > 1 and _is_generic(frame)
+def caller_that_asks(row: Statement) -> Frame | None:
+    """Return the caller that chose the model of a select; None where the line that sent it is written for one model."""
+    frames = row.site.frames
+    if len(frames) < 2 or not _is_generic(frames[0]):
+        return None
+    return next((frame for frame in frames[1:] if not _selects_whichever(frame)), frames[1])
 
 
 def reads_attribute(frames: Sequence[Frame], attribute: str) -> bool:
@@ -40,17 +45,40 @@ def _call_at(frame: Frame) -> str:
     return source
 
 
-@lru_cache(maxsize=256)
 def _is_generic(frame: Frame) -> bool:
+    """Whether a line takes its model, or the whole select, from whoever calls it."""
     function = _function(frame)
     if function is None:
         return False
-    given = {argument.arg for argument in ast.walk(function.args) if isinstance(argument, ast.arg)}
-    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call) and node.args]
-    models = [call.args[0] for call in calls if _called(call) in _SELECTS]
-    if models:
-        return all(_comes_from(model, given) for model in models)
-    return any(_is_given(call.args[0], given - {"self", "cls"}) for call in _calls_at(calls, frame))
+    if _models(function):
+        return _selects_whichever(frame)
+    given = _arguments(function) - {"self", "cls"}
+    sent = [call.args[0] for call in _calls(function) if _called(call) in _SENDS and _is_at(call, frame)]
+    return any(_is_given(statement, given, function) for statement in sent)
+
+
+def _selects_whichever(frame: Frame) -> bool:
+    """Whether each select in a function is of a model that it was given."""
+    function = _function(frame)
+    models = _models(function) if function is not None else []
+    return function is not None and bool(models) and all(_comes_from(model, _arguments(function)) for model in models)
+
+
+def _models(function: _Function) -> list[ast.expr]:
+    return [call.args[0] for call in _calls(function) if _called(call) in _SELECTS]
+
+
+def _calls(function: _Function) -> list[ast.Call]:
+    return [node for node in ast.walk(function) if isinstance(node, ast.Call) and node.args]
+
+
+def _arguments(function: _Function) -> set[str]:
+    return {argument.arg for argument in ast.walk(function.args) if isinstance(argument, ast.arg)}
+
+
+def _is_at(call: ast.Call, frame: Frame) -> bool:
+    line = frame.line - frame.first_line + 1
+    return call.lineno <= line <= (call.end_lineno or call.lineno)
 
 
 def _comes_from(model: ast.expr, given: set[str]) -> bool:
@@ -61,10 +89,21 @@ def _comes_from(model: ast.expr, given: set[str]) -> bool:
     return isinstance(root, ast.Name) and root.id in given
 
 
-def _is_given(argument: ast.expr, given: set[str]) -> bool:
+def _is_given(argument: ast.expr, given: set[str], function: _Function) -> bool:
     """Whether a statement is an argument, or one that was gone on with: `statement`, `statement.limit(5)`."""
-    while isinstance(argument, (ast.Call, ast.Attribute)):
-        argument = argument.func if isinstance(argument, ast.Call) else argument.value
+    assigned = {
+        target.id: node.value
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for _ in range(_MAX_LINES):
+        while isinstance(argument, (ast.Call, ast.Attribute)):
+            argument = argument.func if isinstance(argument, ast.Call) else argument.value
+        if not isinstance(argument, ast.Name) or argument.id in given:
+            break
+        argument = assigned.get(argument.id, argument)
     return isinstance(argument, ast.Name) and argument.id in given
 
 
@@ -72,13 +111,8 @@ def _called(call: ast.Call) -> str:
     return str(getattr(call.func, "id", None) or getattr(call.func, "attr", ""))
 
 
-def _calls_at(calls: list[ast.Call], frame: Frame) -> list[ast.Call]:
-    line = frame.line - frame.first_line + 1
-    return [call for call in calls if call.lineno <= line <= (call.end_lineno or call.lineno)]
-
-
 @lru_cache(maxsize=256)
-def _function(frame: Frame) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+def _function(frame: Frame) -> _Function | None:
     """Return the function that a frame ran, its first line being 1; None where its source is not to be had."""
     lines = linecache.getlines(_path(frame.file))[frame.first_line - 1 :]
     try:
