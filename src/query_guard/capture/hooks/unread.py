@@ -43,7 +43,7 @@ def keep_unread(known: Mapping[str, Any]) -> None:
 def _is_no_statement(known: Mapping[str, Any]) -> bool:
     """Whether it was transaction control, or never sent, or a further batch of an execution that has been recorded."""
     is_control = known["statement"].startswith(TRANSACTION_CONTROL)
-    is_further = "style" in known and "target" not in known and known.get("batches") is None and _is_batch(known)
+    is_further = "style" in known and "info" not in known and known.get("batches") is None and _is_batch(known)
     return is_control or is_further or known["error"] == _NEVER_SENT
 
 
@@ -53,12 +53,12 @@ def _is_batch(known: Mapping[str, Any]) -> bool:
 
 def _row(known: Mapping[str, Any], engine: Engine, duration: float) -> Row:
     statement, parameters, window = known["statement"], known["parameters"], known["window"]
-    target = known.get("target") or UnreadInfo(statement, engine)
+    target = known.get("info") or UnreadInfo(statement, engine)
     transaction = _transaction(known, target)
     shown = is_recorded_with_parameters(window)
     shared = (
         target,
-        known["stay"],
+        known["checkout"],
         transaction,
         known.get("batches"),
         _or(0, lambda: stage_of(window)),
