@@ -112,10 +112,11 @@ def _left() -> list[str]:
 
 
 _STATE = {
-    "capture.window": ("current", "watchers"),
-    "capture.recorder": ("allowed", "allowed_in_process"),
-    "capture.attribute_reads": ("_recorders", "_noted"),
-    "listeners": ("listeners",),
+    "capture.window.window": ("current", "watchers"),
+    "capture.window.recorder": ("allowed", "allowed_in_process"),
+    "capture.hooks.attribute_reads": ("_recorders",),
+    "capture.origin.eager_mappings": ("noted_attributes",),
+    "judge.listeners": ("listeners",),
 }
 
 
