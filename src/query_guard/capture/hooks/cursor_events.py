@@ -19,7 +19,6 @@ from query_guard.own_errors import contained
 
 _KINDS: tuple[Any, ...] = (Engine, Dialect)
 """Those whose listeners SQLAlchemy asks: `handle_error` is one of the dialect's."""
-_is_registered = False
 
 
 def watch_dialect(dialect: Any) -> None:
@@ -33,13 +32,11 @@ def register() -> None:
     """Add the listeners, asleep; called once, before the application serves.
 
     To add them later raises in threads that execute at that moment ("deque mutated during iteration"). SQLAlchemy looks
-    at listeners only where `_has_events` says that there are some: as that stays as it was, no statement pays for these,
-    but those of engines with listeners of their own, which pay two short calls.
+    at listeners only where `_has_events` says that there are some. As that stays as it was, statements do not pay for
+    these; only those of engines with listeners of their own pay two short calls.
     """
-    global _is_registered
-    if _is_registered:
+    if event.contains(Engine, "handle_error", _on_error):
         return
-    _is_registered = True
     had_events = [kind._has_events for kind in _KINDS]
     event.listen(Engine, "before_cursor_execute", _before)
     event.listen(Engine, "after_cursor_execute", _after)
