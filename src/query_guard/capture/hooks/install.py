@@ -68,11 +68,16 @@ _watched = _Watched()
 
 
 def install() -> None:
-    """Watch every engine of the process. Calling it again only picks up dialects imported, or patched, since."""
+    """Watch every engine of the process. Calling it again only picks up dialects imported, or patched, since.
+
+    The first call adds listeners, and belongs before threads that execute: SQLAlchemy's lists of them bear no change
+    while they are read.
+    """
     with _lock:
         if not _wrapped:
             _wrap_default_dialect()
             connections.install(_watch_dialect, _watched)
+            cursor_events.register()
             flushes.install()
             greenlets.install()
         for dialect_class in _subclasses(DefaultDialect):
