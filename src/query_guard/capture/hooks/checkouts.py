@@ -129,9 +129,9 @@ def checked_in(record: Any) -> None:
     ended = info.pop(OPEN, ())
     for checkout in ended:
         checkout.end("returned", len(ended) == 1)
-        acquired = checkout.started + checkout.wait + checkout.connect
         info[_LAST] = (  # a `Returned`
-            checkout.serial, checkout.window, checkout.site, acquired, checkout.last, checkout.ended
+            checkout.serial, checkout.window, checkout.site, checkout.started, checkout.wait, checkout.connect,
+            checkout.last, checkout.ended,
         )  # fmt: skip
 
 
