@@ -112,11 +112,11 @@ def test_a_patch_is_noticed_by_those_who_hold_connections_already_at_the_next_ch
 
 def test_a_dialect_that_is_seen_is_known_without_a_look(engine: Engine) -> None:
     sent(engine)
-    assert engine.dialect in install._watched
+    assert install._is_watched(engine.dialect)
     with mock.patch.object(engine.dialect, "do_executemany", run_myself):
-        assert engine.dialect not in install._watched
-    assert engine.dialect in install._watched
-    assert object() not in install._watched
+        assert not install._is_watched(engine.dialect)
+    assert install._is_watched(engine.dialect)
+    assert not install._is_watched(object())
 
 
 def test_events_are_taken_up_while_others_execute(engine: Engine) -> None:
