@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from query_guard.history.memory import MemoryHistory
+from query_guard.history.weight import weight_of
 from query_guard.records import Report
 from tests.reports import checkout, facts_of, statement, transaction
 
@@ -28,41 +29,37 @@ def test_the_last_two_hundred_are_kept_newest_first() -> None:
     assert found.id == "1"
 
 
-@pytest.mark.parametrize(("rows", "reports"), [(74_995, 1), (39_995, 2)])
-def test_they_weigh_thirty_two_megabytes_at_most(rows: int, reports: int) -> None:
+@pytest.mark.parametrize(("weight", "reports"), [(16_000_000, 2), (16_000_001, 1), (32_000_001, 0)])
+def test_they_weigh_thirty_two_megabytes_at_most(weight: int, reports: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("query_guard.history.memory.weight_of", lambda _report: weight)
     history = MemoryHistory()
-    whole = report("any", 1)
-    (row,) = whole.facts.statements
     for identity in ("first", "second"):
-        history.add(Report(identity, 0.0, facts_of(*[row] * rows)))
-    assert len(kept(history)) == reports
+        history.add(report(identity))
+    assert kept(history) == ["second", "first"][:reports]
 
 
-def test_each_row_weighs_and_so_do_the_values_that_are_shown() -> None:
-    plain = report("plain", 10)
-    history = MemoryHistory(megabytes=0.006)
-    history.add(plain)
-    assert kept(history) == ["plain"]
-    history.add(report("one more", 11))
-    assert kept(history) == []
-    history.add(report("shown", 9, parameters=("x" * 23,)))
-    assert kept(history) == []
-    history.add(report("less is shown", 9, parameters=("x" * 22,)))
-    assert kept(history) == ["less is shown"]
+def test_what_does_not_fit_any_more_goes_the_oldest_first() -> None:
+    first, second = report("first", 3), report("second", 3)
+    both = weight_of(first) + weight_of(second)
+    for room, left in ((both, ["second", "first"]), (both - 1, ["second"])):
+        history = MemoryHistory(megabytes=room / 1_000_000)
+        history.add(first)
+        history.add(second)
+        assert kept(history) == left
 
 
-def test_checkouts_and_transactions_weigh_as_statements_do() -> None:
-    history = MemoryHistory(megabytes=0.0032)
-    heavy = facts_of(statement(), checkouts=(checkout(),), transactions=(transaction(),))
-    history.add(Report("three", 0.0, heavy))
-    assert kept(history) == ["three"]
-    history.add(Report("four", 0.0, facts_of(statement(), statement(2), checkouts=(checkout(),) * 2)))
-    assert kept(history) == []
+def test_statements_checkouts_transactions_and_shown_values_weigh() -> None:
+    plain = weight_of(report("plain", 2))
+    assert weight_of(report("rows", 3)) > plain
+    assert weight_of(report("shown", 2, parameters=("x" * 1_000,))) >= plain + 1_000
+    connections = facts_of(statement(), statement(2), checkouts=(checkout(),), transactions=(transaction(),))
+    assert weight_of(Report("connections", 0.0, connections)) > plain
 
 
 def test_a_report_that_is_added_again_takes_the_place_of_the_first() -> None:
-    history = MemoryHistory(megabytes=0.0048)
+    same, other = report("same", 1), report("other", 1)
+    history = MemoryHistory(megabytes=(weight_of(same) + weight_of(other)) / 1_000_000)
     for _ in range(3):
-        history.add(report("same", 1))
-    history.add(report("other", 1))
+        history.add(same)
+    history.add(other)
     assert kept(history) == ["other", "same"]

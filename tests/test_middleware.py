@@ -341,7 +341,7 @@ async def test_a_reporter_that_cannot_be_asked_changes_nothing(
     app.get("/")(lambda: "nothing of a database")
     for _ in range(2):
         assert (await get(app)).status_code == 200
-    assert len([record for record in caplog.records if "could not be asked" in record.message]) == 1
+    assert len([record for record in caplog.records if "could not say which reports it wants" in record.message]) == 1
 
 
 def test_a_process_without_threads_to_spare_changes_nothing(

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 TIMED = (
     "tests/capture/test_event_loop.py",
-    "tests/capture/test_connections.py",
+    "tests/capture/test_pool_methods.py",
     "tests/capture/test_holders.py",
     "tests/detectors/test_pool_settings.py",
     "tests/gate/test_connections.py",

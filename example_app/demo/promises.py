@@ -46,7 +46,10 @@ def _broken_by_twin(pair: Pair, visit: Visit) -> Iterator[str]:
     yield from _wrong_statuses(visit, pair.fixed_status)
     if proven(pair, visit) is not None:
         yield f"{visit.call} should not show {pair.look_for}; {proven(pair, visit)}"
+    if pair.twin_proof is not None:
+        yield from (f"{visit.call}: {told}" for told in map(pair.twin_proof, visit.reports) if told is not None)
     wrong = visit.loud or [finding for finding in visit.findings if finding["kind"] == pair.look_for]
+    wrong = [finding for finding in wrong if pair.twin_proof is None or finding["kind"] != pair.look_for]
     if wrong:
         yield f"{visit.call} should have no findings; it has {_listed(wrong)}"
 

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from query_guard.capture.hooks.install import install
-from query_guard.capture.live.open_window import leave, open_window
+from query_guard.capture.live.open_window import open_window
 from query_guard.capture.origin.source_files import allow_package_of
 from query_guard.capture.window.recorder import Recorder
 from query_guard.capture.window.window import current
@@ -152,7 +152,10 @@ class QueryGuard:
                     raise
                 finally:
                     try:
-                        leave(token)
+                        try:  # noqa: SIM105 - cheaper than suppress(), for each request
+                            current.reset(token)
+                        except ValueError:  # a framework may leave a generator in another context than it entered
+                            pass
                         exchange.window.close()
                         if not exchange.is_published_at_once():
                             await exchange.publish_in_thread()

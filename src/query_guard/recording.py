@@ -18,6 +18,7 @@ from query_guard.detectors import ON_READS, Detector, defaults
 from query_guard.judge.allowances import parse_allowances
 from query_guard.judge.listeners import listeners, refusal_listeners
 from query_guard.judge.pipeline import report_id
+from query_guard.judge.request_reports import RequestReports
 from query_guard.judge.verdict import judge, ranked
 from query_guard.own_errors import own_errors, report_own_error
 from query_guard.records import Allowance, Facts, Finding, LateCounter, Report, Request, Silence, Statement
@@ -36,7 +37,7 @@ class Recording:
     detectors: Sequence[Detector]
     block_detectors: Sequence[Detector] = ()
     late: LateCounter = field(default_factory=LateCounter)
-    request_reports: list[Report] = field(default_factory=list)
+    request_reports: RequestReports = field(default_factory=RequestReports)
     errors_before: dict[str, int] = field(default_factory=own_errors)
     refusals: set[str] = field(default_factory=set)
     """What is wrong with the QueryGuards that requests of the block passed unprofiled."""
@@ -102,15 +103,14 @@ class Recording:
         findings, silences = judge(
             outside_requests(facts, self.recorder.request), self.detectors, self.recorder.allowances
         )
-        of_requests = [finding for report in self.request_reports for finding in report.findings]
+        of_requests = [finding for report in self.request_reports.kept for finding in report.findings]
         of_block, block_silences = judge(self._answered(facts), self.block_detectors, self.recorder.allowances)
         return ranked([*of_requests, *findings, *of_block]), (*silences, *block_silences)
 
     def _answered(self, facts: Facts) -> Facts:
         """Leave out the requests that ended in a server error, before they came to all that they would have done."""
-        broken = [report for report in self.request_reports if report.request.has_failed]
-        serials = {row.request for report in broken for row in report.facts.statements}
-        return replace(facts, statements=tuple(row for row in facts.statements if row.request not in serials))
+        failed = self.request_reports.failed
+        return replace(facts, statements=tuple(row for row in facts.statements if row.request not in failed))
 
 
 def outside_requests(facts: Facts, request: int) -> Facts:
@@ -131,6 +131,9 @@ def outside_requests(facts: Facts, request: int) -> Facts:
         driver_calls=sum(row.batches for row in statements) + facts.dropped,
         query_time=sum(row.duration for row in statements),
         dropped=facts.dropped,
+        dropped_checkouts=facts.dropped_checkouts,
+        dropped_transactions=facts.dropped_transactions,
+        dropped_failed_loads=facts.dropped_failed_loads,
     )
 
 
@@ -171,10 +174,14 @@ def _opened(request: Request, detectors: Sequence[Detector] | None) -> tuple[Rec
     return recording, window
 
 
+_NO_REPORTS = RequestReports()
+"""Those of blocks that could not be begun."""
+
+
 def _unrecorded(request: Request) -> Recording:
     """Return the recording of a block that could not be begun: it is finished already, and empty."""
     nothing: Any = None
-    recording = Recording(nothing, request, ())
+    recording = Recording(nothing, request, (), request_reports=_NO_REPORTS, errors_before={})
     recording.give_up()
     return recording
 
@@ -195,7 +202,7 @@ def record_process(
         defaults() if detectors is None else tuple(detectors),
         ON_READS if reads else (),
     )
-    hears, refused = recording.request_reports.append, recording.refusals.add
+    hears, refused = recording.request_reports.add, recording.refusals.add
     with noting_reads(recorder) if reads else nullcontext():
         watchers.append(recorder)
         listeners.append(hears)

@@ -14,6 +14,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from query_guard import record
+from query_guard.capture.freeze.facts import freeze
 from query_guard.capture.freeze.figures import WindowFigures
 from query_guard.capture.hooks.checkouts import _LAST
 from query_guard.capture.live.open_window import open_window
@@ -27,11 +28,18 @@ from query_guard.capture.window.recorder import (
     WINDOW_BYTES,
     Recorder,
 )
+from query_guard.capture.window.rows import FailedLoadRow
 from query_guard.capture.window.savepoints import MOST_STATEMENTS, Savepoints
 from query_guard.capture.window.window import current
+from query_guard.document.report import document
 from query_guard.history.memory import MemoryHistory
 from query_guard.history.weight import weight_of
-from query_guard.records import NOWHERE, Engine, Report
+from query_guard.judge import request_reports
+from query_guard.judge.request_reports import RequestReports
+from query_guard.pytest_plugin.entries import parts_of
+from query_guard.records import NOWHERE, Engine, Facts, Finding, Report, Request
+from query_guard.reporters.text import render
+from query_guard.testing import record_queries
 
 engine = create_engine("sqlite://", poolclass=StaticPool)
 
@@ -181,7 +189,7 @@ def test_a_pooled_connection_keeps_little_of_who_had_it(traced: None) -> None:
         record_of = connection.connection._connection_record
         connection.execute(text("SELECT 1"))
     left = record_of.record_info[_LAST]
-    assert [type(one).__name__ for one in left] == ["int", "open_window", "CallSite", "float", "float", "float"]
+    assert [type(one).__name__ for one in left] == ["int", "open_window", "CallSite", *["float"] * 5]
     assert left[1].recorder is None
     pooled.dispose()
 
@@ -207,6 +215,51 @@ def test_those_who_held_the_connections_count_into_what_a_window_may_weigh() -> 
         recorder.add_checkout(checkout)
     assert len(recorder.checkouts) == CHECKOUT_BYTES // (CHECKOUT_ROW_BYTES + 50 * HOLDER_BYTES) + 1
     assert recorder.dropped_checkouts == 100 - len(recorder.checkouts)
+
+
+def test_transactions_that_there_is_no_room_for_are_counted() -> None:
+    with record("block") as recording, engine.connect() as connection:
+        for _ in range(300):
+            connection.exec_driver_sql("SELECT 1")
+            connection.rollback()
+    report = recording.report
+    kept, dropped = len(report.facts.transactions), report.facts.dropped_transactions
+    assert (kept + dropped, kept) == (300, CHECKOUT_BYTES // CHECKOUT_ROW_BYTES)
+    told = document(report)
+    assert (told["dropped_checkouts"], told["dropped_transactions"]) == (0, dropped)
+    assert f"{dropped} more transactions were counted without details" in render(report)
+
+
+def test_failed_loads_that_there_is_no_room_for_are_counted() -> None:
+    recorder = Recorder()
+    load = FailedLoadRow(0, None, NOWHERE, 0, 0, None)
+    for _ in range(3_000):
+        recorder.add_failed_load(load)
+    facts = freeze(recorder, Request("block", "", "block"))
+    assert len(facts.failed_loads) + facts.dropped_failed_loads == 3_000
+    assert 0 < facts.dropped_failed_loads < 3_000
+
+
+def report_of_request(number: int, *findings: Finding, failed: bool = False, statements: int = 1) -> Report:
+    request = Request("http", "GET", "/", "/", 500 if failed else 200)
+    return Report(str(number), 0.0, Facts(request, 0.0, (), query_count=statements, serial=number), findings)
+
+
+def test_a_test_of_many_requests_keeps_what_they_say_and_their_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(request_reports, "MOST_BYTES", 10 * 3_000)
+    loud, other = (Finding(kind, "warning", "summary", "fix") for kind in ("n_plus_one", "slow_statement"))
+    reports = RequestReports()
+    for number in range(1_000):
+        reports.add(report_of_request(number, *([loud] if number < 999 else [loud, other]), failed=number == 500))
+    assert [(report.id, report.query_count, len(report.findings)) for report in reports.kept] == [
+        *((str(number), 1, 1) for number in range(10)),
+        ("999", 1, 1),
+    ]
+    assert reports.kept[-1].findings == (other,)
+    assert (reports.counted, reports.failed) == ({"GET /": 989}, {500})
+    with record_queries() as recording:
+        recording.request_reports = reports
+    assert sum(part.query_count for part in parts_of(recording)) == 1_000
 
 
 def test_pools_that_come_and_go_are_forgotten() -> None:

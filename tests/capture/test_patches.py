@@ -7,7 +7,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from sqlalchemy import create_engine, insert, text
+from sqlalchemy import create_engine, event, insert, text
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import Engine
 from sqlalchemy.engine.default import DefaultDialect
@@ -112,8 +112,40 @@ def test_a_patch_is_noticed_by_those_who_hold_connections_already_at_the_next_ch
 
 def test_a_dialect_that_is_seen_is_known_without_a_look(engine: Engine) -> None:
     sent(engine)
-    assert engine.dialect in install._watched
+    assert install._is_watched(engine.dialect)
     with mock.patch.object(engine.dialect, "do_executemany", run_myself):
-        assert engine.dialect not in install._watched
-    assert engine.dialect in install._watched
-    assert object() not in install._watched
+        assert not install._is_watched(engine.dialect)
+    assert install._is_watched(engine.dialect)
+    assert not install._is_watched(object())
+
+
+def test_events_are_taken_up_while_others_execute(engine: Engine) -> None:
+    """SQLAlchemy's lists of listeners raise in whoever reads them while one is added."""
+    sent(engine)
+
+    def take_up(*_: Any) -> None:
+        cursor_events.use_cursor_events()
+
+    for name in ("before_cursor_execute", "after_cursor_execute"):
+        event.listen(Engine, name, take_up)
+    try:
+        with engine.connect() as connection:
+            assert connection.execute(text("SELECT 1")).scalar() == 1
+        assert cursor_events._before in executions.markers
+    finally:
+        for name in ("before_cursor_execute", "after_cursor_execute"):
+            event.remove(Engine, name, take_up)
+
+
+def test_listeners_that_sleep_cost_engines_without_listeners_nothing(engine: Engine) -> None:
+    sent(engine)
+    assert event.contains(Engine, "before_cursor_execute", cursor_events._before)
+    assert (engine._has_events, engine.dialect._has_events) == (False, False)
+
+
+def test_listeners_that_sleep_count_nothing_twice(engine: Engine) -> None:
+    seen: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *given: seen.append(given[2]))
+    assert sent(engine) == ALL
+    assert len(seen) == len(ALL)
+    assert cursor_events._before not in executions.markers

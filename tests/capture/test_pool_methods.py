@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import sys
 from pathlib import Path
 from time import perf_counter
@@ -64,6 +65,18 @@ def test_a_release_without_the_method_is_listened_to(
         assert [row.outcome for row in checkouts(pool=pool, path=tmp_path)] == ["returned", "returned"]
     finally:
         event.remove(Pool, "checkin", pool_methods.on_checkin)
+
+
+def test_a_pool_without_an_engine_is_watched_like_others() -> None:
+    """Its dialect is one in name only, without any method that executes."""
+    connect: Any = lambda: sqlite3.connect(":memory:")  # noqa: E731
+    pool = QueuePool(connect)
+    with record() as recording:
+        for _ in range(3):
+            pool.connect().close()
+    pool.dispose()
+    assert recording.own_errors == {}
+    assert [row.outcome for row in recording.report.facts.checkouts] == ["returned"] * 3
 
 
 @pytest.mark.asyncio

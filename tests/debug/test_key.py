@@ -266,3 +266,34 @@ def test_a_mounted_application_finds_the_key_that_a_server_made(home: Path) -> N
     code = "from query_guard.debug.access import Access; print(Access('/__query_guard__', None).key.secret.decode())"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == (home / "query_guard" / "key").read_text()
+
+
+def test_a_key_that_others_may_have_chosen_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "key"
+    file.write_text("chosen-by-somebody-else")
+    monkeypatch.setenv("QUERY_GUARD_KEY_FILE", str(file))
+    file.chmod(0o644)
+    assert kept_key() == Key(b"chosen-by-somebody-else", f"the file '{file}'")
+    file.chmod(0o666)
+    with pytest.raises(NoKey, match="may be written by everybody; take that right away: chmod o-w"):
+        kept_key()
+    file.chmod(0o600)
+    monkeypatch.setattr(os, "geteuid", lambda: file.stat().st_uid + 1)
+    monkeypatch.setattr(os, "fstat", lambda _: os.stat_result((stat.S_IFREG | 0o600, 0, 0, 1, 4711, *[0] * 5)))
+    with pytest.raises(NoKey, match="must belong to this user or root, and belongs to user 4711"):
+        made_key()
+
+
+def test_a_pipe_is_no_key_file_and_keeps_nobody_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "key"
+    os.mkfifo(file)
+    monkeypatch.setenv("QUERY_GUARD_KEY_FILE", str(file))
+    with pytest.raises(NoKey, match="must be a regular file, and is something else"):
+        kept_key()
+
+
+def test_a_link_to_a_key_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "secret").write_text("mounted-by-the-orchestrator")
+    (tmp_path / "key").symlink_to("secret")
+    monkeypatch.setenv("QUERY_GUARD_KEY_FILE", str(tmp_path / "key"))
+    assert kept_key() == Key(b"mounted-by-the-orchestrator", f"the file '{tmp_path / 'key'}'")

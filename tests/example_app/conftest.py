@@ -49,6 +49,7 @@ def create_database(name: str, dialect: str, request: pytest.FixtureRequest) -> 
         return async_url(f"sqlite:///{directory / name}.db")
     server: str = request.getfixturevalue("postgres_url")
     with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # an earlier file may have made one
         connection.execute(f"CREATE DATABASE {name}")
     return async_url(server).set(database=name)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from example_app.demo.promises import broken_promises, evidence, is_calm, is_found
-from example_app.demo.visits import Visit, Visitor
+from example_app.demo.visits import Finding, Visit, Visitor
 from example_app.routers.anti_patterns.pair import Pair
 from example_app.routers.anti_patterns.pairs import PAIRS
 
@@ -34,6 +35,21 @@ async def test_an_anti_pattern_is_found_and_its_twin_is_not_accused(visitor: Vis
     assert (finding is None) == (pair.proof is not None)
     lines = (ROOT / finding["file"]).read_text().splitlines() if finding and finding["file"] else ["none is promised"]
     assert lines[finding["line"] - 1 if finding and finding["file"] else 0].strip() != ""
+
+
+async def test_who_holds_a_connection_while_a_service_is_waited_for_is_told_from_a_busy_machine(
+    visitor: Visitor,
+) -> None:
+    (pair,) = (pair for pair in PAIRS if pair.twin_proof is not None)
+    bad, fixed = await visits(visitor, pair)
+    assert pair.twin_proof is not None
+    assert [pair.twin_proof(report) for report in fixed.reports] == [None] * 6
+    assert None not in [pair.twin_proof(report) for report in bad.reports]
+    waited: list[Finding] = [{**finding, "kind": pair.look_for, "severity": "warning"} for finding in bad.findings]
+    busy = replace(fixed, reports=({**fixed.reports[0], "findings": waited},))
+    assert waited != []
+    assert is_calm(pair, busy)
+    assert not is_calm(pair, replace(busy, reports=({**bad.reports[0], "findings": []},)))
 
 
 LOOPS = [pair for pair in PAIRS if pair.look_for in ("n_plus_one", "duplicate_statement", "commit_per_row")]

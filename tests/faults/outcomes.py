@@ -99,10 +99,12 @@ def _is_noise(error: BaseException | None) -> bool:
 
 def _left() -> list[str]:
     """Name what of the guard's own state is not as it was before."""
-    modules = {name: sys.modules.get(f"query_guard.{name}") for name in _STATE}
+    if "query_guard" not in sys.modules:  # before the guard comes
+        return []
     left = []
-    for name, module in modules.items():
-        for attribute in _STATE[name] if module is not None else ():
+    for name, attributes in _STATE.items():
+        module = sys.modules[f"query_guard.{name}"]
+        for attribute in attributes:
             value = getattr(module, attribute)
             value = value.get() if hasattr(value, "get") and not isinstance(value, dict) else value
             if value:
@@ -112,10 +114,11 @@ def _left() -> list[str]:
 
 
 _STATE = {
-    "capture.window": ("current", "watchers"),
-    "capture.recorder": ("allowed", "allowed_in_process"),
-    "capture.attribute_reads": ("_recorders", "_noted"),
-    "listeners": ("listeners",),
+    "capture.window.window": ("current", "watchers"),
+    "capture.window.recorder": ("allowed", "allowed_in_process"),
+    "capture.hooks.attribute_reads": ("_recorders",),
+    "capture.origin.eager_mappings": ("noted_attributes",),
+    "judge.listeners": ("listeners", "refusal_listeners"),
 }
 
 

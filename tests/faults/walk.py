@@ -137,7 +137,7 @@ def guard() -> Blocks:
 def chosen(every: bool) -> Iterator[int]:
     """Yield the points that were reached: each function's start and the first after that, or every one."""
     seen: set[tuple[str, bool]] = set()
-    for number in points.reached:
+    for number in tuple(points.reached):  # threads of the guard reach more meanwhile
         point = points.known[number]
         if point.function in ENTRIES or point.function.startswith(OF_TESTS):
             continue

@@ -54,8 +54,8 @@ def test_a_detector_without_clues_is_always_asked() -> None:
     assert interests.triggered(NOTHING) == ((always,), (), True)
 
 
-def test_a_clue_that_is_no_figure_is_refused_by_name() -> None:
-    with pytest.raises(ValueError, match="the trigger 'longest' of Triggered is no figure of an outline: repeated, "):
+def test_a_trigger_that_is_no_figure_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="the trigger 'longest' of Triggered is no field of Figures: repeated, "):
         TriggerIndex([Triggered({"longest": 1})])
 
 

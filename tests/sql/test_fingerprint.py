@@ -12,7 +12,7 @@ from sqlalchemy.sql import ClauseElement
 
 from query_guard.fingerprint import Fingerprint, fingerprint
 
-module = importlib.import_module("query_guard.fingerprint")
+module = importlib.import_module("query_guard.sql.fingerprint")
 PG, SQLITE, MYSQL, ANY = "postgresql", "sqlite", "mysql", "somethingelse"
 
 SAME: list[tuple[str, str, str]] = [

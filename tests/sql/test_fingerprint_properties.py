@@ -13,7 +13,7 @@ from query_guard.fingerprint import Fingerprint, fingerprint
 
 pytestmark = pytest.mark.once
 
-module = importlib.import_module("query_guard.fingerprint")
+module = importlib.import_module("query_guard.sql.fingerprint")
 
 DIALECTS = [
     "postgresql", "sqlite", "mysql", "mssql", "oracle", "bigquery", "snowflake", "databricks", "clickhouse",

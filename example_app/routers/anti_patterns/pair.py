@@ -40,12 +40,17 @@ Proof: TypeAlias = Callable[[Sequence[Answer]], str | None]
 """What the answers to requests sent together tell; None when nothing is wrong with them."""
 
 
+TwinProof: TypeAlias = Callable[[Mapping[str, Any]], str | None]
+"""What the report of a twin's request tells; None when nothing is wrong with it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """`look_for` is the kind of finding, at a line of `file`, or what `proof` sees in the answers.
 
     `before` is sent before each visit, `at_once` is how many of each are sent together, the statuses are those that
-    must come back, and `not_on_sqlite` says why only a server can show it.
+    must come back. `twin_proof` sees in a twin's report that it has not the fault, where a busy machine makes the same
+    finding. `not_on_sqlite` says why only a server can show it.
     """
 
     title: str
@@ -55,6 +60,7 @@ class Pair:
     file: str | None = None
     relationship: str | None = None
     proof: Proof | None = None
+    twin_proof: TwinProof | None = None
     at_once: tuple[int, int] = (1, 1)
     before: tuple[Call, ...] = ()
     bad_status: tuple[int, ...] = (200, 201, 204)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import stat
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -51,7 +52,8 @@ def kept_key() -> Key | None:
     """Return the key that this user's servers share; None when there is none yet. Raises NoKey for what is no key."""
     file = key_file()
     try:
-        with file.open("rb") as kept:
+        with open(file, "rb", opener=_without_waiting) as kept:
+            _refuse_of_others(kept.fileno(), file)
             secret = kept.read(_MAX_FILE).strip()
     except FileNotFoundError:
         return None
@@ -110,6 +112,22 @@ def _write_once(file: Path, secret: bytes) -> None:
             os.link(unfinished, file)
     finally:
         os.unlink(unfinished)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # a pipe would keep the server's start waiting
+
+
+def _refuse_of_others(handle: int, file: Path) -> None:
+    """Raise NoKey for a key that another user may have chosen; root and who runs this are none. On Windows all pass."""
+    found = os.fstat(handle)
+    if not stat.S_ISREG(found.st_mode):
+        raise NoKey(f"the key file {str(file)!r} must be a regular file, and is something else")
+    user = os.geteuid() if hasattr(os, "geteuid") else 0
+    if user != 0 and found.st_uid not in (0, user):
+        raise NoKey(f"the key file {str(file)!r} must belong to this user or root, and belongs to user {found.st_uid}")
+    if hasattr(os, "geteuid") and found.st_mode & stat.S_IWOTH:
+        raise NoKey(f"the key file {str(file)!r} may be written by everybody; take that right away: chmod o-w")
 
 
 def _checked(secret: bytes, place: str, is_chosen: bool = False) -> Key:

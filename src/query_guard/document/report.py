@@ -33,6 +33,8 @@ def document(report: Report, *, parameters: bool = False) -> dict[str, Any]:
         "sentence": sentence(report),
         "late_count": facts.late.count,
         "dropped": facts.dropped,
+        "dropped_checkouts": facts.dropped_checkouts,
+        "dropped_transactions": facts.dropped_transactions,
         "statements": [
             {**_statement(row), "parameters": list(row.parameters)}
             if parameters and row.parameters

@@ -27,8 +27,9 @@ def parts_of(recording: Recording) -> list[Part]:
     """Take a recording apart by requests; what no request sent comes last."""
     requests = [
         Part(report.request.name, report.query_count, report.facts.statements, report.findings)
-        for report in recording.request_reports
+        for report in recording.request_reports.kept
     ]
+    requests += [Part(route, count, (), ()) for route, count in recording.request_reports.counted.items()]
     told = {id(finding) for part in requests for finding in part.findings}
     findings = [finding for finding in recording.findings if id(finding) not in told]
     statements = [row for row in recording.statements if row.request == recording.recorder.request]

@@ -92,7 +92,10 @@ class Facts:
     """What was sent, where some executions took several driver calls (insertmanyvalues)."""
     query_time: float = 0.0
     dropped: int = 0
+    """Executions that were counted without details; so for what follows."""
     dropped_checkouts: int = 0
+    dropped_transactions: int = 0
+    dropped_failed_loads: int = 0
     late: LateCounter = field(default_factory=LateCounter)
     serial: int = 0
     """Serial of the request's window, which its statements, checkouts and transactions name; 0 outside requests."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from query_guard.document.report import callers_of, pool_numbers, sentence
-from query_guard.records import Finding, Frame, Report, Statement, grouped
+from query_guard.records import Facts, Finding, Frame, Report, Statement, grouped
 
 _SHAPES = 12
 _WIDTH = 110
@@ -38,9 +38,18 @@ def _lines(report: Report) -> Iterator[str]:
     for silence in report.silences:
         frame = silence.site.innermost
         yield f"  {silence.reason} ({silence.count} statements{f', {frame.file}:{frame.line}' if frame else ''})"
-    if report.facts.dropped:
-        more = "more " if report.facts.statements else ""
-        yield f"  {report.facts.dropped} {more}statements were counted without details"
+    yield from _dropped(report.facts)
+
+
+def _dropped(facts: Facts) -> Iterator[str]:
+    """Yield of how much only the number is known."""
+    for number, kept, what in (
+        (facts.dropped, facts.statements, "statements"),
+        (facts.dropped_checkouts, facts.checkouts, "checkouts"),
+        (facts.dropped_transactions, facts.transactions, "transactions"),
+    ):
+        if number:
+            yield f"  {number} {'more ' if kept else ''}{what} were counted without details"
 
 
 def _outcome(report: Report) -> str:

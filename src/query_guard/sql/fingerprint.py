@@ -71,8 +71,9 @@ def fingerprint(sql: str, dialect: str = "postgresql") -> Fingerprint:
 
     Compiled text with its `__[POSTCOMPILE_x]` placeholders has the shape of what is executed. Where double quotes may
     hold a string (SQLite, SQL Server, unknown databases) what may be one is shown as `"?"`, and enters the id with a
-    salt of this process. Of an unknown database, nothing is shown from where its rules would matter. Raises TypeError
-    only.
+    salt of this process: without it, whoever reads an id could try which of some likely values gives it. So the ids of
+    such statements differ from process to process; compare their texts, as baselines do. All other ids are the same
+    everywhere. Of an unknown database, nothing is shown from where its rules would matter. Raises TypeError only.
     """
     try:
         return _cache[dialect, sql]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from query_guard.judge.request_reports import group_of
 from query_guard.recording import Recording
 from query_guard.records import Finding, grouped
 
@@ -19,12 +20,13 @@ class Found(NamedTuple):
 
 def found_in(recording: Recording) -> list[Found]:
     """Return the findings of a recording that are warnings or errors, the worst first, equal ones together."""
-    routes = {id(finding): report.request.name for report in recording.request_reports for finding in report.findings}
+    reports = recording.request_reports.kept
+    routes = {id(finding): report.request.name for report in reports for finding in report.findings}
     return gathered((routes.get(id(finding), ""), finding) for finding in recording.findings)
 
 
 def gathered(pairs: Iterable[tuple[str, Finding]]) -> list[Found]:
     """Gather routes and their findings of severity warning or error, equal ones together."""
     loud = [pair for pair in pairs if pair[1].is_loud]
-    groups = grouped(loud, lambda pair: (pair[0], pair[1].kind, pair[1].site.key, pair[1].place, pair[1].relationship))
+    groups = grouped(loud, lambda pair: group_of(*pair))
     return [Found(*pairs[0], len(pairs)) for pairs in groups.values()]

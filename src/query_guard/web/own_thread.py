@@ -10,11 +10,14 @@ import asyncio
 import os
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from concurrent.futures import Future
 from contextvars import copy_context
 from queue import SimpleQueue
 
+from query_guard.own_errors import contained
+
 Work = Callable[[], None]
+_FAILURE = "the thread for large reports has ended"
 
 
 class _Job:
@@ -23,32 +26,10 @@ class _Job:
     def __init__(self, work: Work) -> None:
         self._work = work
         self._context = copy_context()  # log reporters read what the application has bound there
-        self._begun = threading.Lock()
-        self._loop = asyncio.get_running_loop()
-        self.done: asyncio.Future[None] = self._loop.create_future()
+        self.done: Future[None] = Future()
 
     def do(self) -> None:
-        """Do the work, unless it has begun elsewhere."""
-        if self._begun.acquire(blocking=False):
-            self._context.run(self._work)
-
-    def do_in_thread(self) -> None:
-        """Do the work and tell the task of its end, or of what interrupted it."""
-        error: BaseException | None = None
-        try:
-            self.do()
-        except BaseException as raised:
-            error = raised
-        with suppress(RuntimeError):  # the loop may be closed by now
-            self._loop.call_soon_threadsafe(self._finish, error)
-
-    def _finish(self, error: BaseException | None) -> None:
-        if self.done.done():
-            return
-        if error is None:
-            self.done.set_result(None)
-        else:
-            self.done.set_exception(error)
+        self._context.run(self._work)
 
 
 class OwnThread:
@@ -70,26 +51,40 @@ class OwnThread:
         Where this task is cancelled, work that has begun goes on there, and work that has not is done here and now.
         Raises RuntimeError, and does nothing, where no asyncio loop runs or no thread can be started.
         """
+        asyncio.get_running_loop()
         job = _Job(work)
         self._start()
         self._jobs.put(job)
         try:
-            await job.done
+            await asyncio.wrap_future(job.done)
         except asyncio.CancelledError:
-            job.do()
+            if job.done.cancel():
+                job.do()
             raise
 
     def _start(self) -> None:
         with self._starting:
             if self._thread is None or not self._thread.is_alive():
-                thread = threading.Thread(target=_do_jobs, args=(self._jobs,), name="query_guard reports", daemon=True)
+                thread = threading.Thread(
+                    target=contained(_do_jobs, _FAILURE), args=(self._jobs,), name="query_guard reports", daemon=True
+                )
                 thread.start()
                 self._thread = thread
 
 
 def _do_jobs(jobs: SimpleQueue[_Job]) -> None:
+    """Do the jobs; whatever happens to one, the task that waits for it is told."""
+    job: _Job | None
     while True:
-        jobs.get().do_in_thread()  # without a name, which would keep its request alive until the next
+        job = None  # a name would keep its request alive until the next
+        try:
+            job = jobs.get()
+            if job.done.set_running_or_notify_cancel():
+                job.do()
+                job.done.set_result(None)
+        except BaseException as error:
+            if job is not None and not job.done.done():
+                job.done.set_exception(error)
 
 
 own_thread = OwnThread()

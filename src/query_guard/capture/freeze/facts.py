@@ -74,6 +74,8 @@ def freeze(
         sum([statement.duration for statement in statements]) + dropped_time,
         dropped,
         recorder.dropped_checkouts,
+        recorder.dropped_transactions,
+        recorder.dropped_failed_loads,
         late,
         recorder.request,
         writers_beside(statements, recorder.started),

@@ -42,7 +42,10 @@ def checked_out(pool: Any, fairy: Any, started: float, window: Window | None) ->
     if CHECKOUT_KEY in attributes:
         return  # a SingletonThreadPool hands out the connection of its thread again
     watch = watch_of(pool)
-    info = attributes.get("_connection_record", fairy).record_info
+    try:  # the connection itself asks its record, by a property that costs a call
+        info = fairy._connection_record.record_info
+    except AttributeError:
+        info = fairy.record_info
     checkout = attributes[CHECKOUT_KEY] = OpenCheckout(
         watch, started, watch.site_cache.site(2), window, loop_here(window)
     )
@@ -132,9 +135,9 @@ def checked_in(record: Any) -> None:
     ended = info.pop(OPEN, ())
     for checkout in ended:
         checkout.end("returned", len(ended) == 1)
-        acquired = checkout.started + checkout.wait + checkout.connect
         info[_LAST] = (  # a `Returned`
-            checkout.serial, checkout.window, checkout.site, acquired, checkout.last, checkout.ended
+            checkout.serial, checkout.window, checkout.site, checkout.started, checkout.wait, checkout.connect,
+            checkout.last, checkout.ended,
         )  # fmt: skip
 
 

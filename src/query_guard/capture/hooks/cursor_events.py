@@ -10,13 +10,16 @@ from time import perf_counter
 from typing import Any
 
 from sqlalchemy import event
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Dialect, Engine
 
 from query_guard.capture.hooks.executions import checkout_of, markers
 from query_guard.capture.hooks.statements import record
 from query_guard.capture.origin.error_names import error_name
 from query_guard.capture.window.window import current, watchers
 from query_guard.own_errors import contained
+
+_KINDS: tuple[Any, ...] = (Engine, Dialect)
+"""Those whose listeners SQLAlchemy asks: `handle_error` is one of the dialect's."""
 
 
 def watch_dialect(dialect: Any) -> None:
@@ -26,26 +29,42 @@ def watch_dialect(dialect: Any) -> None:
         use_cursor_events()
 
 
+def register() -> None:
+    """Add the listeners, asleep; called once, before the application serves.
+
+    To add them later raises in threads that execute at that moment ("deque mutated during iteration"). SQLAlchemy looks
+    at listeners only where `_has_events` says that there are some. As that stays as it was, statements do not pay for
+    these; only those of engines with listeners of their own pay two short calls.
+    """
+    if event.contains(Engine, "handle_error", _on_error):
+        return
+    had_events = [kind._has_events for kind in _KINDS]
+    event.listen(Engine, "before_cursor_execute", _before)
+    event.listen(Engine, "after_cursor_execute", _after)
+    event.listen(Engine, "handle_error", _on_error)
+    for kind, had in zip(_KINDS, had_events, strict=True):
+        kind._has_events = had
+
+
 def use_cursor_events() -> None:
     """Record through `before_cursor_execute`, `after_cursor_execute` and `handle_error` instead."""
+    register()
     if _before not in markers:
         markers.append(_before)
-        event.listen(Engine, "before_cursor_execute", _before)
-        event.listen(Engine, "after_cursor_execute", _after)
-        event.listen(Engine, "handle_error", _on_error)
+        for kind in _KINDS:
+            kind._has_events = True
 
 
 def forget_cursor_events() -> None:
-    """Undo `use_cursor_events`."""
+    """Undo `use_cursor_events`; listeners that the application has on all engines by now sleep, too."""
     if _before in markers:
         markers.remove(_before)
-        event.remove(Engine, "before_cursor_execute", _before)
-        event.remove(Engine, "after_cursor_execute", _after)
-        event.remove(Engine, "handle_error", _on_error)
+        for kind in _KINDS:
+            kind._has_events = False
 
 
 def _note_before(_connection: Any, _cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool) -> None:
-    if context is not None and (watchers or current.get() is not None):
+    if context is not None and (watchers or current.get() is not None) and _before in markers:
         checkout = checkout_of(context)
         if checkout is not None:
             checkout.running = True

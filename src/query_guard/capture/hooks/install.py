@@ -8,8 +8,15 @@ from typing import Any
 
 from sqlalchemy.engine.default import DefaultDialect
 
-from query_guard.capture.hooks import cursor_events, executions, flushes, greenlets, provenance, transactions
-from query_guard.capture.hooks import pool_methods as connections
+from query_guard.capture.hooks import (
+    cursor_events,
+    executions,
+    flushes,
+    greenlets,
+    pool_methods,
+    provenance,
+    transactions,
+)
 from query_guard.own_errors import report_own_error
 
 _TURNS: dict[str, Callable[[Any], Any]] = {
@@ -29,50 +36,49 @@ _wrappers: set[object] = set()
 """The wrapped driver calls that were put on classes of dialects."""
 
 
-class _Watched:
-    """The dialects whose driver calls are seen: no other tool has put its own in the place of what was wrapped.
+_looked_at: tuple[Any, Any, Any, Any] = (None, None, None, None)
+"""The class of dialects that was asked for last, and its driver calls, all of them wrapped."""
+
+
+def _is_watched(dialect: Any) -> bool:
+    """Whether the driver calls of a dialect are seen: no other tool has put its own in the place of what was wrapped.
 
     A tool may do so on the class or on one dialect, or take back what it had put there before; see `cursor_events`.
     Each checkout asks, and mostly of the class that was asked for last.
     """
-
-    __slots__ = ("_execute", "_executemany", "_kind", "_no_params")
-
-    def __init__(self) -> None:
-        self._kind: Any = None
-        self._execute = self._executemany = self._no_params = None
-
-    def __contains__(self, dialect: Any) -> bool:
-        kind: Any = type(dialect)
-        if (
-            kind is not self._kind
-            or kind.do_execute is not self._execute
-            or kind.do_executemany is not self._executemany
-            or kind.do_execute_no_params is not self._no_params
-        ):
-            return self._looked_at(kind) and dialect in self
-        own = dialect.__dict__
-        return not ("do_execute" in own or "do_executemany" in own or "do_execute_no_params" in own)
-
-    def _looked_at(self, kind: Any) -> bool:
-        """Whether the methods of a class are those that were wrapped, which are remembered."""
-        if kind not in _wrapped or any(getattr(kind, name) not in _wrappers for name in _EXECUTING):
-            return False
-        self._execute, self._executemany = kind.do_execute, kind.do_executemany
-        self._no_params = kind.do_execute_no_params
-        self._kind = kind
-        return True
+    kind: Any = type(dialect)
+    looked_at, execute, executemany, no_params = _looked_at
+    if (
+        kind is not looked_at
+        or kind.do_execute is not execute
+        or kind.do_executemany is not executemany
+        or kind.do_execute_no_params is not no_params
+    ) and not _is_wrapped(kind):
+        return False
+    own = dialect.__dict__
+    return not ("do_execute" in own or "do_executemany" in own or "do_execute_no_params" in own)
 
 
-_watched = _Watched()
+def _is_wrapped(kind: Any) -> bool:
+    """Whether the driver calls of a class are those that were wrapped; they are remembered."""
+    global _looked_at  # noqa: PLW0603
+    if kind not in _wrapped or any(getattr(kind, name, None) not in _wrappers for name in _EXECUTING):
+        return False
+    _looked_at = (kind, kind.do_execute, kind.do_executemany, kind.do_execute_no_params)
+    return True
 
 
 def install() -> None:
-    """Watch every engine of the process. Calling it again only picks up dialects imported, or patched, since."""
+    """Watch every engine of the process. Calling it again only picks up dialects imported, or patched, since.
+
+    The first call adds listeners, and belongs before threads that execute: SQLAlchemy's lists of them bear no change
+    while they are read.
+    """
     with _lock:
         if not _wrapped:
             _wrap_default_dialect()
-            connections.install(_watch_dialect, _watched)
+            pool_methods.install(_watch_dialect, _is_watched)
+            cursor_events.register()
             flushes.install()
             greenlets.install()
             provenance.install()

@@ -7,7 +7,7 @@ class: that holds for threads and asyncio and survives `dispose()`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from functools import wraps
 from time import perf_counter
 from typing import Any
@@ -36,14 +36,14 @@ _OF_CHECKIN = ("self", "_fairy_was_created")
 """The parameters of the method that is wrapped; where a release has others, its listeners are asked instead."""
 
 
-def install(watch_dialect: Callable[[Any], None], watched: Container[type]) -> None:
+def install(watch_dialect: Callable[[Any], None], is_watched: Callable[[Any], bool]) -> None:
     """Wrap the pools of the process; called once.
 
-    `watch_dialect` is shown the dialect of each checkout that has listeners, or is not `watched`.
+    `watch_dialect` is shown the dialect of each checkout that has listeners, or of which `is_watched` is not true.
     """
     pool_classes: tuple[Any, ...] = (Pool, SingletonThreadPool)
     for pool_class in pool_classes:
-        pool_class.connect = _timed(pool_class.connect, watch_dialect, watched)
+        pool_class.connect = _timed(pool_class.connect, watch_dialect, is_watched)
     record_class: Any = sys.modules["sqlalchemy.pool.base"]._ConnectionRecord
     name = "_ConnectionRecord__connect"
     if hasattr(record_class, name):
@@ -76,7 +76,7 @@ on_invalidate = contained(
 
 
 def _timed(
-    connect: Callable[[Any], Any], watch_dialect: Callable[[Any], None], watched: Container[type]
+    connect: Callable[[Any], Any], watch_dialect: Callable[[Any], None], is_watched: Callable[[Any], bool]
 ) -> Callable[[Any], Any]:
     @wraps(connect)
     def timed_connect(pool: Any) -> Any:
@@ -85,7 +85,7 @@ def _timed(
             return connect(pool)
         try:
             dialect = pool._dialect
-            if dialect not in watched or getattr(dialect, "_has_events", False):
+            if not is_watched(dialect) or dialect._has_events:
                 watch_dialect(dialect)
         except Exception:
             report_own_error("a dialect could not be watched")

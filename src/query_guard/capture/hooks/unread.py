@@ -43,7 +43,7 @@ def keep_unread(known: Mapping[str, Any]) -> None:
 def _is_no_statement(known: Mapping[str, Any]) -> bool:
     """Whether it was transaction control, or never sent, or a further batch of an execution that has been recorded."""
     is_control = known["statement"].startswith(TRANSACTION_CONTROL)
-    is_further = "style" in known and "target" not in known and known.get("batches") is None and _is_batch(known)
+    is_further = "style" in known and "info" not in known and known.get("batches") is None and _is_batch(known)
     return is_control or is_further or known["error"] == _NEVER_SENT
 
 
@@ -53,19 +53,19 @@ def _is_batch(known: Mapping[str, Any]) -> bool:
 
 def _row(known: Mapping[str, Any], engine: Engine, duration: float) -> Row:
     statement, parameters, window = known["statement"], known["parameters"], known["window"]
-    target = known.get("target") or UnreadInfo(statement, engine)
-    transaction = _transaction(known, target)
+    info = known.get("info") or UnreadInfo(statement, engine)
+    transaction = _transaction(known, info)
     shown = is_recorded_with_parameters(window)
     shared = (
-        target,
-        known["stay"],
+        info,
+        known["checkout"],
         transaction,
         known.get("batches"),
         _or(0, lambda: stage_of(window)),
-        target.text if statement is target.sql else hash(statement),
+        info.text if statement is info.sql else hash(statement),
         call_site(sys._getframe(2)),
         known.get("loader"),
-        _or(0, current_flush) if target.may_write else 0,
+        _or(0, current_flush) if info.may_write else 0,
         engine,
         _or(get_ident(), lambda: id(current_task())) if engine.is_async else get_ident(),
         False,
@@ -83,12 +83,12 @@ def _row(known: Mapping[str, Any], engine: Engine, duration: float) -> Row:
     return shared, known["started"], duration, known.get("owner"), values, counted, known.get("load")
 
 
-def _transaction(known: Mapping[str, Any], target: UnreadInfo) -> Any:
+def _transaction(known: Mapping[str, Any], info: UnreadInfo) -> Any:
     """Return the transaction it ran in, which counts it."""
     transaction = known.get("transaction")
     if transaction is not None and "engine" not in known:
         transaction.statements += 1
-        transaction.wrote = transaction.wrote or target.may_write
+        transaction.wrote = transaction.wrote or info.may_write
     return transaction
 
 

@@ -45,9 +45,9 @@ def live_pools() -> Iterator[tuple[Pool, tuple[Holder, ...]]]:
             yield pool, holders_of(watch)
 
 
-Returned: TypeAlias = tuple[int, "Owner | None", CallSite, float, float, float]
-"""What is left of a checkout on a connection that is back in its pool: serial, window, site, and when (`perf_counter`)
-it was had, when its last statement ended, and when it came back.
+Returned: TypeAlias = tuple[int, "Owner | None", CallSite, float, float, float, float, float]
+"""What is left of a checkout on a connection that is back in its pool: serial, window, site, when it was asked for, the
+seconds of wait and connect, when its last statement ended, and when it came back (`perf_counter`).
 """
 
 
@@ -56,9 +56,9 @@ def those_before(checkout: OpenCheckout, last: Returned | None) -> tuple[Holder,
     now = perf_counter()
     others = [holder(one, now) for one in list(checkout.pool.holders.values())]
     if last is not None and last[-1] >= checkout.started:
-        serial, window, site, acquired, idle_since, ended = last
-        idle = max(0.0, ended - idle_since)
-        others.insert(0, Holder(serial, name_of(window), site, ended - acquired, idle, "then returned", False))
+        serial, window, site, started, wait, connect, idle_since, ended = last
+        hold, idle = ended - started - wait - connect, max(0.0, ended - idle_since)
+        others.insert(0, Holder(serial, name_of(window), site, hold, idle, "then returned", False))
     return tuple(others)
 
 

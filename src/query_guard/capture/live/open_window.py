@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from contextvars import Token
 
 from query_guard.capture.live.event_loop import Heartbeat, heartbeat_here
@@ -24,7 +25,8 @@ class open_window(Window):
         return self
 
     def __exit__(self, *_: object) -> None:
-        leave(self._token)
+        with suppress(ValueError):  # a framework may leave a generator in another context than it entered
+            current.reset(self._token)
         self.close()
 
     def open(self) -> None:
@@ -55,11 +57,3 @@ class open_window(Window):
                 settle(self, recorder)
         finally:
             self.seal()
-
-
-def leave(token: Token[Window | None]) -> None:
-    """Give a context the window back that it had before."""
-    try:  # noqa: SIM105 - cheaper than suppress(), for each request
-        current.reset(token)
-    except ValueError:  # a framework may leave a generator in another context than it entered
-        pass

@@ -60,9 +60,9 @@ def walked(
     The way there is added to `trail`. `call` is what the frame called, where the walk begins beyond that.
     """
     run: dict[_Step, None] = {}
-    boundary = ""
-    outermost: CodeType | None = None
-    for frame in _chain(start, greenlet):
+    boundary, around = "", greenlet
+    frame, outermost = start, None
+    while frame is not None:  # as `_chain`, written out: where no path comes twice, each frame of each is paid for
         code = frame.f_code
         kind = KINDS.get(code.co_filename) or kind_of(code.co_filename)
         if kind is APPLICATION:
@@ -72,14 +72,17 @@ def walked(
             outermost = code
             if trail is not None:
                 trail.append((code, instruction))
-            continue
-        if trail is not None:
-            trail.append((code, -1))
-        if kind is not LIBRARY:
-            boundary = kind
-            break
-        if not run:
-            call = name_of_call(code) or call
+        else:
+            if trail is not None:
+                trail.append((code, -1))
+            if kind is not LIBRARY:
+                boundary = kind
+                break
+            if not run:
+                call = name_of_call(code) or call
+        frame = frame.f_back
+        if frame is None:
+            frame, around = _above(around)
     else:
         if trail is not None:
             trail.append((None, -1))
@@ -155,13 +158,20 @@ def _write_down(step: _Step, frame: FrameType) -> tuple[_Step, Frame]:
 
 
 def _chain(frame: FrameType | None, greenlet: Any = None) -> Iterator[FrameType]:
-    greenlet = greenlet if greenlet is not None else current_greenlet()
     while frame is not None:
         yield frame
         frame = frame.f_back
-        while frame is None and greenlet.parent is not None:
-            greenlet = greenlet.parent
-            frame = greenlet.gr_frame
+        if frame is None:
+            frame, greenlet = _above(greenlet)
+
+
+def _above(greenlet: Any) -> tuple[FrameType | None, Any]:
+    """Return the frame by which a greenlet (None: the current one) was switched to, and the greenlet that it is of."""
+    frame, greenlet = None, greenlet if greenlet is not None else current_greenlet()
+    while frame is None and greenlet.parent is not None:
+        greenlet = greenlet.parent
+        frame = greenlet.gr_frame
+    return frame, greenlet
 
 
 def _holder_name(code: CodeType) -> str:

@@ -16,7 +16,7 @@ from query_guard.own_errors import report_own_error
 from query_guard.records import NOWHERE, CallSite
 
 _MAX_TRAIL, _MAX_PATHS, _MAX_STEPS = 64, 8, 10_000
-_GIVEN_UP, _NEXT_TRY = 32, 1_000
+_GIVEN_UP, _NEXT_TRY = 16, 1_000
 """Paths in a row that were none of those remembered, until nothing is remembered any more, and until it is again."""
 _NEVER = 1 << 30
 """A depth that no stack has."""
@@ -83,23 +83,21 @@ class SiteCache:
 
     def _walk(self, frame: FrameType) -> CallSite:
         """Walk out of SQLAlchemy, then to the boundary, and remember the path unless paths do not repeat here."""
-        depth, greenlet = 1, current_greenlet()
         start = frame.f_back
-        if greenlet.parent is not None and greenlet.parent.gr_frame is not None and _are_all_libraries(start):
-            depth, greenlet = 0, greenlet.parent
-            start = greenlet.gr_frame.f_back
-        first, passed, call = _out_of_libraries(start)
         self._misses += 1
         if self._misses > _GIVEN_UP:
             self._others = ()
             if self._misses >= _NEXT_TRY:
                 self._misses = 0
-            return walked(first, greenlet, call=call)
+            return walked(start)
+        depth, greenlet = 1, current_greenlet()
+        if greenlet.parent is not None and greenlet.parent.gr_frame is not None and _are_all_libraries(start):
+            depth, greenlet = 0, greenlet.parent
+            start = greenlet.gr_frame.f_back
+        first, passed, call = _out_of_libraries(start)
         if first is None or kind_of(first.f_code.co_filename) is not APPLICATION:
-            first, call = (
-                start,
-                "",
-            )  # no frame of the application is there to know it by: all that lead there must be known
+            # no frame of the application is there to know it by, so that all that lead there must be known
+            first, call = start, ""
         else:
             depth += passed if depth > 0 else -passed
         trail: list[tuple[CodeType | None, int]] = []

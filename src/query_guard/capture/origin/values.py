@@ -9,6 +9,8 @@ from typing import Any
 SALT = int.from_bytes(os.urandom(8)) >> 2
 """Mixed into each hash, so that none says anything outside this process."""
 _salted = SALT.__xor__
+_OF_MINUS = _salted(hash(-1))
+"""Python has one hash for -1 and -2, and none that is -1."""
 
 NO_VALUES: tuple[int, ...] = ()
 _MAX_POSITIONS = 32
@@ -25,11 +27,13 @@ def value_hashes(parameters: Any) -> int | tuple[int, ...]:
     try:
         if len(values) == 1:
             [value] = values
-            return hash(value) ^ SALT
-        if len(values) <= _MAX_POSITIONS:
-            return tuple(map(_salted, map(hash, values)))
-        values = tuple(values)
-        return (*map(_salted, map(hash, values[:_MAX_POSITIONS])), hash((SALT, values[_MAX_POSITIONS:])))
+            hashed = hash(value) ^ SALT
+            return hashed if hashed != _OF_MINUS else _hash(value)
+        if len(values) > _MAX_POSITIONS:
+            values = tuple(values)
+            values = (*values[:_MAX_POSITIONS], hash((SALT, values[_MAX_POSITIONS:])))
+        hashes = tuple(map(_salted, map(hash, values)))
+        return hashes if _OF_MINUS not in hashes else tuple([_hash(value) for value in values])
     except Exception:
         return tuple([_hash(value) for value in values])
 
@@ -53,6 +57,7 @@ def _repr(value: Any) -> str:
 
 def _hash(value: Any) -> int:
     try:
-        return _salted(hash(value))
+        hashed = hash(value)
+        return _salted(-1 if hashed == -2 and value == -1 else hashed)
     except Exception:
         return -next(_unhashable)

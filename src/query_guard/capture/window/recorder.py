@@ -70,6 +70,8 @@ class Recorder:
         "allowances",
         "checkouts",
         "dropped_checkouts",
+        "dropped_failed_loads",
+        "dropped_transactions",
         "engines",
         "failed_loads",
         "further_calls",
@@ -107,7 +109,8 @@ class Recorder:
         """Pairs: the number of a load and the place of its row, or that number below zero and how many rows came."""
         self._counted: list[float] = []
         """Durations of statements that were only counted; `list.append` is atomic, a sum is not."""
-        self.request = self.dropped_checkouts = self._dropped = self.further_calls = 0
+        self.request = self._dropped = self.further_calls = 0
+        self.dropped_checkouts = self.dropped_transactions = self.dropped_failed_loads = 0
         self._dropped_time = 0.0
         self.room = WINDOW_BYTES - CHECKOUT_BYTES if details else 0
         self.room_for_checkouts = CHECKOUT_BYTES
@@ -151,11 +154,17 @@ class Recorder:
         if self.room_for_checkouts > 0:
             self.room_for_checkouts -= CHECKOUT_ROW_BYTES
             self.transactions.append(transaction)
+        else:
+            with _lock:
+                self.dropped_transactions += 1
 
     def add_failed_load(self, load: FailedLoadRow) -> None:
         if self.room > 0:
             self.room -= ROW_BYTES
             self.failed_loads.append(load)
+        else:
+            with _lock:
+                self.dropped_failed_loads += 1
 
     def count(self, duration: float, batches: Batches | None = None) -> None:
         """Count a statement whose details do not fit."""
