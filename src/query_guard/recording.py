@@ -177,7 +177,7 @@ def _opened(request: Request, detectors: Sequence[Detector] | None) -> tuple[Rec
 def _unrecorded(request: Request) -> Recording:
     """Return the recording of a block that could not be begun: it is finished already, and empty."""
     nothing: Any = None
-    recording = Recording(nothing, request, (), errors_before={})
+    recording = Recording(nothing, request, (), request_reports=nothing, errors_before={})
     recording.give_up()
     return recording
 
