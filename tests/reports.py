@@ -44,7 +44,7 @@ def statement(serial: int = 1, **fields: Any) -> Statement:
         "site": SITE,
         "loader": None,
         "owner": None,
-        "target": NO_INFO,
+        "info": NO_INFO,
         "flush": 0,
         "engine": ENGINE,
         "connection": 1,

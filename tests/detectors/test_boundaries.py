@@ -197,11 +197,11 @@ CHAIN = NO_INFO._replace(joined=(("User.posts",), ("User.posts", "Post.comments"
 
 @pytest.mark.parametrize(("rows", "found"), [(19, []), (20, ["warning"]), (None, ["warning"])])
 def test_collections_side_by_side_multiply_from_twenty_rows_on(rows: int | None, found: list[str]) -> None:
-    assert severities(CartesianProduct(), facts_of(statement(target=SIBLINGS, rows=rows))) == found
+    assert severities(CartesianProduct(), facts_of(statement(info=SIBLINGS, rows=rows))) == found
 
 
 def test_a_chain_of_collections_multiplies_nothing() -> None:
-    assert severities(CartesianProduct(), facts_of(statement(target=CHAIN, rows=20_000))) == []
+    assert severities(CartesianProduct(), facts_of(statement(info=CHAIN, rows=20_000))) == []
 
 
 @pytest.mark.parametrize(("owners", "found"), [(1, []), (2, ["warning"])])

@@ -92,7 +92,7 @@ def test_a_select_by_one_column_or_by_two_is_one_select() -> None:
 
 
 @pytest.mark.parametrize(
-    "fields", [{"target": by("id"), "sql": "SELECT a FROM t LIMIT ?"}, {"target": by()}, {"target": by(entity=None)}]
+    "fields", [{"info": by("id"), "sql": "SELECT a FROM t LIMIT ?"}, {"info": by()}, {"info": by(entity=None)}]
 )
 def test_another_select_has_nothing_to_paste(fields: dict[str, Any]) -> None:
     assert of(statement(2, **fields)) == Remedy(

@@ -108,12 +108,12 @@ WORDS: list[tuple[Detector, Facts, list[str]]] = [
     (WriteInReadRequest(), facts_of(statement()), []),
     (
         CartesianProduct(),
-        facts_of(statement(target=JOINED, rows=30)),
+        facts_of(statement(info=JOINED, rows=30)),
         [f"Post.comments and Post.tags are joined side by side, 30 rows: {SQL}"],
     ),
     (
         CartesianProduct(),
-        facts_of(statement(target=DEEP)),
+        facts_of(statement(info=DEEP)),
         [f"Post.comments and Post.tags are joined side by side: {SQL}"],
     ),
     (
@@ -323,6 +323,6 @@ def test_a_leaked_session_is_opened_as_its_engine_wants() -> None:
 
 
 def test_siblings_are_loaded_with_selects_of_their_own() -> None:
-    (finding,) = [one for one in CartesianProduct()(facts_of(statement(target=DEEP))) if isinstance(one, Finding)]
+    (finding,) = [one for one in CartesianProduct()(facts_of(statement(info=DEEP))) if isinstance(one, Finding)]
     assert finding.remedy == "joinedload(User.posts).selectinload(Post.tags)"
     assert finding.relationship == "Post.tags"

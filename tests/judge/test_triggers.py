@@ -55,7 +55,7 @@ def test_a_detector_without_clues_is_always_asked() -> None:
 
 
 def test_a_clue_that_is_no_figure_is_refused_by_name() -> None:
-    with pytest.raises(ValueError, match="the trigger 'longest' of Triggered is no figure of an outline: repeated, "):
+    with pytest.raises(ValueError, match="the trigger 'longest' of Triggered is no field of Figures: repeated, "):
         TriggerIndex([Triggered({"longest": 1})])
 
 

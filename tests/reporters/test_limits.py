@@ -78,7 +78,7 @@ def test_a_log_remembers_ten_thousand_findings(
     with caplog.at_level(logging.WARNING, "query_guard"):
         reporter(first)
         with monkeypatch.context() as quiet:
-            quiet.setattr("query_guard.reporters.log._emit_logging", lambda *_: None)
+            quiet.setattr("query_guard.reporters.log._emit", lambda *_: None)
             reporter(rest)
         reporter(first)
     assert len([record for record in caplog.records if "kind='first'" in record.message]) == logged
