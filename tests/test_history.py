@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from query_guard.history.memory import MemoryHistory
+from query_guard.history.weight import weight_of
 from query_guard.records import Report
 from tests.reports import checkout, facts_of, statement, transaction
 
@@ -28,40 +31,42 @@ def test_the_last_two_hundred_are_kept_newest_first() -> None:
     assert found.id == "1"
 
 
-@pytest.mark.parametrize(("rows", "reports"), [(74_995, 1), (39_995, 2)])
-def test_they_weigh_thirty_two_megabytes_at_most(rows: int, reports: int) -> None:
+@pytest.mark.parametrize(("weight", "reports"), [(16_000_000, 2), (16_000_001, 1)])
+def test_they_weigh_thirty_two_megabytes_at_most(weight: int, reports: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("query_guard.history.memory.weight_of", lambda _: weight)
     history = MemoryHistory()
-    whole = report("any", 1)
-    (row,) = whole.facts.statements
     for identity in ("first", "second"):
-        history.add(Report(identity, 0.0, facts_of(*[row] * rows)))
+        history.add(report(identity))
     assert len(kept(history)) == reports
 
 
-def test_each_row_weighs_and_so_do_the_values_that_are_shown() -> None:
-    plain = report("plain", 10)
-    history = MemoryHistory(megabytes=0.006)
-    history.add(plain)
-    assert kept(history) == ["plain"]
-    history.add(report("one more", 11))
+def test_a_report_that_is_too_heavy_by_itself_is_not_kept() -> None:
+    heavy = report("heavy", 10)
+    history = MemoryHistory(megabytes=weight_of(heavy) / 1_000_000)
+    history.add(heavy)
+    assert kept(history) == ["heavy"]
+    history.add(report("heavier", 11))
     assert kept(history) == []
-    history.add(report("shown", 9, parameters=("x" * 23,)))
-    assert kept(history) == []
-    history.add(report("less is shown", 9, parameters=("x" * 22,)))
-    assert kept(history) == ["less is shown"]
 
 
-def test_checkouts_and_transactions_weigh_as_statements_do() -> None:
-    history = MemoryHistory(megabytes=0.0032)
-    heavy = facts_of(statement(), checkouts=(checkout(),), transactions=(transaction(),))
-    history.add(Report("three", 0.0, heavy))
-    assert kept(history) == ["three"]
-    history.add(Report("four", 0.0, facts_of(statement(), statement(2), checkouts=(checkout(),) * 2)))
-    assert kept(history) == []
+def test_values_that_are_shown_weigh_what_they_take_and_a_twentieth_more() -> None:
+    long, short = (weight_of(report("any", 1, parameters=("x" * length,))) for length in (2_000, 1_000))
+    assert long - short == pytest.approx(1_050, abs=1)
+
+
+def test_what_two_rows_share_weighs_once() -> None:
+    text = "x" * 10_000
+    one, two = (weight_of(report("any", rows, parameters=(text,))) for rows in (1, 2))
+    assert two - one < 10_000 < one
+
+
+@pytest.mark.parametrize("fields", [{"checkouts": (checkout(),)}, {"transactions": (transaction(),)}])
+def test_checkouts_and_transactions_weigh_too(fields: dict[str, Any]) -> None:
+    assert weight_of(Report("any", 0.0, facts_of(**fields))) > weight_of(report("any"))
 
 
 def test_a_report_that_is_added_again_takes_the_place_of_the_first() -> None:
-    history = MemoryHistory(megabytes=0.0048)
+    history = MemoryHistory(megabytes=(weight_of(report("same", 1)) + weight_of(report("other", 1))) / 1_000_000)
     for _ in range(3):
         history.add(report("same", 1))
     history.add(report("other", 1))

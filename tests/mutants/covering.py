@@ -1,7 +1,7 @@
 """Which tests run which lines, and how long each takes: `python -m tests.mutants.covering FILE` writes it down.
 
-What stands in FILE is kept, where a run is interrupted, too. While neither `src/` nor what tests share has changed, only
-those files of tests are run that have.
+What stands in FILE is kept, where a run is interrupted, too. While neither `src/` nor what tests share has changed,
+only those files of tests are run that have.
 """
 
 from __future__ import annotations
