@@ -41,6 +41,7 @@ def main(arguments: Sequence[str]) -> int:
         places = mutations(copy, [file.relative_to(ROOT) for file in files], settings["left-out"])
         sample = random.Random(given.seed).sample(places, min(given.sample, len(places)))
         print(f"{len(sample)} of {len(places)} places, seed {given.seed}", flush=True)
+        _compile(copy, given.python)
         ends = time.monotonic() + given.minutes * 60
         in_time = itertools.takewhile(lambda _: time.monotonic() < ends, sample)
         verdicts = [_is_noticed(spec, copy, given, settings["timeout"]) for spec in in_time]
@@ -73,6 +74,13 @@ def copied(into: Path) -> Path:
             (into / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, into / name)
     return into
+
+
+def _compile(copy: Path, python: Path) -> None:
+    """Collect all tests once: what Python and pytest compile stays beside them, and cosmic-ray lets nobody write it."""
+    environment = {**os.environ, "PYTHONPATH": str(copy / "src")}
+    command = [str(python.absolute()), "-m", "pytest", "--collect-only", "-qq", "-p", "no:cacheprovider"]
+    subprocess.run(command, cwd=copy, env=environment, check=True, stdout=subprocess.DEVNULL)
 
 
 def mutations(copy: Path, files: Sequence[Path], left_out: str) -> list[MutationSpec]:
