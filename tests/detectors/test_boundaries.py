@@ -363,6 +363,15 @@ def test_a_commit_after_the_response_is_one_of_the_answers_own_work(phase: Any, 
     assert severities(CommitAfterResponse(), after_response(phase, of_rows)) == found
 
 
+def test_commits_after_the_response_are_in_the_phase_of_the_first() -> None:
+    late = [
+        transaction(serial=n, phase=phase, after_response=True) for n, phase in ((1, "teardown"), (2, "background"))
+    ]
+    rows = [statement(n, operation="INSERT", writes=("posts",), transaction=n) for n in (1, 2)]
+    finding = only(CommitAfterResponse(), facts_of(*rows, transactions=tuple(late)))
+    assert (finding.phase, finding.count, finding.statements) == ("teardown", 2, (1, 2))
+
+
 def test_a_commit_before_the_response_is_as_it_should_be() -> None:
     assert severities(CommitAfterResponse(), facts_of(transactions=(transaction(phase="teardown"),))) == []
 
