@@ -490,3 +490,16 @@ def test_what_may_answer_otherwise_is_no_duplicate(sql: str) -> None:
 def test_no_two_detectors_are_the_same_whatever_their_thresholds() -> None:
     """An application may keep them in sets and dicts; some remember what they have told."""
     assert len({*defaults(), *defaults()}) == 2 * len(DEFAULTS)
+
+
+def test_from_three_on_a_duplicate_is_a_warning() -> None:
+    found = [
+        severities(DuplicateStatement(), facts_of(*[statement(n, values=(7,)) for n in range(times)]))
+        for times in (3, 4)
+    ]
+    assert found == [["warning"], ["warning"]]
+
+
+def test_only_a_select_can_be_a_duplicate() -> None:
+    rows = [statement(n, operation="CALL", sql="CALL audit(?)", values=(7,)) for n in (1, 2)]
+    assert severities(DuplicateStatement(), facts_of(*rows)) == []
