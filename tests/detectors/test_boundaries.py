@@ -500,6 +500,8 @@ def test_from_three_on_a_duplicate_is_a_warning() -> None:
     assert found == [["warning"], ["warning"]]
 
 
-def test_only_a_select_can_be_a_duplicate() -> None:
-    rows = [statement(n, operation="CALL", sql="CALL audit(?)", values=(7,)) for n in (1, 2)]
-    assert severities(DuplicateStatement(), facts_of(*rows)) == []
+def test_what_a_loop_over_three_values_repeats_belongs_to_the_loop() -> None:
+    def found(*values: int) -> list[str]:
+        return severities(DuplicateStatement(), facts_of(*[statement(n, values=(v,)) for n, v in enumerate(values, 1)]))
+
+    assert [found(1, 1, 2), found(1, 1, 2, 3)] == [["info"], []]
