@@ -69,7 +69,8 @@ def test_a_release_without_the_method_is_listened_to(
 
 def test_a_pool_without_an_engine_is_watched_like_others() -> None:
     """Its dialect is one in name only, without any method that executes."""
-    pool = QueuePool(lambda: sqlite3.connect(":memory:"))
+    make: Any = lambda: sqlite3.connect(":memory:")  # noqa: E731
+    pool = QueuePool(make)
     with record() as recording:
         for _ in range(3):
             pool.connect().close()
