@@ -4,6 +4,7 @@
 PORT ?= 8000
 JOBS ?= 2
 SAMPLE ?= 100
+MINUTES ?= 60
 PYENV_ROOT ?= $(HOME)/.pyenv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -21,6 +22,7 @@ PYTHON_3.13 = $(call working,python3.13 $(call from_pyenv,3.13))
 NOT_FOUND = No Python >= 3.11 with venv and ensurepip was found; install one, or say PYTHON=/path/to/python3
 
 IN := .venv/bin/python -m
+COVERING = .cache/mutants/covering.json
 IN_PROCESSES = -n $(JOBS) --dist loadfile
 ELSEWHERE = $(IN_PROCESSES) -m "not once and not soak"
 
@@ -68,12 +70,10 @@ soak: .venv/ready ## Run the long versions of tests, for an hour at most, and a 
 	$(MAKE) --no-print-directory mutants
 
 .PHONY: mutants
-mutants: .venv/ready .venv-mutants/ready .venv/covering.json ## Change src/ at random, and list what no test notices (SAMPLE=100 SEED=... FILES="src/...")
-	nice -n 10 .venv-mutants/bin/python -m tests.mutants --python .venv/bin/python --covering .venv/covering.json \
-		--sample $(SAMPLE) $(if $(SEED),--seed $(SEED)) $(FILES)
-
-.venv/covering.json: $(shell find src tests -name '*.py')
-	nice -n 10 $(IN) tests.mutants.covering .venv
+mutants: .venv/ready .venv-mutants/ready ## Change src/ at random, and list what no test notices (SAMPLE=100 MINUTES=60 SEED=... FILES="src/...")
+	nice -n 10 $(IN) tests.mutants.covering $(COVERING)
+	nice -n 10 .venv-mutants/bin/python -m tests.mutants --python .venv/bin/python --covering $(COVERING) \
+		--sample $(SAMPLE) --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(FILES)
 
 .PHONY: check
 check: .venv/ready ## Check format, lint, types and the direction of imports

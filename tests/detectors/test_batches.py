@@ -98,6 +98,7 @@ def test_chunks_of_an_in_list() -> None:
     [
         ("SELECT a FROM t WHERE b = ? AND c > ? LIMIT ?", (("b", "="), ("c", ">"), ("?", "LIMIT"))),
         ("SELECT a FROM t LIMIT ?, ?", (("t", "LIMIT"), ("t", "LIMIT"))),
+        ("SELECT a FROM t WHERE b = ? LIMIT ?, ?", (("b", "="), ("?", "LIMIT"), ("?", "LIMIT"))),
         ("SELECT a FROM t WHERE (b, c) > (?, ?)", (("b, c", ">"), ("b, c", ">"))),
         ("SELECT a FROM t WHERE d ?| e AND b = ?", (("b", "="),)),
         ("?", (("", ""),)),

@@ -8,6 +8,7 @@ import pytest
 
 from query_guard import Facts, Finding
 from query_guard.detectors import (
+    DEFAULTS,
     CartesianProduct,
     CommitAfterResponse,
     CommitPerRow,
@@ -26,6 +27,7 @@ from query_guard.detectors import (
     SplitTransaction,
     StatementBudget,
     UnusedEagerLoad,
+    defaults,
 )
 from query_guard.records import NO_INFO, CallSite, Engine, Frame, LoopBlock, Pause, Silence
 from tests.reports import ENGINE, POSTS, REQUEST, SITE, checkout, facts_of, pool, statement, transaction
@@ -334,6 +336,15 @@ def test_a_failure_has_the_fix_of_its_exception(error: str, fix: str) -> None:
     assert only(FailedStatement(), facts_of(statement(error=error))).fix.startswith(fix)
 
 
+def test_a_block_promises_nothing_that_a_split_could_break() -> None:
+    parts = (transaction(serial=1), transaction(serial=2, site=ELSEWHERE))
+    found = {
+        kind: severities(SplitTransaction(), facts_of(transactions=parts, request=REQUEST._replace(kind=kind)))
+        for kind in ("http", "websocket", "block")
+    }
+    assert found == {"http": ["info"], "websocket": ["info"], "block": []}
+
+
 def after_response(phase: Any, of_rows: Any = "endpoint") -> Facts:
     row = statement(operation="INSERT", writes=("posts",), phase=of_rows)
     return facts_of(row, transactions=(transaction(phase=phase, after_response=True),))
@@ -350,6 +361,15 @@ def after_response(phase: Any, of_rows: Any = "endpoint") -> Facts:
 )
 def test_a_commit_after_the_response_is_one_of_the_answers_own_work(phase: Any, of_rows: Any, found: list[str]) -> None:
     assert severities(CommitAfterResponse(), after_response(phase, of_rows)) == found
+
+
+def test_commits_after_the_response_are_in_the_phase_of_the_first() -> None:
+    late = [
+        transaction(serial=n, phase=phase, after_response=True) for n, phase in ((1, "teardown"), (2, "background"))
+    ]
+    rows = [statement(n, operation="INSERT", writes=("posts",), transaction=n) for n in (1, 2)]
+    finding = only(CommitAfterResponse(), facts_of(*rows, transactions=tuple(late)))
+    assert (finding.phase, finding.count, finding.statements) == ("teardown", 2, (1, 2))
 
 
 def test_a_commit_before_the_response_is_as_it_should_be() -> None:
@@ -379,6 +399,23 @@ def test_a_checkout_is_nested_while_the_outer_one_is_held(start: float, found: l
 @pytest.mark.parametrize("fields", [{"request": 2}, {"pool": 2}, {"task": 2, "site": SITE}])
 def test_a_checkout_of_somebody_else_is_not_nested(fields: dict[str, Any]) -> None:
     assert severities(NestedCheckout(), nested(2, **fields)) == []
+
+
+@pytest.mark.parametrize(("outer", "inner"), [(1, 2), (2, 1)])
+def test_a_checkout_while_another_request_holds_one_is_not_nested(outer: int, inner: int) -> None:
+    facts = nested(2, request=inner)
+    first, second = facts.checkouts
+    facts = facts_of(checkouts=(first._replace(request=outer), second), pools=facts.pools)
+    assert severities(NestedCheckout(), facts) == []
+
+
+@pytest.mark.parametrize(("before", "found"), [(99, ["info"]), (100, [])])
+def test_the_first_hundred_checkouts_of_a_pool_are_looked_at(before: int, found: list[str]) -> None:
+    apart = [checkout(serial=n, start=n / 1000, hold=0.0005) for n in range(1, before)]
+    outer = checkout(serial=before, start=1.0, hold=1.0)
+    inner = checkout(serial=before + 1, start=1.5, hold=0.1, site=ELSEWHERE, held_in_pool=2)
+    facts = facts_of(checkouts=(*apart, outer, inner), pools=(pool(capacity=10),))
+    assert severities(NestedCheckout(), facts) == found
 
 
 def test_how_many_requests_would_wait_for_each_other() -> None:
@@ -434,3 +471,37 @@ def test_a_setting_is_told_once_for_each_engine() -> None:
         return len(list(detector(facts)))
 
     assert [told(1, ENGINE), told(1, ENGINE), told(2, ENGINE), told(2, other)] == [1, 1, 0, 1]
+
+
+THIRD = CallSite(71, (Frame("mail.py", 71, "send", 64),), "router", False)
+
+
+def test_a_duplicate_is_at_the_line_that_asked_last() -> None:
+    sites = (SITE, ELSEWHERE, THIRD)
+    finding = only(DuplicateStatement(), facts_of(*[statement(n, values=(7,), site=s) for n, s in enumerate(sites, 1)]))
+    assert (finding.site, finding.callers, finding.statements) == (THIRD, sites, (1, 2, 3))
+
+
+@pytest.mark.parametrize("sql", ["SELECT now()", "SELECT a FROM t FOR UPDATE", "SELECT nextval(?)"])
+def test_what_may_answer_otherwise_is_no_duplicate(sql: str) -> None:
+    assert severities(DuplicateStatement(), facts_of(*[statement(n, sql=sql, values=(7,)) for n in (1, 2)])) == []
+
+
+def test_no_two_detectors_are_the_same_whatever_their_thresholds() -> None:
+    """An application may keep them in sets and dicts; some remember what they have told."""
+    assert len({*defaults(), *defaults()}) == 2 * len(DEFAULTS)
+
+
+def test_from_three_on_a_duplicate_is_a_warning() -> None:
+    found = [
+        severities(DuplicateStatement(), facts_of(*[statement(n, values=(7,)) for n in range(times)]))
+        for times in (3, 4)
+    ]
+    assert found == [["warning"], ["warning"]]
+
+
+def test_what_a_loop_over_three_values_repeats_belongs_to_the_loop() -> None:
+    def found(*values: int) -> list[str]:
+        return severities(DuplicateStatement(), facts_of(*[statement(n, values=(v,)) for n, v in enumerate(values, 1)]))
+
+    assert [found(1, 1, 2), found(1, 1, 2, 3)] == [["info"], []]

@@ -192,14 +192,15 @@ async def test_d8_tasks_side_by_side_are_not_nested(narrow: Callable[..., Databa
     database = narrow(pool_size=4)
     app, reports = guarded(detectors=CALM)
 
-    async def one(seconds: float) -> None:
+    async def hold(barrier: asyncio.Barrier) -> None:
         async with database.async_session() as session:
             await session.execute(ONE)
-            await asyncio.sleep(seconds)
+            await barrier.wait()  # until all of them hold one
 
     @app.get("/")
     async def fan_out() -> None:
-        await asyncio.gather(one(0.06), one(0.02), one(0.04))
+        barrier = asyncio.Barrier(3)
+        await asyncio.gather(hold(barrier), hold(barrier), hold(barrier))
 
     await visit(app, "/")
     assert not findings(only(reports), "nested_checkout")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from time import time
+from typing import Literal
 
 import pytest
 
+from query_guard.capture.freeze.figures import WindowFigures
 from query_guard.capture.window.recorder import Recorder
 from query_guard.capture.window.rows import FailedLoadRow
 from query_guard.capture.window.window import Window
@@ -14,7 +16,9 @@ from query_guard.detectors import DEFAULTS, Detector, defaults, judges_ends
 from query_guard.judge.pipeline import Pipeline
 from query_guard.judge.running_report import RunningReport
 from query_guard.judge.triggers import NONE_TRIGGERED, TriggerIndex
-from query_guard.records import NOWHERE, Facts, Figures, Finding, LoopBlock, Report, Request, Triggers
+from query_guard.judge.verdict import ranked
+from query_guard.records import NOWHERE, Facts, Figures, Finding, LoopBlock, Report, Request, Severity, Triggers
+from tests.reports import report_with
 
 NOTHING = Figures(*[0] * len(Figures._fields))
 REQUEST = Request("http", "GET", "/", "/")
@@ -168,3 +172,64 @@ def test_a_plain_function_may_have_clues_too() -> None:
     slow.triggers = {"longest_statement": 0.05}  # type: ignore[attr-defined]
     assert TriggerIndex([slow]).triggered(NOTHING) is None
     assert TriggerIndex([slow]).triggered(NOTHING._replace(longest_statement=0.06)) == ((slow,), (), False)
+
+
+def test_a_reporter_that_cannot_say_what_it_wants_gets_every_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("query_guard.judge.pipeline.listeners", [])
+
+    class Undecided:
+        def __call__(self, report: Report) -> None: ...
+
+        def wants_quiet_reports(self) -> bool:
+            raise LookupError
+
+    assert Pipeline([], [Undecided()]).wants_quiet_reports()
+
+
+def test_while_a_test_watches_every_report_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("query_guard.judge.pipeline.listeners", [lambda _report: None])
+    assert Pipeline([], []).wants_quiet_reports()
+
+
+def test_each_reporter_that_asks_for_them_hears_of_suspected_leaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("query_guard.judge.pipeline.listeners", [])
+    monkeypatch.setattr("query_guard.judge.pipeline.due_suspicions", lambda: [("held", 1), ("held", 2)])
+    heard: list[tuple[str, int, int]] = []
+
+    class Suspicious:
+        def __init__(self, name: int) -> None:
+            self.name = name
+
+        def __call__(self, report: Report) -> None: ...
+
+        def suspect(self, what: str, number: int) -> None:
+            heard.append((what, number, self.name))
+            if self.name == 1:
+                raise LookupError
+
+    Pipeline([], [Suspicious(1), lambda _report: None, Suspicious(2)]).publish(report_with())
+    assert heard == [("held", 1, 1), ("held", 1, 2), ("held", 2, 1), ("held", 2, 2)]
+
+
+def test_what_saves_most_comes_first_and_information_last() -> None:
+    def found(kind: str, severity: Severity, saving: float) -> Finding:
+        return Finding(kind, severity, "It is so", "Mend it", saving=saving)
+
+    given = [found("a", "info", 9), found("b", "warning", 1), found("c", "error", 2), found("d", "warning", 3)]
+    assert [finding.kind for finding in ranked(given)] == ["d", "c", "b", "a"]
+    assert ranked(given[:1]) == (given[0],)
+
+
+@pytest.mark.parametrize(
+    ("kind", "changed", "noted"), [("http", 1, 1), ("http", 0, 0), ("http", None, 1), ("block", 1, 0)]
+)
+def test_pools_are_noted_once_a_request_has_judged_them(
+    kind: Literal["http", "block"], changed: int | None, noted: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report, _ = running(Triggered())
+    times: list[int] = []
+    figures = None if changed is None else NOTHING._replace(changed_pools=changed)
+    monkeypatch.setattr(WindowFigures, "read", lambda _self, _request: figures)
+    monkeypatch.setattr(WindowFigures, "note_pools", lambda _self: times.append(1))
+    report.at_end(REQUEST._replace(kind=kind))
+    assert len(times) == noted

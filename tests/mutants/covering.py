@@ -1,62 +1,132 @@
-"""Which tests run which lines, and how long each takes: `python -m tests.mutants.covering DIRECTORY` writes it down."""
+"""Which tests run which lines, and how long each takes: `python -m tests.mutants.covering FILE` writes it down.
+
+What stands in FILE is kept, where a run is interrupted, too. While neither `src/` nor what tests share has changed,
+only those files of tests are run that have.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
+import tempfile
+import tomllib
 from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import coverage
 import pytest
 
-TESTS = "covering.json"
+ROOT = Path(__file__).parents[2]
+AT_A_TIME = 16
+"""Files of tests whose results are written down together."""
+NOTHING: dict[str, Any] = {"files": {}, "seconds": {}, "lines": {}}
 
 
-class Durations:
-    """A pytest plugin that adds up how long setup and call of each test took."""
+class Passed:
+    """A pytest plugin that adds up how long setup and call of each test took; a test that failed notices nothing."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
+        self.failed: set[str] = set()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.when != "teardown":
+        if not report.passed:
+            self.failed.add(report.nodeid)
+        elif report.when != "teardown":
             self.seconds[report.nodeid] += report.duration
 
+    def durations(self) -> dict[str, float]:
+        return {test: seconds for test, seconds in self.seconds.items() if test not in self.failed}
 
-def main(directory: str) -> int:
-    """Run the tests once under coverage; a failing one is of no use here, but no reason to stop either."""
-    into = Path(directory)
-    into.mkdir(exist_ok=True, parents=True)
-    settings, data = into / "coverage.ini", into / "coverage.db"
-    settings.write_text(
-        f"[run]\nsource_pkgs = query_guard\nconcurrency = thread,greenlet\nrelative_files = true\ndata_file = {data}\n"
-    )
-    durations = Durations()
-    options = ["-q", "-p", "no:cacheprovider", "-m", "not soak", "--cov", f"--cov-config={settings}"]
-    code = pytest.main([*options, "--cov-context=test", "--cov-report="], plugins=[durations])
-    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        return int(code)
-    by_line = {file: lines_of(data, file) for file in measured(data)}
-    (into / TESTS).write_text(json.dumps({"seconds": durations.seconds, "lines": by_line}))
+
+def main(into: Path) -> int:
+    left_out = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mutants"]["tests-left-out"]
+    files = {file: _digest([ROOT / file]) for file in test_files(left_out)}
+    shared = _digest(path for path in _sources() if path.relative_to(ROOT).as_posix() not in files)
+    known = _kept(into, shared)
+    unchanged = {file for file, digest in files.items() if known["files"].get(file) == digest}
+    known = merged(known, NOTHING, unchanged)
+    changed = sorted({*files} - unchanged)
+    into.parent.mkdir(exist_ok=True, parents=True)
+    for first in range(0, len(changed), AT_A_TIME):
+        some = changed[first : first + AT_A_TIME]
+        known = merged(known, {**_ran(some), "files": {file: files[file] for file in some}}, {*known["files"]})
+        _write(into, {"shared": shared, **known})
     return 0
 
 
-def measured(data: Path) -> list[str]:
-    read = coverage.CoverageData(str(data))
-    read.read()
-    return sorted(read.measured_files())
+def test_files(left_out: Sequence[str]) -> list[str]:
+    """Return the files of tests that may notice a mutant, relative to the root."""
+    found = (path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "tests").rglob("test_*.py")))
+    return [file for file in found if not file.startswith(tuple(left_out))]
 
 
-def lines_of(data: Path, file: str) -> dict[int, list[str]]:
-    """Return the tests that ran each line of a file; those that ran while it was imported are of no test."""
+def _sources() -> list[Path]:
+    return sorted(path for folder in ("src", "tests", "example_app") for path in (ROOT / folder).rglob("*.py"))
+
+
+def _digest(paths: Iterable[Path]) -> str:
+    read = hashlib.sha256()
+    for path in paths:
+        read.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
+    return read.hexdigest()
+
+
+def _kept(file: Path, shared: str) -> dict[str, Any]:
+    known: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+    return known if known.get("shared") == shared else NOTHING
+
+
+def _write(file: Path, known: dict[str, Any]) -> None:
+    """Replace the file at once: whoever interrupts finds what was learnt before."""
+    written = file.with_suffix(".new")
+    written.write_text(json.dumps(known))
+    written.replace(file)
+
+
+def _ran(files: Sequence[str]) -> dict[str, Any]:
+    """Run files of tests under coverage, in two processes; those that fail are of no use, but no reason to stop."""
+    with tempfile.TemporaryDirectory(prefix="covering-") as directory:
+        settings, data = Path(directory, "coverage.ini"), Path(directory, "coverage.db")
+        settings.write_text(
+            "[run]\nsource_pkgs = query_guard\nconcurrency = thread,greenlet\nrelative_files = true\n"
+            f"data_file = {data}\n"
+        )
+        passed = Passed()
+        options = ["-q", "-p", "no:cacheprovider", "-n", "2", "--dist", "loadfile", "--cov", f"--cov-config={settings}"]
+        code = pytest.main([*options, "--cov-context=test", "--cov-report=", *files], plugins=[passed])
+        if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            sys.exit(int(code))
+        return {"seconds": passed.durations(), "lines": lines_of(data)}
+
+
+def lines_of(data: Path) -> dict[str, dict[str, list[str]]]:
+    """Return the tests that ran each line of each file; those that ran while it was imported are of no test."""
     read = coverage.CoverageData(str(data))
     read.read()
     return {
-        line: sorted({context.partition("|")[0] for context in contexts if context})
-        for line, contexts in read.contexts_by_lineno(file).items()
+        file: {
+            str(line): sorted({context.partition("|")[0] for context in contexts if context})
+            for line, contexts in read.contexts_by_lineno(file).items()
+        }
+        for file in sorted(read.measured_files())
     }
 
 
+def merged(kept: dict[str, Any], fresh: dict[str, Any], unchanged: Collection[str]) -> dict[str, Any]:
+    """Return what is known of the unchanged files of tests, and what was learnt of the others."""
+    files = {file: digest for file, digest in kept["files"].items() if file in unchanged}
+    seconds = {test: took for test, took in kept["seconds"].items() if test.partition("::")[0] in files}
+    lines: dict[str, dict[str, list[str]]] = {}
+    for known, valid in ((kept["lines"], {*seconds}), (fresh["lines"], {*fresh["seconds"]})):
+        for file, by_line in known.items():
+            for line, tests in by_line.items():
+                lines.setdefault(file, {}).setdefault(line, []).extend(test for test in tests if test in valid)
+    return {"files": {**files, **fresh["files"]}, "seconds": {**seconds, **fresh["seconds"]}, "lines": lines}
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(Path(sys.argv[1])))

@@ -34,6 +34,27 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
         read_baseline(tmp_path / "latin")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "not json",
+        "[]",
+        "{}",
+        '{"version": 0, "tests": {}}',
+        '{"version": 1, "tests": []}',
+        '{"version": 1, "tests": {"a": {"GET /": {"statements": "many", "shapes": {}, "findings": {}}}}}',
+        '{"version": 1, "tests": {"a": {"GET /": {"statements": 1}}}}',
+    ],
+)
+def test_what_is_no_baseline_is_refused_with_what_to_do(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "query-baseline.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(
+        ValueError, match="must be a baseline that query_guard wrote, version 1, but it is none .*restore"
+    ):
+        read_baseline(path)
+
+
 def test_numbers_that_differ_are_changes() -> None:
     before = {"GET /a": tally(2, loop=2), "GET /gone": tally(1), "GET /same": tally(1)}
     after = {"GET /a": tally(3, loop=1, slow=1), "GET /same": tally(1)}

@@ -19,6 +19,8 @@ from query_guard.reporters.text import printable
 
 _LOGGER = logging.getLogger("query_guard")
 _MAX_REMEMBERED = 10_000
+_AS_IT_IS = frozenset((bool, int, type(None)))
+"""Types of values that each log can carry: most fields of a request are of them."""
 _emitting: set[asyncio.Task[None]] = set()
 """Tasks that log; a loop itself keeps only weak references to them."""
 _failures: set[str] = set()
@@ -54,8 +56,8 @@ class LogReporter:
                 yield self._event("warning", "query_guard.finding", _finding_event(report, finding))
 
     def _event(self, level: str, name: str, values: dict[str, Any]) -> Event:
-        safe = json_safe({**values, **self._release})
-        shown = {key: printable(value) if isinstance(value, str) else value for key, value in safe.items()}
+        given = {**values, **self._release}
+        shown = {key: value if type(value) in _AS_IT_IS else _shown(value) for key, value in given.items()}
         return Event(level, name, shown)
 
     def wants_quiet_reports(self) -> bool:
@@ -73,6 +75,12 @@ class LogReporter:
         key = (report.request.name, finding.kind, finding.site.key, finding.relationship)
         self._seen[key] += 1
         return str(self._seen[key]).strip("0") == "1"
+
+
+def _shown(value: Any) -> Any:
+    """Return a value as JSON, and a line of a log, can carry it."""
+    safe = value if type(value) is str and value.isascii() else json_safe(value)
+    return printable(safe) if isinstance(safe, str) else safe
 
 
 def _request_event(report: Report) -> dict[str, Any]:

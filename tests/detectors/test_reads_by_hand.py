@@ -1,0 +1,104 @@
+"""What the detectors of relationships say of facts made by hand: reads, counts, and loads for one object."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from query_guard import Facts, Finding
+from query_guard.detectors import CountedCollection, Detector, LatentNPlusOne, UnusedEagerLoad
+from query_guard.records import NO_INFO, Loader, Read, Statement
+from tests.reports import POSTS, SITE, facts_of, statement
+
+EAGER = POSTS._replace(kind="eager")
+OF_USERS = NO_INFO._replace(entity="User", lineage=("User",))
+USERS = statement(1, sql="SELECT users.id FROM users", tables=("users",), info=OF_USERS)
+
+
+def found(detector: Detector, facts: Facts) -> list[Finding]:
+    return [one for one in detector(facts) if isinstance(one, Finding)]
+
+
+def eager(rows: int | None, **fields: Any) -> list[Finding]:
+    facts = facts_of(USERS, statement(2, **{"loader": EAGER, "rows": rows, **fields}))
+    facts.notes_reads = True
+    return found(UnusedEagerLoad(), facts)
+
+
+@pytest.mark.parametrize(("rows", "times"), [(3, 1), (0, 0), (None, 1)])
+def test_an_eager_load_that_brought_nothing_is_no_waste(rows: int | None, times: int) -> None:
+    assert len(eager(rows)) == times
+
+
+@pytest.mark.parametrize(("rows", "times"), [(3, 1), (None, 0)])
+def test_a_join_of_a_driver_that_counts_no_rows_proves_nothing(rows: int | None, times: int) -> None:
+    joined = OF_USERS._replace(joined=(("User.posts",),))
+    assert len(eager(rows, loader=None, info=joined)) == times
+
+
+@pytest.mark.parametrize("loader", [POSTS, EAGER._replace(path=()), None])
+def test_only_an_eager_load_of_a_relationship_is_one(loader: Loader | None) -> None:
+    assert eager(3, loader=loader) == []
+
+
+def test_an_unused_eager_load_saves_its_statement_and_its_time() -> None:
+    (finding,) = eager(3, duration=0.25)
+    assert (finding.saved_statements, finding.saving, finding.count, finding.relationship) == (1, 0.25, 1, "User.posts")
+
+
+def test_what_a_join_loaded_ahead_costs_no_statement() -> None:
+    joined = OF_USERS._replace(joined=(("User.posts",),))
+    (finding,) = eager(3, loader=None, info=joined)
+    assert (finding.saved_statements, finding.saving) == (0, 0)
+
+
+COUNT = Read("User.posts", True, ("Post.author_id",), SITE, 2)
+
+
+def counted(*rows: Statement, reads: tuple[Read, ...] = (COUNT,)) -> list[Finding]:
+    return found(CountedCollection(), facts_of(*rows, reads=reads))
+
+
+def test_a_collection_that_is_only_counted_needs_one_count_for_all_owners() -> None:
+    (finding,) = counted(*[statement(n, loader=POSTS, values=(n,)) for n in (1, 2, 3)])
+    assert (finding.saved_statements, finding.count, finding.statements) == (2, 2, (1, 2, 3))
+
+
+def test_a_collection_that_is_read_otherwise_is_needed() -> None:
+    assert counted(statement(loader=POSTS), reads=(COUNT, COUNT._replace(counted=False))) == []
+
+
+@pytest.mark.parametrize(
+    "loader", [None, POSTS._replace(collection=False), POSTS._replace(attribute="drafts"), POSTS._replace(path=())]
+)
+def test_only_the_loads_of_the_counted_collection_are_its_own(loader: Loader | None) -> None:
+    assert counted(statement(loader=loader)) == []
+
+
+def latent(*owners: int, query: Statement = USERS, loader: Loader | None = POSTS) -> list[Finding]:
+    parents = loader and loader._replace(parents=("User",))
+    rows = [statement(n, loader=parents, owner=owner) for n, owner in enumerate(owners, 2)]
+    return found(LatentNPlusOne(), facts_of(query, *rows))
+
+
+@pytest.mark.parametrize(("owners", "times"), [((1,), 1), ((1, 1), 1), ((1, 2), 0)])
+def test_a_lazy_load_is_latent_while_it_has_one_owner(owners: tuple[int, ...], times: int) -> None:
+    assert len(latent(*owners)) == times
+
+
+@pytest.mark.parametrize("loader", [None, EAGER])
+def test_only_a_lazy_load_is_latent(loader: Loader | None) -> None:
+    assert latent(1, loader=loader) == []
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"info": OF_USERS._replace(unique=True)},
+        {"sql": "SELECT users.id FROM users LIMIT ?"},
+        {"sql": "SELECT users.id FROM users FETCH FIRST ? ROWS ONLY"},
+    ],
+)
+def test_a_query_that_returns_one_object_hides_no_loop(fields: dict[str, Any]) -> None:
+    assert latent(1, query=USERS._replace(**fields)) == []
