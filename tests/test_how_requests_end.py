@@ -88,8 +88,11 @@ async def test_a_client_that_goes_away_in_a_stream_leaves_the_status_it_was_sent
         return StreamingResponse(parts())
 
     app, reports = served("/", endpoint)
-    with pytest.raises(ClientDisconnect):
+    with pytest.raises((ClientDisconnect, OSError, ExceptionGroup)) as left:
         await app(scope("/"), never, send)
+    if left.type is not ClientDisconnect:  # before Starlette 0.42 nobody says what the error of the server meant
+        assert [report.request.status for report in reports] == [200]
+        return
     assert [*map(ended, reports)] == [(200, None, True)]
     assert "  status 200; the client went away; " in render(reports[0])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -18,17 +19,32 @@ from tests.serving import guarded, visit
 engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
 
 
+@pytest.fixture(autouse=True)
+def close_database() -> Iterator[None]:
+    yield
+    engine.dispose()
+
+
 def send(number: int = 1) -> None:
     with engine.connect() as connection:
         for n in range(number):
             connection.execute(text("SELECT :n"), {"n": n})
 
 
+def sending(number: int = 1) -> Callable[..., Awaitable[None]]:
+    """Return an endpoint that sends so many statements; not in threads, which would share the one connection."""
+
+    async def endpoint() -> None:
+        send(number)
+
+    return endpoint
+
+
 @pytest.mark.parametrize("path", ["/health/live", "/static/logo.png"])
 @pytest.mark.asyncio
 async def test_a_path_is_left_out_that_any_pattern_names(path: str) -> None:
     app, reports = guarded(exclude=("/health/*", "/static/*"))
-    app.get("/{rest:path}")(lambda rest: send())
+    app.get("/{rest:path}")(sending())
     excluded, other = await visit(app, path, "/orders")
     assert "X-Query-Count" not in excluded.headers
     assert other.headers["X-Query-Count"] == "1"
@@ -41,7 +57,7 @@ async def test_the_sampled_share_has_details_and_all_are_counted(rate: float, mo
     monkeypatch.setattr(middleware, "_chance", random.Random(7))
     expected = random.Random(7)
     app, reports = guarded(sample_rate=rate)
-    app.get("/")(lambda: send(2))
+    app.get("/")(sending(2))
     responses = await visit(app, *["/"] * 50)
     detailed = [len(report.facts.statements) for report in reports]
     assert sorted(detailed) == sorted(2 if expected.random() < rate else 0 for _ in range(50))
@@ -58,7 +74,7 @@ async def test_all_requests_are_sampled_unless_a_rate_is_said(monkeypatch: pytes
 
     monkeypatch.setattr(middleware, "_chance", Unlucky())
     app, reports = guarded()
-    app.get("/")(lambda: send(2))
+    app.get("/")(sending(2))
     await visit(app, "/")
     assert [len(report.facts.statements) for report in reports] == [2]
 
@@ -73,7 +89,7 @@ def saying(*severities: Any) -> Any:
 @pytest.mark.asyncio
 async def test_warnings_and_errors_enter_headers_and_information_does_not() -> None:
     app, reports = guarded(detectors=[saying("info", "warning", "error")])
-    app.get("/")(lambda: send())
+    app.get("/")(sending())
     (response,) = await visit(app, "/")
     assert response.headers["X-Query-Findings"] == "a_error=1, a_warning=1"
     (report,) = reports
@@ -84,7 +100,7 @@ async def test_warnings_and_errors_enter_headers_and_information_does_not() -> N
 @pytest.mark.asyncio
 async def test_information_alone_has_no_header() -> None:
     app, reports = guarded(detectors=[saying("info")])
-    app.get("/")(lambda: send())
+    app.get("/")(sending())
     (response,) = await visit(app, "/")
     assert "X-Query-Findings" not in response.headers
     assert [len(report.findings) for report in reports] == [1]
@@ -121,7 +137,7 @@ async def test_statements_are_judged_once_and_ends_once_more() -> None:
             return []
 
     app, reports = guarded(detectors=[Of("statements", False), Of("ends", True)])
-    app.get("/")(lambda: send(2))
+    app.get("/")(sending(2))
     await visit(app, "/")
     assert asked == ["statements", "ends", "ends"]
     assert [report.query_count for report in reports] == [2]
