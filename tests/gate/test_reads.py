@@ -275,13 +275,13 @@ async def test_a_request_is_judged_by_the_reads_of_the_test(database: Database, 
     assert findings(await requested(database, read, guarded=guarded)) == []
 
 
-@pytest.mark.parametrize(("status", "judged"), [(451, 1), (500, 0)])
+@pytest.mark.parametrize(("status", "judged"), [(499, 1), (500, 0)])
 async def test_a_request_that_ended_in_a_server_error_is_not_judged(
     database: Database, status: int, judged: int
 ) -> None:
     def broken(session: Session) -> None:
         users(session, selectinload(User.posts))
-        raise HTTPException(status)
+        raise HTTPException(status, "so it ended")  # old releases know no words of their own for 499
 
     assert len(findings(await requested(database, broken, guarded=True))) == judged
 
