@@ -44,9 +44,9 @@ async def recorded(times: int) -> Recorder:
     recorder = Recorder()
     with open_window(recorder, request=True):
         await send_request(app, "/select/1")
-    shared, start, duration, owner, _, rows = recorder.rows[0]
+    shared, start, duration, owner, _, rows, load = recorder.rows[0]
     recorder.loop_blocks = ()  # the loop stands still here for as long as the benchmark measures
-    recorder.rows[:] = [(shared, start, duration, owner, value, rows) for value in range(times)]
+    recorder.rows[:] = [(shared, start, duration, owner, value, rows, load) for value in range(times)]
     return recorder
 
 

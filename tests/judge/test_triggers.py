@@ -159,7 +159,7 @@ def test_what_comes_after_the_headers_is_judged_though_no_statement_follows() ->
     recorder = Recorder()
     running = RunningReport(Pipeline([always, loads], ()), recorder, Window(recorder), "id")
     running.for_headers(REQUEST)
-    recorder.add_failed_load(FailedLoadRow(0, None, NOWHERE, 0, 0))
+    recorder.add_failed_load(FailedLoadRow(0, None, NOWHERE, 0, 0, None))
     running.at_end(REQUEST)
     assert len(loads.facts) == 1
     assert len(loads.facts[0].failed_loads) == 1

@@ -7,14 +7,23 @@ import io
 from query_guard.detectors import NPlusOne
 from query_guard.document.report import sentence
 from query_guard.judge.verdict import judge
-from query_guard.records import Finding, Pool, Report, Request
+from query_guard.records import NO_INFO, Entity, Finding, Pool, Report, Request
 from query_guard.reporters.text import TextReporter, render
 from tests.reports import ENGINE, POSTS, checkout, facts_of, report_with, statement
 
 
 def looping() -> Report:
-    users = statement(1, sql="SELECT users.id FROM users", fingerprint="u", tables=("users",), duration=0.002)
-    posts = [statement(n, loader=POSTS, owner=n) for n in range(2, 102)]
+    of_users = NO_INFO._replace(entity="User", lineage=("User",), entities=(Entity("User", ("User",), False),))
+    users = statement(
+        1,
+        sql="SELECT users.id FROM users",
+        fingerprint="u",
+        tables=("users",),
+        duration=0.002,
+        target=of_users,
+        rows=100,
+    )
+    posts = [statement(n, loader=POSTS, owner=n, loaded_by=1) for n in range(2, 102)]
     facts = facts_of(
         users, *posts, checkouts=(checkout(hold=0.12),), pools=(Pool(1, ENGINE, "AsyncAdaptedQueuePool", 5, 1, 0),)
     )
@@ -30,7 +39,7 @@ report 0123456789abcdef
 WHERE posts.autho\N{HORIZONTAL ELLIPSIS}
     at crud.py:31 in load_posts
     called from routers/users.py:12 in list_users
-    fix: Add .options(selectinload(User.posts)) to the select that loads User
+    fix: Add .options(selectinload(User.posts)) to the select at crud.py:31
 
    100 x    100.0 ms  SELECT posts.id FROM posts WHERE posts.author_id = ?                    crud.py:31
      1 x      2.0 ms  SELECT users.id FROM users                                              crud.py:31

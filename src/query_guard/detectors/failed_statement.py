@@ -42,20 +42,30 @@ class FailedStatement:
 
 _MIGRATE = "Run the migrations of this database"
 _CONFLICT = "Write with ON CONFLICT, or catch IntegrityError around the flush and answer 409"
+_INVALID = "Validate the value before it is written, and answer 422"
 _AGAIN = "Try the transaction again from its beginning"
 _FIXES = {
     "CancelledError": "The caller went away or a timeout struck; a shorter statement or a longer timeout helps",
     "IntegrityError": _CONFLICT,
     "UniqueViolation": _CONFLICT,
+    "ExclusionViolation": "Catch IntegrityError around the flush and answer 409",
+    "ForeignKeyViolation": "Look the row up that it refers to (or what refers to it), and answer 404 or 409",
+    "NotNullViolation": f"{_INVALID}: a column that must have one got none",
+    "CheckViolation": f"{_INVALID}: a CHECK constraint refuses it",
+    "StringDataRightTruncation": f"{_INVALID}: it is longer than its column",
+    "NumericValueOutOfRange": f"{_INVALID}: it is too large for its column",
+    "DataError": f"{_INVALID}: it does not fit its column",
     "UndefinedTable": _MIGRATE,
     "UndefinedColumn": _MIGRATE,
     "DeadlockDetected": f"Lock rows in one order everywhere. {_AGAIN}",
-    "Serialization": _AGAIN,
     "SerializationFailure": _AGAIN,
+    "LockNotAvailable": f"Another transaction holds the lock: shorten that one. {_AGAIN}",
+    "QueryCanceled": "A statement_timeout struck, or somebody cancelled it: shorten it, or what holds its lock",
+    "InFailedSqlTransaction": "An earlier statement of this transaction failed: roll back where that is caught, or "
+    "put it under a savepoint (session.begin_nested())",
 }
-"""By the names of the drivers' exceptions; asyncpg puts Error behind what psycopg calls by the same name."""
+"""By the names of the drivers' exceptions, as psycopg says them."""
 
 
 def _fix(error: str) -> str:
-    known = _FIXES.get(error) or _FIXES.get(error.removesuffix("Error"))
-    return known or "Read the exception; the session must roll back before it is used again"
+    return _FIXES.get(error) or "Read the exception; the session must roll back before it is used again"

@@ -25,7 +25,7 @@ class LatentNPlusOne:
             first = rows[0]
             if first.loader is None or first.loader.kind != "lazy" or len({row.owner for row in rows}) > 1:
                 continue
-            query = facts.source_of(first.loader.parents, first.serial)
+            query = facts.ways.source_of(first)
             if query is not None and _could_return_many(query):
                 yield _finding(first, facts)
 
@@ -37,13 +37,14 @@ def _could_return_many(query: Statement) -> bool:
 
 
 def _finding(row: Statement, facts: Facts) -> Finding:
-    remedy = remedy_for(row, facts)
+    remedy = remedy_for([row], facts)
     return Finding(
         kind=KIND,
         severity="warning",
         summary=f"{row.relationship} was loaded for one object, of a query that could return many: {row.sql}",
         fix=remedy.advice,
         remedy=remedy.code,
+        edit=remedy.edit,
         site=row.site,
         relationship=row.relationship,
         phase=row.phase,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from query_guard.detectors.remedies import loading_remedy
+from query_guard.detectors.remedies import loaded_before
 from query_guard.records import Facts, FailedLoad, Finding, Triggers, grouped
 
 KIND = "missing_greenlet"
@@ -27,23 +27,24 @@ def _finding(loads: list[FailedLoad], facts: Facts) -> Finding:
     first = loads[0]
     loader = first.loader
     if loader is None:
-        summary, fix, remedy = (
+        summary, fix, remedy, edit = (
             "The database was used outside SQLAlchemy's greenlet",
             "Await it through AsyncSession",
             "",
+            None,
         )
     else:
         name = f"{loader.owner}.{loader.attribute}" if loader.attribute else loader.owner
-        advice = loading_remedy(loader, first.serial, facts)
-        later = f", or await the object's awaitable_attrs.{loader.attribute}" if loader.path else ""
+        advice = loaded_before(first, loader, facts)
         summary = f"{name} was not loaded when it was read, and an AsyncSession cannot load it without await"
-        fix, remedy = f"{advice.advice}{later}", advice.code
+        fix, remedy, edit = advice.advice, advice.code, advice.edit
     return Finding(
         kind=KIND,
         severity="warning",
         summary=summary,
         fix=fix,
         remedy=remedy,
+        edit=edit,
         site=first.site,
         count=len(loads),
         relationship=loader.relationship if loader else None,

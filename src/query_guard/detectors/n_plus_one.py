@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from query_guard.detectors.batches import batch_reason
 from query_guard.detectors.remedies import remedy_for
 from query_guard.detectors.thresholds import Thresholds
-from query_guard.records import Facts, Finding, Silence, Statement, Triggers, usual_duration
+from query_guard.records import Facts, Finding, Silence, Statement, Triggers
 
 KIND = "n_plus_one"
 
@@ -41,7 +41,7 @@ class NPlusOne(Thresholds):
                     findings.append(_finding(rows, facts))
                 else:
                     yield _silence(rows, reason)
-        yield from (_with_outer_loops(finding, findings) for finding in findings)
+        yield from findings
 
     def _coincidence(self, rows: list[Statement], different: int) -> str | None:
         """Return why repetitions that are no batch are no loop either, or None when they are one."""
@@ -58,8 +58,7 @@ class NPlusOne(Thresholds):
 
 def _finding(rows: list[Statement], facts: Facts) -> Finding:
     first = rows[0]
-    remedy = remedy_for(first, facts)
-    saved = len(rows) - remedy.statements
+    remedy = remedy_for(rows, facts)
     return Finding(
         kind=KIND,
         severity="warning",
@@ -70,8 +69,9 @@ def _finding(rows: list[Statement], facts: Facts) -> Finding:
         callers=(first.site,),
         count=len(rows),
         relationship=remedy.relationship or first.relationship,
-        saved_statements=saved,
-        saving=saved * usual_duration(rows),
+        edit=remedy.edit,
+        saved_statements=remedy.saved,
+        saving=remedy.saving,
         phase=first.phase,
         statements=tuple([row.serial for row in rows]),
         request=first.request,
@@ -90,8 +90,10 @@ def _what(row: Statement) -> str:
         of_class = f"{loader.owner}.{loader.attribute}" if loader.attribute else loader.owner
         return {
             "column": f"The deferred {of_class} was loaded",
+            "subclass": f"{of_class}, a column of a subclass, was loaded",
+            "generated": f"{of_class}, which the database makes, was read again",
             "expired": f"An expired {of_class} was read again",
-        }.get(loader.kind, f"{of_class} was refreshed")
+        }.get(loader.kind, f"{loader.owner} was refreshed")
     table = (row.writes or row.tables)[:1]
     where = f" {'from' if row.operation == 'SELECT' else 'on'} {table[0]}" if table else ""
     return f"{row.operation}{where} ran"
@@ -104,15 +106,3 @@ def _manner(rows: list[Statement], facts: Facts) -> str:
     if rows[0].phase == "serialization" and facts.request.endpoint is not None:
         return f"while the answer of {facts.request.endpoint.function} was serialised"
     return "once for each object of a loop"
-
-
-def _with_outer_loops(finding: Finding, findings: list[Finding]) -> Finding:
-    """Count what a chained loader saves besides its own loop: those of the relationships that it passes through."""
-    outer = [other for other in findings if other.remedy and finding.remedy.startswith(f"{other.remedy}.")]
-    if not outer:
-        return finding
-    return replace(
-        finding,
-        saved_statements=finding.saved_statements + sum(other.saved_statements for other in outer),
-        saving=finding.saving + sum(other.saving for other in outer),
-    )

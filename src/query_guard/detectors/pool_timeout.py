@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from query_guard.detectors.starvation import starved_by_threads
 from query_guard.records import Checkout, Facts, Finding, Holder, Pool, Triggers, grouped, shown_seconds
 
 KIND = "pool_timeout"
@@ -22,10 +23,10 @@ class PoolTimeout:
         pools = {pool.serial: pool for pool in facts.pools}
         failed = (one for one in facts.checkouts if one.outcome == "timeout")
         for serial, checkouts in grouped(failed, lambda one: one.pool).items():
-            yield _finding(checkouts, pools.get(serial))
+            yield _finding(checkouts, pools.get(serial), facts)
 
 
-def _finding(checkouts: list[Checkout], pool: Pool | None) -> Finding:
+def _finding(checkouts: list[Checkout], pool: Pool | None, facts: Facts) -> Finding:
     last = checkouts[-1]
     often = f", {len(checkouts)} times" if len(checkouts) > 1 else ""
     capacity = f" of at most {pool.capacity}" if pool is not None and pool.capacity is not None else ""
@@ -34,7 +35,7 @@ def _finding(checkouts: list[Checkout], pool: Pool | None) -> Finding:
         kind=KIND,
         severity="error",
         summary=f"No connection was free within {shown_seconds(last.wait)}{often}: {held}",
-        fix=_fix(last.holders),
+        fix=starved_by_threads(checkouts, facts) or _fix(last.holders),
         site=last.site,
         count=len(checkouts),
         saving=sum(one.wait for one in checkouts),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from query_guard.detectors.starvation import starved_by_threads
 from query_guard.detectors.thresholds import Thresholds
 from query_guard.records import Checkout, Facts, Finding, Pool, Triggers, grouped, shown_seconds
 
@@ -26,10 +27,10 @@ class PoolWait(Thresholds):
         pools = {pool.serial: pool for pool in facts.pools}
         waited = (one for one in facts.checkouts if one.wait >= self.seconds and one.outcome != "timeout")
         for serial, checkouts in grouped(waited, lambda one: one.pool).items():
-            yield _finding(checkouts, pools.get(serial))
+            yield _finding(checkouts, pools.get(serial), facts)
 
 
-def _finding(checkouts: list[Checkout], pool: Pool | None) -> Finding:
+def _finding(checkouts: list[Checkout], pool: Pool | None, facts: Facts) -> Finding:
     worst = max(checkouts, key=lambda one: one.wait)
     total = sum(one.wait for one in checkouts)
     often = f", {len(checkouts)} times {shown_seconds(total)} in all" if len(checkouts) > 1 else ""
@@ -37,7 +38,8 @@ def _finding(checkouts: list[Checkout], pool: Pool | None) -> Finding:
         kind=KIND,
         severity="warning",
         summary=f"A connection was waited for {shown_seconds(worst.wait)}{often}{_while_held(pool)}",
-        fix="Let the holders keep theirs for less long: close sessions before slow work, and commit before waiting; "
+        fix=starved_by_threads(checkouts, facts)
+        or "Let the holders keep theirs for less long: close sessions before slow work, and commit before waiting; "
         "if all are busy with statements, raise pool_size or max_overflow",
         site=worst.site,
         count=len(checkouts),

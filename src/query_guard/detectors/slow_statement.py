@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from query_guard.detectors.thresholds import Thresholds
-from query_guard.records import Facts, Finding, Silence, Triggers, grouped
+from query_guard.records import Facts, Finding, Silence, Statement, Triggers, Writer, grouped, shown_seconds
 
 KIND = "slow_statement"
 
@@ -40,8 +40,7 @@ class SlowStatement(Thresholds):
                 kind=KIND,
                 severity="warning",
                 summary=f"{worst.operation} took {worst.database_time * 1000:.0f} ms{often}: {worst.sql}",
-                fix="Look at its plan with EXPLAIN (ANALYZE, BUFFERS); the usual cure is an index on the columns it "
-                "filters and sorts by",
+                fix=_fix(worst, facts),
                 site=worst.site,
                 count=len(rows),
                 relationship=worst.relationship,
@@ -50,3 +49,41 @@ class SlowStatement(Thresholds):
                 statements=tuple(row.serial for row in rows),
                 request=worst.request,
             )
+
+
+_PLAN = (
+    "Look at its plan with EXPLAIN (ANALYZE, BUFFERS); the usual cure is an index on the columns it filters and sorts "
+    "by"
+)
+
+
+def _fix(row: Statement, facts: Facts) -> str:
+    """A statement that takes locks may have waited for one: then its plan has nothing to tell."""
+    holder = _lock_holder(row, facts)
+    if holder is not None:
+        tables = ", ".join(table for table in holder.tables if table in (*row.writes, *row.tables))
+        return (
+            f"It may have waited for a lock: {holder.name} held a transaction open for "
+            f"{shown_seconds(holder.end - holder.start)} that had written to {tables}; commit that one sooner, before "
+            "it waits for anything"
+        )
+    if row.engine.is_server and row.info.unique and (row.writes or row.info.clauses.lock):
+        return (
+            "It finds its row by a key, so it may have waited for a lock, of a transaction that nothing recorded "
+            f"(look at pg_stat_activity while it waits). If not: {_PLAN}"
+        )
+    return _PLAN
+
+
+def _lock_holder(row: Statement, facts: Facts) -> Writer | None:
+    """Return whose transaction had written to a table of the statement during most of its time."""
+    if not (row.writes or row.info.clauses.lock or " FOR " in row.sql):
+        return None
+    tables = {*row.writes, *row.tables}
+    beside = [
+        (min(one.end, row.end) - max(one.start, row.start), one)
+        for one in facts.writers
+        if one.serial != row.transaction and one.engine == row.engine.serial and tables.intersection(one.tables)
+    ]
+    seconds, holder = max(beside, key=lambda pair: pair[0], default=(0.0, None))
+    return holder if seconds >= row.duration / 2 else None

@@ -122,6 +122,8 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         "phase": finding.phase,
         "statement_ids": list(finding.statements),
         "details": list(finding.details),
+        "remedy": finding.remedy or None,
+        "edit": {"file": finding.edit[0], "line": finding.edit[1]} if finding.edit is not None else None,
     }
 
 

@@ -18,37 +18,42 @@ from query_guard.records.connections import (
     Pool,
     Transaction,
     TransactionOutcome,
+    Writer,
     shown_seconds,
 )
 from query_guard.records.facts import Facts, LateCounter, distinct_sites, grouped, usual_duration
 from query_guard.records.figures import Figures, Numbers, Triggers
 from query_guard.records.findings import LOUD, Finding, Severity, Silence, count_kinds
+from query_guard.records.loaders import Loader, Step
 from query_guard.records.report import Report
 from query_guard.records.request import Request, RequestKind
+from query_guard.records.statement_info import CRITERIA, NO_INFO, Clauses, Entity, Option, StatementInfo
 from query_guard.records.statements import (
-    NO_INFO,
     NOWHERE,
     CallSite,
     Engine,
     FailedLoad,
     Frame,
-    Loader,
     Phase,
     Read,
     Statement,
-    StatementInfo,
 )
+from query_guard.records.ways import OBJECT_BY_OBJECT, Load, Way, Ways
 
 __all__ = [
+    "CRITERIA",
     "LOUD",
     "NOWHERE",
     "NO_INFO",
+    "OBJECT_BY_OBJECT",
     "Allowance",
     "CallSite",
     "Checkout",
     "CheckoutOutcome",
+    "Clauses",
     "Doing",
     "Engine",
+    "Entity",
     "Facts",
     "FailedLoad",
     "Figures",
@@ -56,9 +61,11 @@ __all__ = [
     "Frame",
     "Holder",
     "LateCounter",
+    "Load",
     "Loader",
     "LoopBlock",
     "Numbers",
+    "Option",
     "Pause",
     "Phase",
     "Pool",
@@ -70,9 +77,13 @@ __all__ = [
     "Silence",
     "Statement",
     "StatementInfo",
+    "Step",
     "Transaction",
     "TransactionOutcome",
     "Triggers",
+    "Way",
+    "Ways",
+    "Writer",
     "count_kinds",
     "distinct_sites",
     "grouped",

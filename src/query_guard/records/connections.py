@@ -67,11 +67,24 @@ class Checkout(NamedTuple):
     holders: tuple[Holder, ...]
     """Who held the pool's connections, where this one had to be waited for or was never had."""
     request: int
+    busy_threads: int = 0
+    """Threads of sync endpoints that were at work when this one had been waited for."""
 
     @property
     def acquired(self) -> float:
         """When it was had, or given up."""
         return self.start + self.wait + self.connect
+
+
+class Writer(NamedTuple):
+    """A transaction that had written, of any window: whose, from when to when (or now), and to which tables."""
+
+    serial: int
+    name: str
+    start: float
+    end: float
+    tables: tuple[str, ...]
+    engine: int
 
 
 class Pause(NamedTuple):

@@ -10,11 +10,12 @@ from itertools import accumulate
 from operator import attrgetter
 from typing import TypeVar
 
-from query_guard.records.connections import Checkout, LoopBlock, Pool, Transaction
+from query_guard.records.connections import Checkout, LoopBlock, Pool, Transaction, Writer
 from query_guard.records.figures import Numbers
 from query_guard.records.once import computed_once
 from query_guard.records.request import Request
 from query_guard.records.statements import CallSite, FailedLoad, Read, Statement
+from query_guard.records.ways import Ways
 
 _NEVER_HAD = frozenset(("timeout", "cancelled", "failed"))
 
@@ -99,6 +100,11 @@ class Facts:
     serial: int = 0
     """Serial of the request's window, which its statements, checkouts and transactions name; 0 outside requests."""
 
+    writers: tuple[Writer, ...] = ()
+    """Transactions, of any window, that had written while a statement of this one took long."""
+    thread_limit: int | None = None
+    """How many threads sync endpoints may run in, where one of them waited for a connection."""
+
     @computed_once
     def by_shape_and_site(self) -> dict[tuple[str, int, int, str | None, int], list[Statement]]:
         """Statements of one shape from one site on one engine, for one relationship, in one WebSocket segment."""
@@ -148,6 +154,11 @@ class Facts:
     @computed_once
     def reads_by_relationship(self) -> dict[str, list[Read]]:
         return grouped(self.reads, lambda read: read.relationship)
+
+    @computed_once
+    def ways(self) -> Ways:
+        """How the objects came that statements loaded for."""
+        return Ways(self.statements)
 
     @computed_once
     def _sources(self) -> dict[str, list[Statement]]:

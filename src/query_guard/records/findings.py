@@ -31,6 +31,8 @@ class Finding:
     relationship: str | None = None
     remedy: str = ""
     """The part of `fix` to paste, where there is one."""
+    edit: tuple[str, int] | None = None
+    """File and line of the call that `remedy` goes into, where it is one: `.options(...)` on its first argument."""
     saved_statements: int = 0
     """Statements that mending it would have saved here."""
     saving: float = 0.0

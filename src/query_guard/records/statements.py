@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from query_guard.records.loaders import Loader
+from query_guard.records.statement_info import StatementInfo
+
 Phase: TypeAlias = Literal[
     "dependency", "endpoint", "serialization", "streaming", "background", "teardown", "task", "middleware"
 ]
@@ -29,13 +32,15 @@ class CallSite(NamedTuple):
 
     `key` is equal for each pass of a loop and differs between two callers of one helper. `boundary` names what ended
     the run ("router", "middleware", "response", "background", "task", "test" or ""); `resumed` says that its outermost
-    frame is a generator.
+    frame is a generator. `call` names the method of SQLAlchemy that the innermost frame called (scalars, get, refresh,
+    merge, flush, commit), where one was seen.
     """
 
     key: int
     frames: tuple[Frame, ...]
     boundary: str
     resumed: bool
+    call: str = ""
 
     @property
     def innermost(self) -> Frame | None:
@@ -43,51 +48,6 @@ class CallSite(NamedTuple):
 
 
 NOWHERE = CallSite(0, (), "", False)
-
-
-class Loader(NamedTuple):
-    """The part of the ORM that sent a statement.
-
-    `kind` is one of lazy, immediate, eager (selectinload, subqueryload), column (deferred), expired, refresh.
-    `owner` is the class that declares `attribute`. `path` leads from the root entity of the parents' query to a
-    relationship, ("User.posts", "Post.comments"), and is empty where columns were loaded.
-    """
-
-    kind: str
-    owner: str
-    attribute: str
-    collection: bool
-    path: tuple[str, ...]
-    parents: tuple[str, ...] = ()
-    """Class of the object it loaded for, and its mapped bases."""
-    target: str = ""
-    """Class of what it loaded."""
-
-    @property
-    def relationship(self) -> str | None:
-        return f"{self.owner}.{self.attribute}" if self.path else None
-
-
-class StatementInfo(NamedTuple):
-    """What a statement is about, as the mappings know it.
-
-    `lineage` names the entity's class and its mapped bases. `filters` are the attributes that must equal a bind, when
-    nothing else filters, and `unique` says that they find at most one row. `walks` are relationships, (class,
-    attribute), whose foreign key those filters are. `joined` are the collections that the statement joins, as paths
-    from its root, and `joined_objects` the single objects.
-    """
-
-    entity: str | None
-    lineage: tuple[str, ...]
-    aliased: bool
-    filters: tuple[str, ...]
-    unique: bool
-    walks: tuple[tuple[str, str], ...]
-    joined: tuple[tuple[str, ...], ...]
-    joined_objects: tuple[tuple[str, ...], ...] = ()
-
-
-NO_INFO = StatementInfo(None, (), False, (), False, (), ())
 
 
 class Engine(NamedTuple):
@@ -118,6 +78,11 @@ class Statement(NamedTuple):
     values: tuple[int, ...]
     """Salted hash for each bind position; empty for executemany."""
     rows: int | None
+    loaded_by: int | None
+    """Serial of the statement that loaded the object it loads for; 0 where none did, as the object was just added; None
+    where that is not known, or it loads for no object."""
+    loaded: int | None
+    """Rows that the ORM made objects of, where the driver does not count them."""
     fingerprint: str
     sql: str
     operation: str
@@ -157,6 +122,11 @@ class Statement(NamedTuple):
         return repr_without(self, "parameters")
 
     @property
+    def brought(self) -> int | None:
+        """How many rows came, as the driver counts them or else the ORM; None where neither does."""
+        return self.rows if self.rows is not None else self.loaded
+
+    @property
     def end(self) -> float:
         return self.start + self.duration
 
@@ -183,6 +153,8 @@ class FailedLoad(NamedTuple):
     site: CallSite
     phase: Phase | None
     request: int
+    loaded_by: int | None = None
+    """As that of a statement."""
 
 
 class Read(NamedTuple):

@@ -125,4 +125,5 @@ def _checkout(one: OpenCheckout, idle: float, origin: float, request: Request) -
         one.held_in_pool,
         one.holders,
         one.request,
+        one.busy_threads,
     )

@@ -7,7 +7,10 @@ from time import perf_counter
 from typing import Any
 
 from query_guard.capture.freeze.connection_facts import freeze_checkouts, freeze_transactions
+from query_guard.capture.freeze.loads import loads_of
 from query_guard.capture.freeze.phases import phase_of
+from query_guard.capture.live.lock_holders import writers_beside
+from query_guard.capture.live.threads import thread_limit
 from query_guard.capture.origin.eager_mappings import eager_mappings
 from query_guard.capture.origin.statement_info import UnreadInfo
 from query_guard.capture.window.recorder import Recorder
@@ -50,7 +53,7 @@ def freeze(
     blocks = loop_blocks(recorder)
     statements = known
     if not known or len(known) != len(rows):
-        statements = tuple(_statements(rows, recorder.started, request, blocks))
+        statements = tuple(_statements(rows, recorder, request, blocks))
     transactions = _transactions(recorder, statements, request)
     frozen_checkouts, pools = _checkouts(recorder, statements, request) if checkouts else ((), ())
     reads = recorder.reads
@@ -75,6 +78,8 @@ def freeze(
         recorder.dropped_failed_loads,
         late,
         recorder.request,
+        writers_beside(statements, recorder.started),
+        thread_limit() if any(checkout.busy_threads for checkout in frozen_checkouts) else None,
     )
 
 
@@ -98,9 +103,15 @@ def _checkouts(
 
 
 def _failed_loads(recorder: Recorder, request: Request) -> tuple[FailedLoad, ...]:
+    loaded_by, _ = loads_of(recorder)
     return tuple(
         FailedLoad(
-            row.after + 1, row.loader, row.site, phase_of(row.site, row.stage, row.request, request), row.request
+            row.after + 1,
+            row.loader,
+            row.site,
+            phase_of(row.site, row.stage, row.request, request),
+            row.request,
+            loaded_by.get(row.load) if row.load else row.load,
         )
         for row in tuple(recorder.failed_loads)
     )  # fmt: skip
@@ -118,12 +129,16 @@ def loop_blocks(recorder: Recorder) -> tuple[LoopBlock, ...]:
     )
 
 
-def _statements(rows: Iterable[Row], origin: float, request: Request, blocks: tuple[LoopBlock, ...]) -> list[Statement]:
+def _statements(
+    rows: Iterable[Row], recorder: Recorder, request: Request, blocks: tuple[LoopBlock, ...]
+) -> list[Statement]:
+    origin = recorder.started
+    loaded_by, loaded = loads_of(recorder)
     statements: list[Statement] = []
     make, last = tuple.__new__, None
     common: tuple[Any, ...] = ()
     further, stalls = 0.0, False
-    for serial, (shared, start, duration, owner, values, count) in enumerate(rows, 1):
+    for serial, (shared, start, duration, owner, values, count, load) in enumerate(rows, 1):
         if shared is not last:
             last = shared
             common = _common(shared, request)
@@ -140,6 +155,8 @@ def _statements(rows: Iterable[Row], origin: float, request: Request, blocks: tu
                     owner,
                     (values,) if values.__class__ is int else values,
                     count,
+                    loaded_by.get(load) if load else load,
+                    loaded.get(serial),
                     *common,
                 ),
             )

@@ -109,7 +109,7 @@ def _of_rows(rows: tuple[Row, ...]) -> tuple[_OfRows, float]:
     shapes: set[str] = set()
     has_failed = does_write = blocks = does_join = False
     last = None
-    for shared, _, duration, _, _, count in rows:
+    for shared, _, duration, _, _, count, _ in rows:
         if shared is not last:
             last = shared
             info = shared[INFO]

@@ -17,6 +17,7 @@ from sqlalchemy import exc as sqlalchemy_errors
 
 from query_guard.capture.live.holders import NOTICED_WAIT, holders_of, those_before
 from query_guard.capture.live.pools import watch_of
+from query_guard.capture.live.threads import busy_threads
 from query_guard.capture.window.open_checkout import OpenCheckout
 from query_guard.capture.window.window import Window, current, loop_here, sole_recorder, watching
 from query_guard.own_errors import contained
@@ -63,6 +64,7 @@ def checked_out(pool: Any, fairy: Any, started: float, window: Window | None) ->
         if wait >= NOTICED_WAIT:
             watch.waited(wait)
             checkout.holders = those_before(checkout, info.get(_LAST))
+            checkout.busy_threads = busy_threads()
     checkout.connection = info.get(SERIAL) or _numbered(info)
     checkout.fairy = weakref.ref(fairy, checkout.collected)
     info[OPEN] = (*info[OPEN], checkout) if OPEN in info else (checkout,)
@@ -94,6 +96,7 @@ def failed(pool: Any, started: float, error: BaseException) -> None:
     if isinstance(error, sqlalchemy_errors.TimeoutError):
         checkout.outcome = "timeout"
         checkout.holders = holders_of(watch)
+        checkout.busy_threads = busy_threads()
     else:
         checkout.outcome = "cancelled" if isinstance(error, asyncio.CancelledError) else "failed"
     if checkout.outcome == "timeout" or (checkout.outcome == "cancelled" and watch.is_full()):

@@ -1,7 +1,7 @@
 """The other way to see executions: SQLAlchemy's cursor events, for where the dialect's methods may not be reached.
 
-They stay once they are there: a tool may put its patch back at any time, and an execution is counted once, whoever sees
-it first.
+They stay once they are there: a tool may put its patch back at any time, and an execution is counted once, whoever
+sees it first.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from sqlalchemy.engine import Dialect, Engine
 
 from query_guard.capture.hooks.executions import checkout_of, markers
 from query_guard.capture.hooks.statements import record
+from query_guard.capture.origin.error_names import error_name
 from query_guard.capture.window.window import current, watchers
 from query_guard.own_errors import contained
 
@@ -92,7 +93,7 @@ def _note_error(failure: Any) -> None:
     context = failure.execution_context
     started = _started(context)
     if started is not None and failure.statement is not None:
-        error = type(failure.original_exception).__name__
+        error = error_name(failure.original_exception)
         dialect, given = context.dialect, failure.parameters or ()
         cursor, checkout = context.cursor, checkout_of(context)
         record(current.get(), dialect, cursor, failure.statement, given, context, started, error, checkout)

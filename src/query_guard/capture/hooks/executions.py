@@ -17,6 +17,7 @@ from sqlalchemy.engine.interfaces import ExecutionContext
 
 from query_guard.capture.hooks.checkouts import CHECKOUT_KEY
 from query_guard.capture.hooks.statements import record
+from query_guard.capture.origin.error_names import error_name
 from query_guard.capture.window.open_checkout import OpenCheckout
 from query_guard.capture.window.window import current, watchers
 from query_guard.own_errors import report_own_error
@@ -61,7 +62,7 @@ def around(execute: Callable[..., None], *, overridden: bool = False) -> Callabl
         try:
             execute(dialect, cursor, statement, parameters, context)
         except BaseException as failure:
-            error = type(failure).__name__
+            error = error_name(failure)
             raise
         finally:
             if overridden:

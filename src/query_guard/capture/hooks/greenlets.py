@@ -28,13 +28,15 @@ def install() -> None:
 def _note(*_: object, **__: object) -> None:
     window = current.get()
     frame = sys._getframe(2)
+    loader, load = lazy_load_above(frame)
     for recorder in recorders(window):
         recorder.add_failed_load(
             FailedLoadRow(
                 len(recorder.rows),
-                lazy_load_above(frame),
+                loader,
                 call_site(frame),
                 stage_of(window),
                 window.request if window is not None else 0,
+                load,
             )
         )

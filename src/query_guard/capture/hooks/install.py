@@ -8,7 +8,15 @@ from typing import Any
 
 from sqlalchemy.engine.default import DefaultDialect
 
-from query_guard.capture.hooks import cursor_events, executions, flushes, greenlets, pool_methods, transactions
+from query_guard.capture.hooks import (
+    cursor_events,
+    executions,
+    flushes,
+    greenlets,
+    pool_methods,
+    provenance,
+    transactions,
+)
 from query_guard.own_errors import report_own_error
 
 _TURNS: dict[str, Callable[[Any], Any]] = {
@@ -73,6 +81,7 @@ def install() -> None:
             cursor_events.register()
             flushes.install()
             greenlets.install()
+            provenance.install()
         for dialect_class in _subclasses(DefaultDialect):
             _wrap_overrides(dialect_class)
             _look_for_patches(dialect_class)

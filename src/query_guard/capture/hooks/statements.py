@@ -19,7 +19,7 @@ from query_guard.capture.hooks.flushes import current_flush
 from query_guard.capture.hooks.unread import keep_unread
 from query_guard.capture.origin.engines import engine_of, seen_by
 from query_guard.capture.origin.loaders import loader_of
-from query_guard.capture.origin.statement_info import UnreadInfo
+from query_guard.capture.origin.statement_info import ON_COMPILED, UnreadInfo
 from query_guard.capture.origin.values import NO_VALUES, shown_values, value_hashes
 from query_guard.capture.window.open_checkout import OpenCheckout
 from query_guard.capture.window.recorder import BEFORE_RESPONSE, ROW_BYTES
@@ -36,7 +36,6 @@ from query_guard.own_errors import report_own_error
 from query_guard.records import Engine
 
 _BATCHES = "_query_guard_batches"
-_INFO = "_query_guard_info"
 _SINGLE, _IN_BATCHES = ExecuteStyle.EXECUTE, ExecuteStyle.INSERTMANYVALUES
 _UNSENT = "MissingGreenlet"
 """Some drivers raise it in the driver call, but nothing was sent."""
@@ -65,7 +64,7 @@ def record(  # noqa: PLR0912, PLR0915
             batches = _begun(window, dialect, context, duration, error)
             if batches is None:
                 return
-        info: UnreadInfo | None = getattr(context.compiled, _INFO, None)
+        info: UnreadInfo | None = getattr(context.compiled, ON_COMPILED, None)
         if info is None or statement is not context.statement:
             info = _info_of(dialect, statement, context)
         if (checkout is None or error is not None or info.is_control) and _is_no_statement(
@@ -76,7 +75,7 @@ def record(  # noqa: PLR0912, PLR0915
         if transaction is not None:
             transaction.statements += 1
             if may_write:
-                transaction.wrote = True
+                transaction.writes(info)
 
         engine = info.engine
         sole = window.recorder if window is not None and window.outer is None and not watchers else None
@@ -91,10 +90,10 @@ def record(  # noqa: PLR0912, PLR0915
             return
 
         options = context.execution_options
-        loader = owner = None
+        loader = owner = load = None
         streamed = False
         if options:
-            loader, owner = loader_of(context, options)
+            loader, owner, load = loader_of(context, options)
             streamed = "stream_results" in options or "yield_per" in options
         rows = cursor.rowcount if error is None and batches is None else None
         if may_write and rows == 0 and _is_told_later(engine, cursor):
@@ -136,6 +135,7 @@ def record(  # noqa: PLR0912, PLR0915
             owner,
             value_hashes(parameters) if style is _SINGLE else NO_VALUES,
             rows if type(rows) is int and rows >= 0 else None,
+            load,
         )
         if sole is not None:
             sole.rows.append(row)
@@ -184,9 +184,9 @@ def _info_of(dialect: Any, statement: str, context: Any) -> UnreadInfo:
         or (statement is not getattr(context, "statement", None) and _is_scalar_default(3))
     ):
         return texts.get(statement) or texts.first_seen(statement, engine)
-    info: UnreadInfo | None = getattr(compiled, _INFO, None)
+    info: UnreadInfo | None = getattr(compiled, ON_COMPILED, None)
     if info is None:
-        info = compiled.__dict__[_INFO] = UnreadInfo(compiled.string, engine)
+        info = compiled.__dict__[ON_COMPILED] = UnreadInfo(compiled.string, engine)
     return info
 
 

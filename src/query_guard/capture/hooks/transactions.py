@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from query_guard.capture.hooks.checkouts import open_checkout
 from query_guard.capture.live.event_loop import suspended
+from query_guard.capture.live.lock_holders import has_ended
 from query_guard.capture.origin.call_site import call_site
 from query_guard.capture.origin.source_files import LIBRARY, kind_of
 from query_guard.capture.window.open_checkout import OpenCheckout
@@ -153,6 +154,7 @@ def _close(checkout: OpenCheckout, transaction: OpenTransaction, outcome: Transa
         transaction.ended_by = _ended_by(frame, checkout)
         transaction.site = call_site(frame)
         transaction.stage = stage_of(current.get())
+        has_ended(transaction, checkout)
 
 
 def _ended_by(frame: FrameType | None, checkout: OpenCheckout) -> Literal["application", "close"]:

@@ -79,7 +79,8 @@ def _row(known: Mapping[str, Any], engine: Engine, duration: float) -> Row:
     no_values: int | tuple[int, ...] = NO_VALUES
     values = _or(no_values, lambda: value_hashes(parameters))
     rows = known.get("rows")
-    return shared, known["started"], duration, known.get("owner"), values, rows if type(rows) is int else None
+    counted = rows if type(rows) is int else None
+    return shared, known["started"], duration, known.get("owner"), values, counted, known.get("load")
 
 
 def _transaction(known: Mapping[str, Any], info: UnreadInfo) -> Any:

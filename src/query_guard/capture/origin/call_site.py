@@ -10,7 +10,7 @@ from functools import lru_cache
 from types import CodeType, FrameType
 from typing import Any, TypeAlias
 
-from query_guard.capture.origin.source_files import APPLICATION, KINDS, LIBRARY, kind_of, shown_path
+from query_guard.capture.origin.source_files import APPLICATION, KINDS, LIBRARY, kind_of, name_of_call, shown_path
 from query_guard.own_errors import report_own_error
 from query_guard.records import NOWHERE, CallSite, Frame
 
@@ -50,11 +50,14 @@ def unread_site() -> CallSite:
 
 
 def walked(
-    start: FrameType | None, greenlet: Any = None, trail: list[tuple[CodeType | None, int]] | None = None
+    start: FrameType | None,
+    greenlet: Any = None,
+    trail: list[tuple[CodeType | None, int]] | None = None,
+    call: str = "",
 ) -> CallSite:
     """Walk from a frame, of the current greenlet or another, to the boundary, and return the site.
 
-    The way there is added to `trail`.
+    The way there is added to `trail`. `call` is what the frame called, where the walk begins beyond that.
     """
     run: dict[_Step, None] = {}
     boundary, around = "", greenlet
@@ -75,6 +78,8 @@ def walked(
             if kind is not LIBRARY:
                 boundary = kind
                 break
+            if not run:
+                call = name_of_call(code) or call
         frame = frame.f_back
         if frame is None:
             frame, around = _above(around)
@@ -82,7 +87,7 @@ def walked(
         if trail is not None:
             trail.append((None, -1))
     key = (boundary, *run)
-    return _sites.get(key) or _new_site(key, _chain(start, greenlet), boundary, outermost)
+    return _sites.get((call, *key)) or _new_site(key, _chain(start, greenlet), boundary, outermost, call)
 
 
 class _NoGreenlet:
@@ -109,10 +114,12 @@ def site_of_frames(frames: Sequence[FrameType]) -> CallSite:
             boundary = kind
             break
     key = (boundary, *dict.fromkeys(run[:MAX_FRAMES]))
-    return _sites.get(key) or _new_site(key, frames, boundary, outermost)
+    return _sites.get(("", *key)) or _new_site(key, frames, boundary, outermost)
 
 
-def _new_site(key: tuple[Any, ...], chain: Iterable[FrameType], boundary: str, outermost: CodeType | None) -> CallSite:
+def _new_site(
+    key: tuple[Any, ...], chain: Iterable[FrameType], boundary: str, outermost: CodeType | None, call: str = ""
+) -> CallSite:
     """Write down a site seen for the first time; line numbers are read here only, since CPython computes them."""
     if len(key) == 1 and not boundary:
         return NOWHERE
@@ -134,10 +141,10 @@ def _new_site(key: tuple[Any, ...], chain: Iterable[FrameType], boundary: str, o
         if len(steps) == len(key) - 1:
             break
     resumed = bool(outermost and outermost.co_flags & (inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR))
-    site = CallSite(hash(key), tuple(frames), boundary, resumed)
+    site = CallSite(hash(key), tuple(frames), boundary, resumed, call)
     if len(_sites) >= _MAX_SITES:
         _sites.clear()
-    _sites[(boundary, *steps) if len(steps) == len(key) - 1 else key] = site
+    _sites[(call, boundary, *steps) if len(steps) == len(key) - 1 else (call, *key)] = site
     return site
 
 

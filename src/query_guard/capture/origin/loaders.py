@@ -8,47 +8,61 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from types import FrameType
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy.orm import mapperlib
 
 from query_guard.capture.origin.values import SALT
-from query_guard.records import Loader
+from query_guard.records import Loader, Step
 
 _MAX_LOADERS = 2_000
 _loaders: dict[tuple[Any, ...], Loader] = {}
 
 
-_NO_LOADER = (None, None)
+_NO_LOADER = (None, None, None)
+_Loaded: TypeAlias = "tuple[Loader | None, int | None, int | None]"
+"""A loader, the hash of the identity of the object it loaded for, and the number of the load that brought that."""
+ADDED = 0
+"""Stands for the number of an object that no statement loaded."""
 
 
-def loader_of(context: Any, options: Any) -> tuple[Loader | None, int | None]:
-    """Return the loader behind an execution context, and the hash of the identity of the object it loaded for."""
+def loader_of(context: Any, options: Any) -> _Loaded:
+    """Return the loader behind an execution context, and which object it loaded for."""
     load_options = options.get("_sa_orm_load_options")
     if load_options is None:
         return _NO_LOADER
     try:  # the application's own selects and eager loads are told from the rest by plain reads
         if load_options._lazy_loaded_from is None and load_options._refresh_state is None:
             steps = context.invoked_statement._compile_options._current_path.path
-            return _NO_LOADER if len(steps) < 2 else (_relationship("eager", steps, None), None)
+            return _NO_LOADER if len(steps) < 2 else (_relationship("eager", steps, None), None, None)
     except AttributeError:
         pass
     return _object_loader(context, options, load_options)
 
 
-def _object_loader(context: Any, options: Any, load_options: Any) -> tuple[Loader | None, int | None]:
+def _object_loader(context: Any, options: Any, load_options: Any) -> _Loaded:
     """Return what was loaded for one object; names that are missing in this release of SQLAlchemy are no loader."""
     compile_options = getattr(context.invoked_statement, "_compile_options", None)
     state = getattr(load_options, "_lazy_loaded_from", None)
     if state is not None:
         kind = "immediate" if "sa_top_level_orm_context" in options else "lazy"
         path = getattr(getattr(compile_options, "_current_path", None), "path", ())
-        return _relationship(kind, path, state.manager.mapper), _identity(state)
+        return _relationship(kind, path, state.manager.mapper), _identity(state), _number(state)
     state = getattr(load_options, "_refresh_state", None)
     if state is not None:
         asked = getattr(load_options, "_is_user_refresh", False)
-        return _columns(state, asked, getattr(compile_options, "_only_load_props", None)), _identity(state)
+        names = getattr(compile_options, "_only_load_props", None)
+        return _columns(state, asked, names), _identity(state), _number(state)
     return _NO_LOADER
+
+
+def _number(state: Any) -> int | None:
+    """Return the number of the load that brought an object, ADDED where none did, or None where that is not known."""
+    try:
+        number: int | None = state.runid
+    except AttributeError:
+        return None
+    return number if number is not None else ADDED
 
 
 def _relationship(kind: str, steps: tuple[Any, ...], mapper: Any) -> Loader | None:
@@ -60,48 +74,110 @@ def _relationship(kind: str, steps: tuple[Any, ...], mapper: Any) -> Loader | No
 
 
 def _described(kind: str, steps: tuple[Any, ...], mapper: Any) -> Loader:
-    properties = [step for step in steps if hasattr(step, "uselist")]
-    last = properties[-1]
-    parents = (mapper or last.parent).iterate_to_root()
+    described = _steps(steps)
+    last = described[-1]
+    parent = mapper or _relationships(steps)[-1].parent
     return Loader(
         kind,
-        last.parent.class_.__name__,
-        last.key,
-        bool(last.uselist),
-        tuple(f"{prop.parent.class_.__name__}.{prop.key}" for prop in properties),
-        tuple(parent.class_.__name__ for parent in parents),
-        last.mapper.class_.__name__,
+        last.owner,
+        last.attribute,
+        last.collection,
+        tuple(step.name for step in described),
+        _lineage(parent),
+        last.target,
+        described,
+        key_attributes(parent),
     )
 
 
+def _relationships(path: tuple[Any, ...]) -> list[Any]:
+    return [part for part in path if hasattr(part, "uselist")]
+
+
+def _steps(path: tuple[Any, ...]) -> tuple[Step, ...]:
+    return tuple(
+        Step(
+            prop.parent.class_.__name__,
+            prop.key,
+            bool(prop.uselist),
+            prop.mapper.class_.__name__,
+            _lineage(prop.parent),
+            _lineage(prop.mapper),
+        )
+        for prop in _relationships(path)
+    )
+
+
+def _lineage(mapper: Any) -> tuple[str, ...]:
+    return tuple(base.class_.__name__ for base in mapper.iterate_to_root())
+
+
+def key_attributes(mapper: Any) -> tuple[str, ...]:
+    """Return the attributes of a mapper's primary key."""
+    return tuple(mapper.get_property_by_column(column).key for column in mapper.primary_key)
+
+
 def _columns(state: Any, asked: bool, names: Any) -> Loader:
-    """Tell a refresh that was asked for, attributes that a commit expired, and a deferred column."""
+    """Tell a refresh that was asked for, and why an attribute had to be read on its own."""
     mapper = state.manager.mapper
+    wanted = frozenset(names or ())
+    missing = not state.expired_attributes.isdisjoint(wanted)
+    path = getattr(getattr(state, "load_path", None), "path", ())
+    key = (asked, state.expired, missing, wanted, path, mapper)
+    return _loaders.get(key) or _remember(key, _described_columns(*key))
+
+
+def _described_columns(
+    asked: bool, expired: bool, missing: bool, names: frozenset[str], path: tuple[Any, ...], mapper: Any
+) -> Loader:
+    kind, parents = "column", _lineage(mapper)
+    lacking = tuple(
+        base.class_.__name__ for base in mapper.iterate_to_root() if names.isdisjoint(base.attrs.keys())
+    )  # fmt: skip
     if asked:
-        kind, attribute = "refresh", ""
-    elif state.expired or not names or not state.expired_attributes.isdisjoint(names):
-        kind, attribute = "expired", ""
-    else:
-        kind, attribute = "column", ", ".join(sorted(names))
-    key = (kind, mapper, attribute)
-    return _loaders.get(key) or _remember(key, Loader(kind, mapper.class_.__name__, attribute, False, ()))
+        kind = "refresh"
+    elif expired or not names:
+        kind = "expired"
+    elif missing and lacking:
+        kind, parents = "subclass", lacking
+    elif missing:
+        kind = "generated" if all(_is_generated(mapper, name) for name in names) else "expired"
+    attribute = ", ".join(sorted(names)) if kind != "expired" else ""
+    return Loader(
+        kind, mapper.class_.__name__, attribute, False, (), parents, "", _steps(path), key_attributes(mapper)
+    )  # fmt: skip
 
 
-def lazy_load_above(frame: FrameType | None) -> Loader | None:
-    """Return the lazy load that frames are in the middle of; only for failures, since it reads their locals."""
+def _is_generated(mapper: Any, name: str) -> bool:
+    """Whether the database makes the value of an attribute, so that a flush leaves it to be read again."""
+    prop = mapper.attrs.get(name)
+    return any(
+        made is not None and getattr(made, "is_clause_element", True)
+        for column in getattr(prop, "columns", ())
+        for made in (column.server_default, column.server_onupdate, column.onupdate, column.default)
+    )
+
+
+def lazy_load_above(frame: FrameType | None) -> tuple[Loader | None, int | None]:
+    """Return the lazy load that frames are in the middle of, and the number of the load that brought its object.
+
+    Only for failures, since it reads the locals of frames.
+    """
     while frame is not None:
         name = frame.f_code.co_name
         if name == "_load_for_state" and "passive" in frame.f_locals:
             strategy, state = frame.f_locals["self"], frame.f_locals["state"]
             prop = getattr(strategy, "parent_property", None)
-            mapper = state.manager.mapper
             if hasattr(prop, "uselist"):
-                return _described("lazy", (mapper, prop), mapper)
-            return Loader("column", mapper.class_.__name__, str(getattr(prop, "key", "")), False, ())
+                mapper = state.manager.mapper
+                path = getattr(getattr(state, "load_path", None), "path", None) or (mapper,)
+                return _described("lazy", (*path, prop), mapper), _number(state)
+            return _columns(state, False, [getattr(prop, "key", "")]), _number(state)
         if name == "_load_expired":
-            return Loader("expired", frame.f_locals["self"].manager.mapper.class_.__name__, "", False, ())
+            state = frame.f_locals["self"]
+            return _columns(state, False, state.expired_attributes), _number(state)
         frame = frame.f_back
-    return None
+    return None, None
 
 
 def joined_relationships(compiled: Any, *, collections: bool) -> tuple[tuple[str, ...], ...]:

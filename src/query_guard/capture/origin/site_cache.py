@@ -11,7 +11,7 @@ from types import CodeType, FrameType
 from typing import Any, TypeAlias
 
 from query_guard.capture.origin.call_site import Trail, current_greenlet, unread_site, walked
-from query_guard.capture.origin.source_files import APPLICATION, LIBRARY, kind_of
+from query_guard.capture.origin.source_files import APPLICATION, LIBRARY, kind_of, name_of_call
 from query_guard.own_errors import report_own_error
 from query_guard.records import NOWHERE, CallSite
 
@@ -94,15 +94,14 @@ class SiteCache:
         if greenlet.parent is not None and greenlet.parent.gr_frame is not None and _are_all_libraries(start):
             depth, greenlet = 0, greenlet.parent
             start = greenlet.gr_frame.f_back
-        first, passed = _out_of_libraries(start)
+        first, passed, call = _out_of_libraries(start)
         if first is None or kind_of(first.f_code.co_filename) is not APPLICATION:
-            first = (
-                start  # no frame of the application is there to know it by, so that all that lead there must be known
-            )
+            # no frame of the application is there to know it by, so that all that lead there must be known
+            first, call = start, ""
         else:
             depth += passed if depth > 0 else -passed
         trail: list[tuple[CodeType | None, int]] = []
-        site = walked(first, greenlet, trail)
+        site = walked(first, greenlet, trail, call)
         if first is not None and len(trail) <= _MAX_TRAIL:
             ends = trail[-1][0] is None
             steps = tuple(map(_shared, trail[:-1] if ends else trail))
@@ -165,10 +164,11 @@ def _are_all_libraries(frame: FrameType | None) -> bool:
     return _out_of_libraries(frame)[0] is None
 
 
-def _out_of_libraries(frame: FrameType | None) -> tuple[FrameType | None, int]:
-    """Return the first frame that is no library's, and how many are before it."""
-    passed = 0
+def _out_of_libraries(frame: FrameType | None) -> tuple[FrameType | None, int, str]:
+    """Return the first frame that is no library's, how many are before it, and what of SQLAlchemy it has called."""
+    passed, call = 0, ""
     while frame is not None and kind_of(frame.f_code.co_filename) is LIBRARY:
+        call = name_of_call(frame.f_code) or call
         frame = frame.f_back
         passed += 1
-    return frame, passed
+    return frame, passed, call

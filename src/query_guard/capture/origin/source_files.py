@@ -6,6 +6,7 @@ import os
 import sys
 import sysconfig
 from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 LIBRARY, APPLICATION = "library", "application"
@@ -27,6 +28,7 @@ _BOUNDARIES = {
 _FRAMEWORKS = frozenset(("fastapi", "starlette"))
 """They serve endpoints of their own (documentation), which makes them no applications."""
 _PACKAGE = os.path.dirname(sys.modules["query_guard"].__file__ or "") + os.sep
+_SQLALCHEMY = f"{os.sep}sqlalchemy{os.sep}"
 _INTERACTIVE = ("<stdin>", "<ipython", "<console>", "<python-input")
 _PYTHON = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "scripts")]
 _PYTHONS_OWN = tuple({path + os.sep for path in (*_PYTHON, *map(os.path.realpath, _PYTHON))})
@@ -61,6 +63,11 @@ def _classify(file: str) -> str:
     if file.startswith((_PACKAGE, *_PYTHONS_OWN)) or any(part in file for part in _INSTALLED):
         return LIBRARY
     return APPLICATION
+
+
+def name_of_call(code: CodeType) -> str:
+    """Return the name of a function where it is one of SQLAlchemy's that applications may have called."""
+    return code.co_name if _SQLALCHEMY in code.co_filename and not code.co_name.startswith("<") else ""
 
 
 def allow_package_of(function: Any) -> None:

@@ -6,26 +6,29 @@ text.
 
 from __future__ import annotations
 
-import operator
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Column, Table, UniqueConstraint, inspect
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Mapper, RelationshipDirection
+from sqlalchemy.orm import Mapper
 from sqlalchemy.orm.exc import UnmappedColumnError
-from sqlalchemy.sql.elements import BinaryExpression, BindParameter, BooleanClauseList
 
-from query_guard.capture.origin.loaders import joined_relationships
+from query_guard.capture.origin.clauses import CONDITION, clauses_of, equalities, is_got
+from query_guard.capture.origin.loader_options import options_of
+from query_guard.capture.origin.loaders import joined_relationships, key_attributes
+from query_guard.capture.origin.relationships import collections_behind, referrers
 from query_guard.capture.origin.site_cache import SiteCache
-from query_guard.records import NO_INFO, Engine, StatementInfo
+from query_guard.records import NO_INFO, Clauses, Engine, Entity, StatementInfo
 
 TRANSACTION_CONTROL = (
     "SAVEPOINT ", "RELEASE SAVEPOINT ", "ROLLBACK TO ", "SAVE TRANSACTION ", "ROLLBACK TRANSACTION ",
     "PREPARE TRANSACTION ", "COMMIT PREPARED ", "ROLLBACK PREPARED ", "BEGIN", "COMMIT",
 )  # fmt: skip
 
+ON_COMPILED = "_query_guard_info"
+"""Where a compiled statement, which SQLAlchemy keeps for its like, holds what is known of its text."""
 _WRITING = r"(?i)\b(?:INSERT|UPDATE|DELETE|MERGE|REPLACE)\b"
 
 
@@ -76,19 +79,32 @@ class UnreadInfo:
 def _describe(statement: Any, compiled: Any) -> StatementInfo:
     try:
         mapper, aliased = _root(statement)
-        columns = list(_equalities(getattr(statement, "whereclause", None)))
+        columns = equalities(getattr(statement, "whereclause", None))
+        own = [column for column in columns if mapper is None or _is_of(mapper, column)]
         return StatementInfo(
             entity=mapper.class_.__name__ if mapper is not None else None,
-            lineage=tuple(base.class_.__name__ for base in mapper.iterate_to_root()) if mapper is not None else (),
+            lineage=_lineage(mapper) if mapper is not None else (),
             aliased=aliased,
-            filters=tuple(_attribute(mapper, column) for column in columns),
-            unique=mapper is not None and _find_one(mapper, columns),
-            walks=tuple(_collections_behind(mapper, columns)) if mapper is not None else (),
+            filters=tuple(_attribute(mapper, column) for column in own) if len(own) == len(columns) else (),
+            unique=bool(own) and _find_one(mapper, own),
+            walks=tuple(collections_behind(mapper, own, statement)) if len(own) == len(columns) else (),
             joined=joined_relationships(compiled, collections=True),
             joined_objects=joined_relationships(compiled, collections=False),
+            entities=tuple(_entities(statement)),
+            options=options_of(statement),
+            clauses=_clauses(statement, mapper),
+            keys=key_attributes(mapper) if mapper is not None else (),
+            referrers=tuple(referrers(mapper, columns)) if mapper is not None else (),
         )
-    except (SQLAlchemyError, AttributeError, TypeError):
+    except (SQLAlchemyError, AttributeError, LookupError, TypeError):
         return NO_INFO
+
+
+def _clauses(statement: Any, mapper: Mapper[Any] | None) -> Clauses:
+    clauses = clauses_of(statement, mapper)
+    if not is_got(getattr(statement, "whereclause", None)):
+        return clauses
+    return clauses._replace(got=True, further=tuple(part for part in clauses.further if part != CONDITION))
 
 
 def _root(statement: Any) -> tuple[Mapper[Any] | None, bool]:
@@ -96,27 +112,35 @@ def _root(statement: Any) -> tuple[Mapper[Any] | None, bool]:
     described = getattr(statement, "column_descriptions", None) or [getattr(statement, "entity_description", {})]
     entity = described[0].get("entity")
     if entity is None:
-        return None, False
+        return _mapper_of_filter(statement), False
     return inspect(entity).mapper, bool(described[0].get("aliased"))
 
 
-def _equalities(clause: Any) -> Iterator[Column[Any]]:
-    """Yield the columns that must equal a bind; nothing when any other condition takes part."""
-    parts = (
-        list(clause.clauses) if isinstance(clause, BooleanClauseList) and clause.operator is operator.and_ else [clause]
-    )
-    columns = [_compared(part) for part in parts]
-    if all(column is not None for column in columns):
-        yield from (column for column in columns if column is not None)
-
-
-def _compared(part: Any) -> Column[Any] | None:
-    if not isinstance(part, BinaryExpression) or part.operator is not operator.eq:
-        return None
-    for column, value in ((part.left, part.right), (part.right, part.left)):
-        if isinstance(column, Column) and isinstance(value, BindParameter):
-            return column
+def _mapper_of_filter(statement: Any) -> Mapper[Any] | None:
+    """Return the mapper whose columns a statement without entities, such as a count, filters by."""
+    for column in equalities(getattr(statement, "whereclause", None)):
+        entity = column._annotations.get("parententity")
+        if entity is not None and getattr(entity, "is_mapper", False):
+            mapper: Mapper[Any] = entity
+            return mapper
     return None
+
+
+def _entities(statement: Any) -> Iterator[Entity]:
+    """Yield the classes whose objects a statement returns; a column of a class loads none of it."""
+    for part in getattr(statement, "column_descriptions", None) or ():
+        entity = part.get("entity")
+        if entity is not None and part["expr"] is entity:
+            mapper = inspect(entity).mapper
+            yield Entity(mapper.class_.__name__, _lineage(mapper), bool(part["aliased"]))
+
+
+def _lineage(mapper: Mapper[Any]) -> tuple[str, ...]:
+    return tuple(base.class_.__name__ for base in mapper.iterate_to_root())
+
+
+def _is_of(mapper: Mapper[Any] | None, column: Column[Any]) -> bool:
+    return mapper is not None and column.table in mapper.tables
 
 
 def _attribute(mapper: Mapper[Any] | None, column: Column[Any]) -> str:
@@ -128,8 +152,10 @@ def _attribute(mapper: Mapper[Any] | None, column: Column[Any]) -> str:
         return str(column.key)
 
 
-def _find_one(mapper: Mapper[Any], columns: list[Column[Any]]) -> bool:
+def _find_one(mapper: Mapper[Any] | None, columns: list[Column[Any]]) -> bool:
     """Whether equality with these columns finds at most one row: they cover the primary key or a unique constraint."""
+    if mapper is None:
+        return False
     names = {column.key for column in columns}
     table = mapper.local_table
     keys = [tuple(mapper.primary_key)]
@@ -137,18 +163,3 @@ def _find_one(mapper: Mapper[Any], columns: list[Column[Any]]) -> bool:
         keys += [tuple(part.columns) for part in table.constraints if isinstance(part, UniqueConstraint)]
         keys += [tuple(index.columns) for index in table.indexes if index.unique]
     return any({column.key for column in key} <= names for key in keys if key)
-
-
-def _collections_behind(mapper: Mapper[Any], columns: list[Column[Any]]) -> Iterator[tuple[str, str]]:
-    """Yield class and attribute of each relationship that would have loaded what a filter on its foreign key loads."""
-    for parent in mapper.registry.mappers:
-        for relationship in parent.relationships:
-            remote = [remote for _, remote in relationship.local_remote_pairs or ()]
-            if (
-                relationship.direction is RelationshipDirection.ONETOMANY
-                and relationship.parent is parent
-                and mapper.isa(relationship.mapper)
-                and len(remote) == len(columns)
-                and set(remote) == set(columns)
-            ):
-                yield parent.class_.__name__, relationship.key

@@ -117,6 +117,7 @@ class OpenCheckout:
 
     __slots__ = (
         "busy",
+        "busy_threads",
         "connect",
         "connection",
         "ended",
@@ -156,7 +157,7 @@ class OpenCheckout:
         stages = window.stages if window is not None else None
         self.stage = stages.stage if stages is not None else 0
         self.request = window.request if window is not None else 0
-        self.connection = self.held_in_pool = 0
+        self.connection = self.held_in_pool = self.busy_threads = 0
         self.wait = self.connect = self.busy = self.last = 0.0
         self.running = self.sent_begin = False
         self.ended: float | None = None

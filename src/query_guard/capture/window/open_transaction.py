@@ -6,11 +6,13 @@ import itertools
 from time import perf_counter
 from typing import Literal
 
+from query_guard.capture.origin.statement_info import UnreadInfo
 from query_guard.capture.window.pauses import Pauses
 from query_guard.capture.window.savepoints import Savepoints
 from query_guard.records import NOWHERE, Engine, TransactionOutcome
 
 _serials = itertools.count(1)
+_MOST_TEXTS = 15
 
 
 class OpenTransaction:
@@ -18,7 +20,7 @@ class OpenTransaction:
 
     __slots__ = (
         "autocommit", "checkout", "connection", "ended", "ended_by", "engine", "outcome", "pauses", "request",
-        "savepoints", "serial", "site", "stage", "started", "statements", "wrote",
+        "savepoints", "serial", "site", "stage", "started", "statements", "texts", "wrote",
     )  # fmt: skip
 
     def __init__(self, checkout: int, connection: int, engine: Engine, request: int, *, autocommit: bool) -> None:
@@ -37,8 +39,16 @@ class OpenTransaction:
         self.statements = 0
         self.wrote = False
         """Whether it may have written: a word of a statement says so."""
+        self.texts: tuple[UnreadInfo, ...] = ()
+        """What it may have written, each text once; of very many, the last."""
         self.savepoints: Savepoints | None = None
         self.pauses: Pauses | None = None
+
+    def writes(self, target: UnreadInfo) -> None:
+        """Note a statement that may write."""
+        self.wrote = True
+        if target not in self.texts:
+            self.texts = (*self.texts[-_MOST_TEXTS:], target)
 
     def cut_off(self, now: float) -> None:
         """Note that its connection went back: the server rolls back what nobody ended."""

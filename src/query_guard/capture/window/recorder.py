@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from array import array
 from collections.abc import Sequence
 from contextvars import ContextVar
 from time import perf_counter
@@ -33,6 +34,8 @@ ROW_BYTES = 230
 """What a row weighs with all that belongs to it alone, as `make bench` measures it, and the hash of its owner."""
 SHARED_BYTES = 280
 """What the part weighs that the rows of a loop share."""
+LOAD_BYTES = 40
+"""What it weighs to know which objects a statement brought."""
 FRAME_BYTES = 8
 """What a frame of a site weighs, which refers to one that all sites share."""
 CHECKOUT_ROW_BYTES = 420
@@ -72,6 +75,7 @@ class Recorder:
         "engines",
         "failed_loads",
         "further_calls",
+        "loads",
         "loop_blocks",
         "parameters",
         "reads",
@@ -101,6 +105,8 @@ class Recorder:
         self.transactions: list[OpenTransaction] = []
         self.failed_loads: list[FailedLoadRow] = []
         self.reads: dict[ReadKey, int] | None = None
+        self.loads: array[int] | None = None
+        """Pairs: the number of a load and the place of its row, or that number below zero and how many rows came."""
         self._counted: list[float] = []
         """Durations of statements that were only counted; `list.append` is atomic, a sum is not."""
         self.request = self._dropped = self.further_calls = 0

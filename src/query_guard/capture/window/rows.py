@@ -17,8 +17,9 @@ UnreadInfo, OpenCheckout or None, OpenTransaction or None, Batches or None, stag
 `Statement` from `text` on, in their order.
 """
 
-Row: TypeAlias = tuple[Shared, float, float, int | None, "int | tuple[int, ...]", int | None]
-"""One execution: Shared, start and duration (`perf_counter`, seconds), and `owner`, `values` and `rows` of `Statement`.
+Row: TypeAlias = tuple[Shared, float, float, int | None, "int | tuple[int, ...]", int | None, int | None]
+"""One execution: Shared, start and duration (`perf_counter`, seconds), `owner`, `values` and `rows` of `Statement`, and
+the number of the load that brought its object.
 
 A single value stands for itself.
 """
@@ -26,6 +27,7 @@ A single value stands for itself.
 SHARED: Final = 0
 DURATION: Final = 2
 VALUES: Final = 4
+COUNT: Final = 5
 INFO, CHECKOUT, TRANSACTION, BATCHES, STAGE = range(5)
 FIRST_STATEMENT_FIELD = 5
 """Where the part of Shared begins that is a statement's own."""
@@ -64,3 +66,5 @@ class FailedLoadRow(NamedTuple):
     site: CallSite
     stage: int
     request: int
+    load: int | None
+    """Number of the load that brought its object."""

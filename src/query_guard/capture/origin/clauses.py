@@ -1,0 +1,161 @@
+"""What a statement asks: its columns, filters, groups and locks, and whatever else it holds.
+
+A remedy may only offer code that asks the same question, so all that cannot be written is named.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Column
+from sqlalchemy.orm.util import LoaderCriteriaOption
+from sqlalchemy.sql.dml import Delete, Insert, Update
+from sqlalchemy.sql.elements import BinaryExpression, BindParameter, BooleanClauseList
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.selectable import Join, Select
+from sqlalchemy.sql.visitors import iterate
+
+from query_guard.capture.origin.python_code import all_equal, all_written
+from query_guard.records import CRITERIA, Clauses
+
+_AGGREGATES = frozenset(("count", "sum", "max", "min", "avg", "array_agg", "string_agg", "group_concat", "total"))
+CONDITION = "a condition"
+"""A filter that is more than columns and the values that they must equal."""
+_GOT = "pk_"
+"""How the binds begin of the select that `session.get()` sends."""
+
+
+def clauses_of(statement: Any, mapper: Any) -> Clauses:
+    """Return what a statement asks of its entity; NOTHING_KNOWN of texts and of what is no statement of ours."""
+    if isinstance(statement, Select):
+        return _of_select(statement, mapper)
+    if isinstance(statement, Insert):
+        return Clauses(further=tuple(_insert_further(statement)))
+    if isinstance(statement, (Update, Delete)):
+        return _of_change(statement, mapper)
+    return NOTHING_KNOWN
+
+
+NOTHING_KNOWN = Clauses(further=("text",))
+
+
+def equalities(clause: Any) -> list[Column[Any]]:
+    """Return the columns that must equal a bind; nothing when any other condition takes part."""
+    if clause is None:
+        return []
+    conjunction = isinstance(clause, BooleanClauseList) and clause.operator is operator.and_
+    columns = [_compared(part) for part in (list(clause.clauses) if conjunction else [clause])]
+    known = [column for column in columns if column is not None]
+    return known if len(known) == len(columns) else []
+
+
+def is_got(clause: Any) -> bool:
+    """Whether a filter is that of `session.get()`, by the names of its binds."""
+    binds = [part for part in iterate(clause) if isinstance(part, BindParameter)] if clause is not None else []
+    return bool(binds) and all(str(bind.key).startswith(_GOT) and not bind.unique for bind in binds)
+
+
+def _compared(part: Any) -> Column[Any] | None:
+    if not isinstance(part, BinaryExpression) or part.operator is not operator.eq:
+        return None
+    for column, value in ((part.left, part.right), (part.right, part.left)):
+        if isinstance(column, Column) and isinstance(value, BindParameter):
+            return column
+    return None
+
+
+def _of_select(statement: Select[Any], mapper: Any) -> Clauses:
+    selected = [part["expr"] for part in statement.column_descriptions if part["expr"] is not part.get("entity")]
+    columns = all_written(selected)
+    group_by, order_by = all_written(statement._group_by_clauses), all_written(statement._order_by_clauses)
+    where = all_equal(equalities(statement.whereclause), mapper)
+    parts = {"such columns": columns, "GROUP BY": group_by, "ORDER BY": order_by}
+    lock, locks_more = _lock(statement._for_update_arg)
+    return Clauses(
+        columns or (),
+        where or (),
+        group_by or (),
+        order_by or (),
+        lock,
+        any(map(_is_aggregate, selected)),
+        (
+            *(name for name, part in parts.items() if part is None),
+            *(("FOR UPDATE OF",) if locks_more else ()),
+            *_select_further(statement, where),
+        ),
+    )
+
+
+def _select_further(statement: Any, where: tuple[str, ...] | None) -> Iterator[str]:
+    if statement.whereclause is not None and not where:
+        yield CONDITION
+    if statement._limit_clause is not None or getattr(statement, "_fetch_clause", None) is not None:
+        yield "LIMIT"
+    if statement._offset_clause is not None:
+        yield "OFFSET"
+    if statement._distinct or statement._distinct_on:
+        yield "DISTINCT"
+    if statement._having_criteria:
+        yield "HAVING"
+    if statement._setup_joins or any(isinstance(source, Join) for source in statement._from_obj):
+        yield "JOIN"
+    if statement._prefixes or statement._suffixes or getattr(statement, "_independent_ctes", ()):
+        yield "a prefix"
+    criteria = [isinstance(option, LoaderCriteriaOption) for option in statement._with_options]
+    if not all(criteria):
+        yield "options"
+    if any(criteria):
+        yield CRITERIA
+
+
+def _lock(argument: Any) -> tuple[str, bool]:
+    """Return FOR UPDATE as Python writes it, and whether it holds more than that."""
+    if argument is None:
+        return "", False
+    flags = ("nowait", "read", "skip_locked", "key_share")
+    given = ", ".join(f"{flag}=True" for flag in flags if getattr(argument, flag, False))
+    return f".with_for_update({given})", bool(getattr(argument, "of", None))
+
+
+def _is_aggregate(expression: Any) -> bool:
+    return any(
+        isinstance(part, FunctionElement) and getattr(part, "name", "") in _AGGREGATES for part in iterate(expression)
+    )
+
+
+def _insert_further(statement: Any) -> Iterator[str]:
+    if statement._post_values_clause is not None:
+        yield "ON CONFLICT"
+    if statement._returning:
+        yield "RETURNING"
+    if statement.select is not None:
+        yield "a SELECT"
+    if _sets_expressions(statement) or statement._multi_values:
+        yield "an expression"
+
+
+def _of_change(statement: Any, mapper: Any) -> Clauses:
+    where = all_equal(equalities(statement.whereclause), mapper) or ()
+    further = []
+    if statement.whereclause is not None and not where:
+        further.append(CONDITION)
+    if statement._returning:
+        further.append("RETURNING")
+    if _sets_expressions(statement):
+        further.append("an expression")
+    if getattr(statement, "_extra_froms", ()) or statement._prefixes or statement._independent_ctes:
+        further.append("a prefix")
+    return Clauses(where=where, further=tuple(further))
+
+
+def _sets_expressions(statement: Any) -> bool:
+    """Whether a new value is worked out by the database."""
+    values = (getattr(statement, "_values", None) or {}).values()
+    ordered = [value for _, value in getattr(statement, "_ordered_values", None) or ()]
+    return any(
+        not isinstance(value, BindParameter)
+        and (hasattr(value, "__clause_element__") or hasattr(value, "_traverse_internals"))
+        for value in (*values, *ordered)
+    )

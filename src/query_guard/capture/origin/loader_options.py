@@ -1,0 +1,43 @@
+"""The loader options that a statement has already, by SQLAlchemy's private names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from query_guard.records import Option
+
+_FUNCTIONS = {
+    (("lazy", "selectin"),): "selectinload",
+    (("lazy", "joined"),): "joinedload",
+    (("lazy", "subquery"),): "subqueryload",
+    (("lazy", "immediate"),): "immediateload",
+    (("lazy", "select"),): "lazyload",
+    (("lazy", "raise"),): "raiseload",
+    (("lazy", "raise_on_sql"),): "raiseload",
+    (("lazy", "noload"),): "noload",
+    (("deferred", True), ("instrument", True)): "defer",
+    (("deferred", False), ("instrument", True)): "undefer",
+    (("selectinload_polymorphic", True),): "selectin_polymorphic",
+}
+
+
+def options_of(statement: Any) -> tuple[Option, ...]:
+    """Return the loader options of a statement, each with the path it is for; wildcards are left out."""
+    return tuple(
+        option
+        for given in getattr(statement, "_with_options", ())
+        for element in getattr(given, "context", ())
+        if (option := _option(element)) is not None
+    )
+
+
+def _option(element: Any) -> Option | None:
+    path = getattr(getattr(element, "path", None), "path", ())
+    names = tuple(f"{part.parent.class_.__name__}.{part.key}" for part in path if hasattr(part, "parent"))
+    function = _FUNCTIONS.get(getattr(element, "strategy", None) or (), "")
+    if function == "selectin_polymorphic":
+        classes = getattr(element, "local_opts", {}).get("entities", ())
+        names = (*names, *(sub.class_.__name__ for sub in classes))
+    if function == "joinedload" and "eager_from_alias" in getattr(element, "local_opts", {}):
+        function = "contains_eager"
+    return Option(function, names) if function and names else None

@@ -1,0 +1,64 @@
+"""Which mapped relationships would load what a statement asks for by hand."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Column
+from sqlalchemy.orm import Mapper, RelationshipDirection
+from sqlalchemy.sql.elements import BinaryExpression, BooleanClauseList
+
+
+def collections_behind(
+    mapper: Mapper[Any] | None, columns: list[Column[Any]], statement: Any
+) -> Iterator[tuple[str, str]]:
+    """Yield class and attribute of each relationship that would have loaded what a filter on its foreign key loads.
+
+    A relationship with conditions of its own, or another order, would load something else.
+    """
+    if mapper is None or not columns:
+        return
+    order = [str(part) for part in getattr(statement, "_order_by_clauses", ())]
+    for parent in mapper.registry.mappers:
+        for relationship in parent.relationships:
+            remote = [remote for _, remote in relationship.local_remote_pairs or ()]
+            if (
+                relationship.direction is RelationshipDirection.ONETOMANY
+                and relationship.parent is parent
+                and relationship.lazy not in _NEVER_AHEAD
+                and mapper.isa(relationship.mapper)
+                and len(remote) == len(columns)
+                and set(remote) == set(columns)
+                and _joins_by_key(relationship)
+                and (not order or order == [str(part) for part in relationship.order_by or ()])
+            ):
+                yield parent.class_.__name__, relationship.key
+
+
+_NEVER_AHEAD = frozenset(("dynamic", "write_only"))
+"""Relationships that no loader option can load."""
+
+
+def _joins_by_key(relationship: Any) -> bool:
+    joined = relationship.primaryjoin
+    parts = list(joined.clauses) if isinstance(joined, BooleanClauseList) else [joined]
+    plain = all(isinstance(part, BinaryExpression) and part.operator is operator.eq for part in parts)
+    return plain and len(parts) == len(relationship.local_remote_pairs)
+
+
+def referrers(mapper: Mapper[Any] | None, columns: list[Column[Any]]) -> Iterator[tuple[str, str, str]]:
+    """Yield the many-to-one relationships, with their foreign keys, that lead to what these columns find."""
+    for parent in mapper.registry.mappers if mapper is not None and len(columns) == 1 else ():
+        for relationship in parent.relationships:
+            pairs = relationship.local_remote_pairs or ()
+            if (
+                relationship.direction is RelationshipDirection.MANYTOONE
+                and relationship.parent is parent
+                and relationship.lazy not in _NEVER_AHEAD
+                and relationship.mapper is mapper
+                and [remote for _, remote in pairs] == columns
+                and _joins_by_key(relationship)
+            ):
+                yield parent.class_.__name__, relationship.key, parent.get_property_by_column(pairs[0][0]).key

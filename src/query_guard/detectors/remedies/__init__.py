@@ -1,0 +1,58 @@
+"""What to type so that a loop of statements becomes one, by its cause: one file a cause.
+
+A remedy offers code only where it asks the same question and keeps locks and guards; else it says how in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from query_guard.detectors.remedies.batched import batched_select
+from query_guard.detectors.remedies.columns import deferred, of_subclass
+from query_guard.detectors.remedies.failed_loads import loaded_before
+from query_guard.detectors.remedies.flushes import flushed_one_by_one
+from query_guard.detectors.remedies.merges import merged_one_by_one
+from query_guard.detectors.remedies.read_again import expired, generated, refreshed
+from query_guard.detectors.remedies.relationships import asked_for, loaded_one_by_one
+from query_guard.detectors.remedies.remedy import Remedy
+from query_guard.detectors.remedies.walked import walked_by_hand
+from query_guard.detectors.remedies.writes import WRITES, written_one_by_one
+from query_guard.records import Facts, Loader, Statement
+
+__all__ = ["Remedy", "loaded_before", "remedy_for"]
+
+
+def remedy_for(rows: Sequence[Statement], facts: Facts) -> Remedy:
+    """Return the remedy for a loop of statements, all of one shape and from one line."""
+    row = rows[0]
+    if row.loader is not None:
+        return _loading_remedy(rows, row.loader, facts)
+    if row.operation in WRITES:
+        return flushed_one_by_one(rows) if row.flush else written_one_by_one(rows)
+    if row.info.clauses.got and row.site.call == "merge":
+        return merged_one_by_one(rows)
+    return walked_by_hand(rows, facts) or batched_select(rows, facts)
+
+
+def _loading_remedy(rows: Sequence[Statement], loader: Loader, facts: Facts) -> Remedy:
+    if loader.path:
+        return loaded_one_by_one(rows, loader, facts)
+    ways = list({id(row.loader) ^ (row.loaded_by or 0): facts.ways.of(row) for row in rows}.values())
+    if loader.kind == "column":
+        return deferred(loader, ways, facts)
+    if loader.kind == "refresh":
+        return _refreshed(rows, loader, facts)
+    if loader.kind == "generated":
+        return generated(rows, loader)
+    remedy = of_subclass(loader, ways, facts) if loader.kind == "subclass" else None
+    return remedy or expired(rows, loader, facts)
+
+
+def _refreshed(rows: Sequence[Statement], loader: Loader, facts: Facts) -> Remedy:
+    """Tell a refresh of relationships, which then are loaded from the same line, from one of objects."""
+    for load in facts.ways.loads if loader.attribute else ():
+        first = load.rows[0]
+        if first.loader is not None and first.site.key == rows[0].site.key and first.site.call == rows[0].site.call:
+            way = facts.ways.of(first).on(first.loader.steps[-1:], lazy=True)
+            return asked_for(load.rows, first.loader, way, facts)
+    return refreshed(rows, loader)

@@ -1,0 +1,51 @@
+"""A load that found no greenlet: what would have made it unnecessary, by how its object came."""
+
+from __future__ import annotations
+
+from query_guard.detectors.remedies.columns import deferred, of_subclass
+from query_guard.detectors.remedies.loader_option import added_to_select, loading_of
+from query_guard.detectors.remedies.read_again import cause_of, made_by_database
+from query_guard.detectors.remedies.remedy import Remedy, at
+from query_guard.records import Facts, FailedLoad, Loader
+
+
+def loaded_before(load: FailedLoad, loader: Loader, facts: Facts) -> Remedy:
+    """Return what would have loaded an attribute before it was read."""
+    return _relationship(load, loader, facts) if loader.path else _column(load, loader, facts)
+
+
+def _relationship(load: FailedLoad, loader: Loader, facts: Facts) -> Remedy:
+    way = facts.ways.to(loader, load.loaded_by)
+    later = f", or await the object's awaitable_attrs.{loader.attribute}"
+    if way.how in ("added", "refreshed", "merged", "expired"):
+        code = f'await session.refresh({loader.parents[0].lower()}, ["{loader.attribute}"])'
+        said = {
+            "added": "The object was just added, and no select loaded it",
+            "refreshed": f"The object was refreshed{at(way.root) if way.root is not None else ''}, without it",
+            "merged": "The object was merged, without it",
+        }.get(way.how, "The object had expired")
+        return Remedy(code, f"{said}: {code}{later}")
+    way = way.on(loader.steps[-1:], lazy=True)
+    loading = loading_of(way)
+    if loading is None:
+        return Remedy("", f"Load {loader.relationship} ahead, with the select of its {loader.parents[0]}{later}")
+    remedy = added_to_select(loading, facts)
+    return remedy._replace(advice=f"{remedy.advice}{later}", mended=(), sent=0)
+
+
+def _column(load: FailedLoad, loader: Loader, facts: Facts) -> Remedy:
+    way = facts.ways.to(loader, load.loaded_by)
+    refresh = f"await session.refresh({loader.owner.lower()})"
+    if loader.kind == "column":
+        return deferred(loader, [way], facts)._replace(mended=(), sent=0)
+    if loader.kind == "generated":
+        return Remedy(refresh, f"{made_by_database(loader)}, or {refresh} after the flush")
+    remedy = of_subclass(loader, [way], facts) if loader.kind == "subclass" else None
+    if remedy is not None:
+        return remedy._replace(mended=(), sent=0)
+    if cause_of(load.loaded_by, facts.duration, 0, facts) == "commit":
+        return Remedy(
+            "expire_on_commit=False",
+            f"A commit expired the {loader.owner}: create the session with expire_on_commit=False, or {refresh}",
+        )
+    return Remedy(refresh, f"The {loader.owner} had expired (a rollback, expire() or refresh): {refresh}")

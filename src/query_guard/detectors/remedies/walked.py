@@ -1,0 +1,100 @@
+"""A relationship that is walked by hand: selects by a foreign key, or `session.get()` of what one refers to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from query_guard.detectors.remedies.loader_option import added_to_select, loading_of
+from query_guard.detectors.remedies.options import option_for
+from query_guard.detectors.remedies.remedy import Remedy, at, listed, place_of
+from query_guard.detectors.remedies.written import caller_that_asks, reads_attribute
+from query_guard.records import CRITERIA, Facts, Statement, Step, Way
+
+
+def walked_by_hand(rows: Sequence[Statement], facts: Facts) -> Remedy | None:
+    """Recognise a loop of selects that does what a mapped relationship of the objects looped over would do.
+
+    Those objects came from a select of their class that brought as many as the loop has turns; without one, there is
+    nothing to read the relationship from.
+    """
+    row = rows[0]
+    target = row.info
+    clauses = target.clauses
+    if not target.entities or set(clauses.further) - {CRITERIA} or clauses.lock or clauses.group_by:
+        return None
+    for owner, attribute in target.walks:
+        step = Step(owner, attribute, True, target.entities[0].name, (owner,), target.entities[0].lineage)
+        remedy = _read_instead(rows, step, facts, f"and read .{attribute} instead of this select")
+        if remedy is not None:
+            return remedy
+    return _got_by_key(rows, facts)
+
+
+def _got_by_key(rows: Sequence[Statement], facts: Facts) -> Remedy | None:
+    """Offer the many-to-one where the line reads the foreign key of the objects looped over."""
+    row = rows[0]
+    for owner, attribute, key in row.info.referrers:
+        if reads_attribute(row.site.frames[:_NEAR], key):
+            step = Step(owner, attribute, False, row.info.entities[0].name, (owner,), row.info.lineage)
+            instead = f"session.{row.site.call}()" if row.info.clauses.got else "this select"
+            remedy = _read_instead(rows, step, facts, f"and read .{attribute} instead of {instead}")
+            if remedy is not None:
+                return remedy
+    return None
+
+
+def _read_instead(rows: Sequence[Statement], step: Step, facts: Facts, instead: str) -> Remedy | None:
+    sources = list(_sources(step.owner, len({row.values for row in rows}), rows[0], facts))
+    if not sources:
+        return None
+    names = listed([f"the select{at(source)}" for source in sources], "or")
+    source = sources[0]
+    entity = next(one for one in source.info.entities if step.owner in one.lineage)
+    way = Way(source, "selected", (step._replace(owners=entity.lineage),), (True,))
+    loading = loading_of(way)
+    if loading is None or option_for(source, (step.name,), _ANY):
+        return None
+    remedy = added_to_select(loading, facts)
+    if len(sources) > 1:
+        advice = f"Add .options({loading.code}) to {names}, whichever loads the objects of the loop, {instead}"
+        return Remedy(loading.code, advice, relationship=step.name)
+    sent = 0 if loading.loaders[-1] == "joinedload" else 1
+    edit = place_of(source) if caller_that_asks(source) is None else None
+    alone = len([row for row in facts.statements if place_of(row) == place_of(source) and row.loader is None]) == 1
+    return Remedy(
+        loading.code,
+        f"{remedy.advice} {instead}",
+        tuple(rows) if alone else (),
+        sent if alone else 0,
+        step.name,
+        edit,
+    )
+
+
+_NEAR = 3
+"""Frames in which the key is looked for: the loop may call a helper that sends the select."""
+_ANY = frozenset(("selectinload", "joinedload", "subqueryload", "immediateload", "lazyload", "raiseload", "noload"))
+
+
+def _sources(owner: str, turns: int, of: Statement, facts: Facts) -> Iterator[Statement]:
+    """Yield the selects that brought objects of a class, one for each line: many, and enough for each turn."""
+    seen: set[object] = set()
+    for row in facts.statements:
+        if row.serial >= of.serial:
+            return
+        if row.loader is None and any(owner in one.lineage for one in row.info.entities):
+            brought = row.brought
+            if (
+                brought is not None
+                and brought > 1
+                and brought >= turns
+                and place_of(row) not in seen
+                and _alike(row, of)
+            ):
+                seen.add(place_of(row))
+                yield row
+
+
+def _alike(source: Statement, row: Statement) -> bool:
+    """Whether loading from a select would be under the same criteria."""
+    return (CRITERIA in source.info.clauses.further) == (CRITERIA in row.info.clauses.further)

@@ -1,0 +1,72 @@
+"""What a statement is about, as the mappings know it: read once for each text."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Entity(NamedTuple):
+    """A class whose objects a statement returns, with its mapped bases, and whether by an alias."""
+
+    name: str
+    lineage: tuple[str, ...]
+    aliased: bool
+
+
+class Option(NamedTuple):
+    """A loader option of a statement: the function that made it, and the path it is for, ("User.posts",)."""
+
+    function: str
+    path: tuple[str, ...]
+
+
+CRITERIA = "criteria"
+"""Stands for `with_loader_criteria()`, which a session may add to each of its selects."""
+
+
+class Clauses(NamedTuple):
+    """What a statement asks, as Python writes it: ("Post.id", "func.count(Post.id)"). Never a value.
+
+    `where` are the attributes that must equal a bind, when nothing else filters. `lock` is the FOR UPDATE. `further`
+    names what else it holds that cannot be written here ("LIMIT", "JOIN", "a condition").
+    """
+
+    columns: tuple[str, ...] = ()
+    where: tuple[str, ...] = ()
+    group_by: tuple[str, ...] = ()
+    order_by: tuple[str, ...] = ()
+    lock: str = ""
+    aggregates: bool = False
+    further: tuple[str, ...] = ()
+    got: bool = False
+    """Whether `session.get()` sent it, or `session.merge()`."""
+
+
+class StatementInfo(NamedTuple):
+    """What a statement is about, as the mappings know it.
+
+    `lineage` names the entity's class and its mapped bases. `filters` are the attributes of the entity that must equal
+    a bind, when nothing else filters, and `unique` says that they find at most one row. `walks` are relationships,
+    (class, attribute), whose foreign key those filters are. `joined` are the collections that the statement joins, as
+    paths from its root, and `joined_objects` the single objects.
+    """
+
+    entity: str | None
+    lineage: tuple[str, ...]
+    aliased: bool
+    filters: tuple[str, ...]
+    unique: bool
+    walks: tuple[tuple[str, str], ...]
+    joined: tuple[tuple[str, ...], ...]
+    joined_objects: tuple[tuple[str, ...], ...] = ()
+    entities: tuple[Entity, ...] = ()
+    """The classes whose objects it returns; none where it returns columns."""
+    options: tuple[Option, ...] = ()
+    clauses: Clauses = Clauses()
+    keys: tuple[str, ...] = ()
+    """Attributes of the entity's primary key."""
+    referrers: tuple[tuple[str, str, str], ...] = ()
+    """Many-to-one relationships whose target is found by the filters: (class, attribute, foreign key)."""
+
+
+NO_INFO = StatementInfo(None, (), False, (), False, (), ())
