@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from query_guard import record
@@ -135,15 +137,20 @@ async def test_got_refreshed_and_expired_are_told_apart(profile: Profiler) -> No
 async def test_a_row_of_another_thread_in_between_is_not_taken_for_it(
     profile: Profiler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    note = provenance._note
+    own_ident = provenance.get_ident
 
     def work(session: Session) -> None:
-        def note_late(*given: Any) -> None:
-            monkeypatch.setattr(provenance, "_note", note)
-            session.connection().exec_driver_sql("SELECT 1")  # as another thread may, that shares the window
-            note(*given)
+        def ident_after_another() -> int:
+            monkeypatch.setattr(provenance, "get_ident", own_ident)
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(copy_context().run, elsewhere).result()
+            return own_ident()
 
-        monkeypatch.setattr(provenance, "_note", note_late)
+        def elsewhere() -> None:
+            with Session(session.get_bind()) as another:
+                another.execute(text("SELECT 1"))
+
+        monkeypatch.setattr(provenance, "get_ident", ident_after_another)
         users = session.scalars(select(User)).all()
         len(users[0].posts)
 
@@ -156,7 +163,7 @@ async def test_a_failure_of_it_leaves_the_result_as_it_is(profile: Profiler, mon
     def fail(*_: object) -> None:
         raise RuntimeError("its own")
 
-    monkeypatch.setattr(provenance, "_add", fail)
+    monkeypatch.setattr(provenance, "get_ident", fail)
 
     def work(session: Session) -> None:
         users = session.scalars(select(User)).all()

@@ -7,8 +7,5 @@ from query_guard.capture.window.recorder import Recorder
 
 def loads_of(recorder: Recorder) -> tuple[dict[int, int], dict[int, int]]:
     """Return the serial of the statement of each load, by its number; and how many rows each statement brought."""
-    noted = recorder.loads.tolist() if recorder.loads is not None else []
-    pairs = list(zip(noted[::2], noted[1::2], strict=False))
-    serials = {number: place for number, place in pairs if number > 0}
-    rows = {serials[-number]: count for number, count in pairs if number < 0 and -number in serials}
-    return serials, rows
+    noted = tuple(recorder.loads)
+    return dict(zip(noted[::2], noted[1::2], strict=False)), dict(recorder.fetched)

@@ -1,94 +1,87 @@
 """Which statement brought an object: SQLAlchemy numbers its loads, and each object carries the number of its own.
 
-`loading.instances` is wrapped, once and on the module: there the number (`runid`) meets the execution that it is of.
-It is kept in the window as a plain number beside the position of the execution's row, so nothing is kept alive.
+The function that gives the numbers (`runid`) out is replaced by one that goes on where that stood, and notes in the
+open windows which row had just been appended: the ORM calls it right after the execution, in the same thread, and
+awaits nothing between. Only plain numbers are kept, so nothing is kept alive.
 """
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Callable, Iterator, Sequence
-from functools import wraps
-from itertools import chain
+import sys
+from collections.abc import Callable
+from itertools import count
+from threading import get_ident
+from types import FrameType
 from typing import Any
 
 from sqlalchemy.orm import loading
 
 from query_guard.capture.origin.statement_info import ON_COMPILED, UnreadInfo
 from query_guard.capture.window.recorder import LOAD_BYTES, Recorder
-from query_guard.capture.window.rows import COUNT, INFO, SHARED
-from query_guard.capture.window.window import Window, current, recorders, sole_recorder, watchers
+from query_guard.capture.window.rows import INFO, SHARED
+from query_guard.capture.window.window import Window, current, recorders, watchers
 from query_guard.own_errors import report_own_error
 
+_COUNTER = "_new_runid"
 _LOOK_BACK = 20
 
 
 def install() -> None:
     """Learn the number of each load; called once."""
     module: Any = loading
-    if hasattr(module, "instances"):
-        module.instances = _numbered(module.instances)
+    if hasattr(module, _COUNTER):
+        setattr(module, _COUNTER, _noting(module._new_runid))
 
 
-def _numbered(instances: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(instances)
-    def numbered_instances(cursor: Any, context: Any) -> Any:
-        result = instances(cursor, context)
-        window = current.get()
-        if window is not None or watchers:
-            _note(window, cursor, context, result)
-        return result
+def _noting(new_number: Callable[[], int]) -> Callable[[], int]:
+    """Return a counter that goes on where another stands; `next` of a C iterator is as atomic as the lock in that."""
+    numbers = count(new_number() + 1)
 
-    return numbered_instances
+    def noted_number() -> int:
+        number = next(numbers)
+        try:
+            window = current.get()
+            if window is None or window.outer is not None or watchers:
+                if window is not None or watchers:
+                    _note(window, number)
+                return number
+            recorder = window.recorder
+            if recorder is not None and recorder.room > 0:
+                if get_ident() == recorder.thread:  # as in most requests
+                    recorder.loads += (number, len(recorder.rows))
+                    recorder.room -= LOAD_BYTES
+                else:
+                    _note(window, number)
+        except Exception:
+            report_own_error("which statement brought an object could not be noted")
+        return number
 
-
-def _note(window: Window | None, cursor: Any, context: Any, result: Any) -> None:
-    try:
-        recorder = sole_recorder(window)
-        if recorder is not None and recorder.loads is not None and recorder.room > 0:  # as in most requests
-            rows, loads = recorder.rows, recorder.loads
-            row = rows[-1]
-            if row[SHARED][INFO] is cursor.context.compiled.__dict__.get(ON_COMPILED):
-                number = context.runid
-                loads.extend((number, len(rows)))
-                recorder.room -= LOAD_BYTES
-                if row[COUNT] is None and not (context.yield_per or result._yield_per or result.dynamic_yield_per):
-                    result.iterator = chain.from_iterable(_counted(result.chunks(None), number, (loads,)))
-                return
-        target = getattr(cursor.context.compiled, ON_COMPILED, None)
-        counted = [
-            recorder.loads
-            for recorder in recorders(window)
-            if recorder.room > 0 and _add(recorder, target, context.runid)
-        ]
-        if counted and not (context.yield_per or result._yield_per or result.dynamic_yield_per):
-            result.iterator = chain.from_iterable(_counted(result.chunks(None), context.runid, counted))
-    except Exception:
-        report_own_error("which statement brought an object could not be noted")
+    return noted_number
 
 
-def _add(recorder: Recorder, target: UnreadInfo | None, number: int) -> bool:
-    """Note the row that a load is of, which is the last one; return whether its driver counted no rows.
+def _note(window: Window | None, number: int) -> None:
+    """Note the load in each window that kept its statement, which may not be the last one there."""
+    interested = [recorder for recorder in recorders(window) if recorder.room > 0]
+    if interested:
+        info = _info_of_load()
+        for recorder in interested:
+            _add(recorder, info, number)
 
-    Where threads share the window, another's row may have followed.
-    """
+
+def _info_of_load() -> UnreadInfo | None:
+    """Return what is known of the statement whose load is being numbered: it is a local of the ORM's `instances`."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and frame.f_code.co_name != "instances":
+        frame = frame.f_back
+    return getattr(frame.f_locals["cursor"].context.compiled, ON_COMPILED, None) if frame is not None else None
+
+
+def _add(recorder: Recorder, info: UnreadInfo | None, number: int) -> None:
+    """Note the last row that is of a statement; where threads share the window, others may have followed it."""
     rows = recorder.rows
     position = len(rows)
     for place in range(position, max(0, position - _LOOK_BACK), -1):
-        row = rows[place - 1]
-        if target is None or row[SHARED][INFO] is target:
-            if recorder.loads is None:
-                recorder.loads = array("q")
-            recorder.loads.extend((number, place))
+        if info is None or rows[place - 1][SHARED][INFO] is info:
+            recorder.loads += (number, place)
             recorder.room -= LOAD_BYTES
-            return row[COUNT] is None
-    return False
-
-
-def _counted(chunks: Iterator[list[Any]], number: int, counted: Sequence[array[int] | None]) -> Iterator[list[Any]]:
-    """Pass on the rows of a load, and note how many there were; by the negative number, as no load has it."""
-    for rows in chunks:
-        for loads in counted:
-            if loads is not None:
-                loads.extend((-number, len(rows)))
-        yield rows
+            return

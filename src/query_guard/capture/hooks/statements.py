@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy.engine.interfaces import ExecuteStyle
 
+from query_guard.capture.hooks.fetches import count_fetched
 from query_guard.capture.hooks.flushes import current_flush
 from query_guard.capture.hooks.unread import keep_unread
 from query_guard.capture.origin.engines import engine_of, seen_by
@@ -23,12 +24,13 @@ from query_guard.capture.origin.statement_info import ON_COMPILED, UnreadInfo
 from query_guard.capture.origin.values import NO_VALUES, shown_values, value_hashes
 from query_guard.capture.window.open_checkout import OpenCheckout
 from query_guard.capture.window.recorder import BEFORE_RESPONSE, ROW_BYTES
-from query_guard.capture.window.rows import Batches, Row, Shared
+from query_guard.capture.window.rows import COUNT, Batches, Row, Shared
 from query_guard.capture.window.window import (
     Window,
     count,
     count_further,
     deliver,
+    recorders,
     watchers,
     who_wants,
 )
@@ -140,8 +142,11 @@ def record(  # noqa: PLR0912, PLR0915
         if sole is not None:
             sole.rows.append(row)
             sole.room -= ROW_BYTES
+            sole.thread = thread
         else:
             deliver(window, engine, row)
+        if row[COUNT] is None and (known is not shared or (loader is not None and loader.collection)):
+            count_fetched(context, recorders(window), row)
     except Exception:
         report_own_error("a statement could not be recorded in full")
         keep_unread(locals())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from array import array
 from collections.abc import Sequence
 from contextvars import ContextVar
 from time import perf_counter
@@ -34,8 +33,10 @@ ROW_BYTES = 230
 """What a row weighs with all that belongs to it alone, as `make bench` measures it, and the hash of its owner."""
 SHARED_BYTES = 280
 """What the part weighs that the rows of a loop share."""
-LOAD_BYTES = 40
+LOAD_BYTES = 80
 """What it weighs to know which objects a statement brought."""
+FETCH_BYTES = 100
+"""What it weighs to know how many rows it brought, where they are counted as they are fetched."""
 FRAME_BYTES = 8
 """What a frame of a site weighs, which refers to one that all sites share."""
 CHECKOUT_ROW_BYTES = 420
@@ -74,6 +75,7 @@ class Recorder:
         "dropped_transactions",
         "engines",
         "failed_loads",
+        "fetched",
         "further_calls",
         "loads",
         "loop_blocks",
@@ -86,6 +88,7 @@ class Recorder:
         "shared",
         "stage",
         "started",
+        "thread",
         "transactions",
     )  # fmt: skip
 
@@ -105,8 +108,12 @@ class Recorder:
         self.transactions: list[OpenTransaction] = []
         self.failed_loads: list[FailedLoadRow] = []
         self.reads: dict[ReadKey, int] | None = None
-        self.loads: array[int] | None = None
-        """Pairs: the number of a load and the place of its row, or that number below zero and how many rows came."""
+        self.loads: list[int] = []
+        """Pairs: the number of a load and the place of its row, 1 for the first."""
+        self.fetched: dict[int, int] = {}
+        """How many rows were fetched, by the place of the row, where the driver does not say so."""
+        self.thread = 0
+        """The thread that appended the last row, where no other recorder wanted it too; else 0."""
         self._counted: list[float] = []
         """Durations of statements that were only counted; `list.append` is atomic, a sum is not."""
         self.request = self._dropped = self.further_calls = 0
@@ -129,6 +136,7 @@ class Recorder:
             self.share(row[SHARED])
         self.room -= ROW_BYTES
         self.rows.append(row)
+        self.thread = 0
 
     def share(self, shared: Shared) -> None:
         """Keep what the next rows of a text may have in common with this one."""
