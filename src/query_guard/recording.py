@@ -119,24 +119,17 @@ class Recording:
 def outside_requests(facts: Facts, request: int) -> Facts:
     """Return the part of a block's facts that no request's own report speaks of."""
     statements = tuple(row for row in facts.statements if row.request == request)
-    return Facts(
-        request=facts.request,
-        duration=facts.duration,
+    return replace(
+        facts,
         statements=statements,
         checkouts=tuple(checkout for checkout in facts.checkouts if checkout.request == request),
         transactions=tuple(transaction for transaction in facts.transactions if transaction.request == request),
-        pools=facts.pools,
         failed_loads=tuple(load for load in facts.failed_loads if load.request == request),
-        reads=facts.reads,
-        notes_reads=facts.notes_reads,
-        eager_mappings=facts.eager_mappings,
+        loop_blocks=(),
         query_count=len(statements) + facts.dropped,
         driver_calls=sum(row.batches for row in statements) + facts.dropped,
         query_time=sum(row.duration for row in statements),
-        dropped=facts.dropped,
-        dropped_checkouts=facts.dropped_checkouts,
-        dropped_transactions=facts.dropped_transactions,
-        dropped_failed_loads=facts.dropped_failed_loads,
+        late=LateCounter(),
     )
 
 

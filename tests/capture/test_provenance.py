@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -137,7 +138,7 @@ async def test_got_refreshed_and_expired_are_told_apart(profile: Profiler) -> No
 async def test_a_row_of_another_thread_in_between_is_not_taken_for_it(
     profile: Profiler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own_ident = provenance.get_ident
+    own_ident = threading.get_ident
 
     def work(session: Session) -> None:
         def ident_after_another() -> int:

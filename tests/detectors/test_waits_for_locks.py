@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from query_guard import Finding, QueryGuard, Report, defaults
+from query_guard import Finding, QueryGuard, Report, defaults, record
 from query_guard.detectors import SlowStatement
 from query_guard.records import NO_INFO, Clauses, Statement, Writer
 from tests.databases import Database
@@ -53,7 +53,7 @@ def test_others_are_not_named(beside: Writer) -> None:
 
 def test_a_select_that_locks_may_wait_too() -> None:
     locking = NO_INFO._replace(clauses=Clauses(lock=".with_for_update()"))
-    assert "POST /hold" in fix_of(slow(operation="SELECT", writes=(), target=locking), writer())
+    assert "POST /hold" in fix_of(slow(operation="SELECT", writes=(), info=locking), writer())
 
 
 def test_a_select_that_takes_no_lock_waits_for_none() -> None:
@@ -61,7 +61,7 @@ def test_a_select_that_takes_no_lock_waits_for_none() -> None:
 
 
 def test_a_write_by_key_may_have_waited_for_somebody_unseen() -> None:
-    fix = fix_of(slow(target=NO_INFO._replace(unique=True)))
+    fix = fix_of(slow(info=NO_INFO._replace(unique=True)))
     assert fix.startswith("It finds its row by a key, so it may have waited for a lock")
     assert PLAN in fix
 
@@ -104,3 +104,22 @@ async def test_the_request_that_held_the_lock_is_named(database: Database) -> No
     (finding,) = [finding for finding in waited.findings if finding.kind == "slow_statement"]
     assert finding.fix.startswith("It may have waited for a lock: POST /hold held a transaction open for ")
     assert " that had written to tags; " in finding.fix
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("driver", ["asyncpg"], indirect=True)
+async def test_in_a_block_the_two_of_a_deadlock_wait_for_each_other(database: Database) -> None:
+    engine = create_async_engine(database.url)
+    both_have_written = asyncio.Barrier(2)
+
+    async def swap(first: int, second: int) -> None:
+        async with engine.begin() as connection:
+            await connection.execute(text(f"UPDATE tags SET name = 'swapped' WHERE id = {first}"))
+            await both_have_written.wait()
+            await connection.execute(text(f"UPDATE tags SET name = 'swapped' WHERE id = {second}"))
+
+    with record("swaps", detectors=[SlowStatement(seconds=0.1)]) as recording:
+        await asyncio.gather(swap(1, 2), swap(2, 1), return_exceptions=True)
+    await engine.dispose()
+    fixes = {finding.fix.partition(": ")[0] for finding in recording.findings}
+    assert fixes == {"It may have waited for a lock"}

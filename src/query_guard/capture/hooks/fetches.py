@@ -1,8 +1,9 @@
 """How many rows a SELECT brought, where the driver does not say so at execution (sqlite3).
 
 SQLAlchemy leaves it to an execution context how its rows are fetched (`cursor_fetch_strategy`). The one that fetches
-plainly is replaced by one that does the same and counts: for the first of several executions of one text from one line,
-since what is itself repeated is no answer to what loaded the objects of a loop, and for collections, which may be trees.
+plainly is replaced by one that does the same and counts. That is done for the first of several executions of one text
+from one line, since what is itself repeated is no answer to what loaded the objects of a loop; and for collections,
+since they may be trees.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from query_guard.capture.origin.statement_info import ON_COMPILED, UnreadInfo
 from query_guard.capture.origin.values import NO_VALUES, shown_values, value_hashes
 from query_guard.capture.window.open_checkout import OpenCheckout
 from query_guard.capture.window.recorder import BEFORE_RESPONSE, ROW_BYTES
-from query_guard.capture.window.rows import COUNT, Batches, Row, Shared
+from query_guard.capture.window.rows import Batches, Row, Shared
 from query_guard.capture.window.window import (
     Window,
     count,
@@ -130,13 +130,14 @@ def record(  # noqa: PLR0912, PLR0915
         else:
             info.note(context)
             recorder.share(shared)
+        counted = rows if type(rows) is int and rows >= 0 else None
         row: Row = (
             shared,
             started,
             duration,
             owner,
             value_hashes(parameters) if style is _SINGLE else NO_VALUES,
-            rows if type(rows) is int and rows >= 0 else None,
+            counted,
             load,
         )
         if sole is not None:
@@ -145,7 +146,7 @@ def record(  # noqa: PLR0912, PLR0915
             sole.thread = thread
         else:
             deliver(window, engine, row)
-        if row[COUNT] is None and (known is not shared or (loader is not None and loader.collection)):
+        if counted is None and (known is not shared or (loader is not None and loader.collection)):
             count_fetched(context, recorders(window), row)
     except Exception:
         report_own_error("a statement could not be recorded in full")
