@@ -324,10 +324,9 @@ def test_a_cancelled_statement_is_information_whatever_was_answered() -> None:
 @pytest.mark.parametrize(
     ("error", "fix"),
     [
-        ("UniqueViolationError", "Write with ON CONFLICT"),
         ("UniqueViolation", "Write with ON CONFLICT"),
-        ("UndefinedTableError", "Run the migrations"),
-        ("DeadlockDetectedError", "Lock rows in one order"),
+        ("UndefinedTable", "Run the migrations"),
+        ("DeadlockDetected", "Lock rows in one order"),
         ("SerializationFailure", "Try the transaction again"),
         ("SyntaxError", "Read the exception"),
     ],

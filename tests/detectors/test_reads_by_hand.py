@@ -78,7 +78,7 @@ def test_only_the_loads_of_the_counted_collection_are_its_own(loader: Loader | N
 
 def latent(*owners: int, query: Statement = USERS, loader: Loader | None = POSTS) -> list[Finding]:
     parents = loader and loader._replace(parents=("User",))
-    rows = [statement(n, loader=parents, owner=owner) for n, owner in enumerate(owners, 2)]
+    rows = [statement(n, loader=parents, owner=owner, loaded_by=1) for n, owner in enumerate(owners, 2)]
     return found(LatentNPlusOne(), facts_of(query, *rows))
 
 

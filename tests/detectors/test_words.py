@@ -244,7 +244,7 @@ WORDS: list[tuple[Detector, Facts, list[str]]] = [
     (
         NPlusOne(),
         facts_of(*[statement(n, loader=DEFERRED._replace(kind="refresh"), owner=n) for n in (1, 2, 3)]),
-        [f"User.biography was refreshed 3 times, once for each object of a loop: {SQL}"],
+        [f"User was refreshed 3 times, once for each object of a loop: {SQL}"],
     ),
     (
         NPlusOne(),
