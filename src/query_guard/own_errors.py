@@ -52,7 +52,8 @@ def contained(listener: Callable[..., None], what: str) -> Callable[..., None]:
 
 
 def followed(step: Callable[..., Any], note: Callable[..., None], what: str) -> Callable[..., Any]:
-    """Wrap a method of SQLAlchemy: once it has returned, `note` gets the seconds it took, and its arguments.
+    """Wrap a method of SQLAlchemy: once it has returned, `note` gets its result, the seconds it took, and
+    its arguments.
 
     Where each statement or transaction would pay for this call, the same shape is written out instead: the
     application's step exactly once, and the note of it within `try`.
@@ -63,7 +64,7 @@ def followed(step: Callable[..., Any], note: Callable[..., None], what: str) -> 
         started = perf_counter()
         result = step(*args, **options)
         try:
-            note(perf_counter() - started, *args, **options)
+            note(result, perf_counter() - started, *args, **options)
         except Exception:
             report_own_error(what)
         return result

@@ -16,7 +16,7 @@ from sqlalchemy.engine.cursor import CursorFetchStrategy
 
 from query_guard.capture.window.recorder import FETCH_BYTES, Recorder
 from query_guard.capture.window.rows import Row
-from query_guard.own_errors import report_own_error
+from query_guard.own_errors import followed
 
 _PLAIN = getattr(sqlalchemy_cursor, "_DEFAULT_FETCH", None)
 
@@ -34,19 +34,17 @@ def count_fetched(context: Any, recorders: Iterable[Recorder], row: Row) -> None
         context.cursor_fetch_strategy = _CountingFetch(places)
 
 
-class _CountingFetch(CursorFetchStrategy):
-    """Fetch plainly, and note how many rows came; holds numbers of the window and no more of it."""
+def _note(rows: Any, _seconds: float, strategy: Any, _result: object, _cursor: object) -> None:
+    for fetched, place in strategy.places:
+        fetched[place] = len(rows)
 
-    __slots__ = ("_places",)
+
+class _CountingFetch(CursorFetchStrategy):
+    """Fetches plainly; `fetchall` then notes how many rows came. It holds numbers of the window and no more of it."""
+
+    __slots__ = ("places",)
 
     def __init__(self, places: list[tuple[dict[int, int], int]]) -> None:
-        self._places = places
+        self.places = places
 
-    def fetchall(self, result: Any, dbapi_cursor: Any) -> Any:
-        rows = super().fetchall(result, dbapi_cursor)
-        try:
-            for fetched, place in self._places:
-                fetched[place] = len(rows)
-        except Exception:
-            report_own_error("the rows of a statement could not be counted")
-        return rows
+    fetchall = followed(CursorFetchStrategy.fetchall, _note, "the rows of a statement could not be counted")

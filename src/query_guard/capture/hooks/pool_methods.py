@@ -107,13 +107,13 @@ def _timed(
     return timed_connect
 
 
-def _connected(seconds: float, record: Any) -> None:
+def _connected(_: object, seconds: float, record: Any) -> None:
     info = record.record_info
     info[CONNECT] = (seconds, perf_counter())
     info.pop(SERIAL, None)  # another connection, in the place of a lost one
 
 
-def _pinged(seconds: float, *_: Any) -> None:
+def _pinged(_: object, seconds: float, *__: Any) -> None:
     last_ping.set(seconds)
 
 

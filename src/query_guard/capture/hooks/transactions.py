@@ -69,7 +69,7 @@ def ended(do_end: Callable[[Any, Any], None], outcome: TransactionOutcome) -> Ca
 def began_in_two_phases(do_begin: Callable[[Any, Any, Any], None]) -> Callable[[Any, Any, Any], None]:
     """Wrap a dialect's `do_begin_twophase`, which may begin by itself or call `do_begin`."""
 
-    def note(_seconds: float, dialect: Any, connection: Any, _xid: Any) -> None:
+    def note(_: object, _seconds: float, dialect: Any, connection: Any, _xid: Any) -> None:
         if is_recording() and _transaction_of(connection.connection) is None:
             _open(dialect, connection.connection)
 
@@ -112,7 +112,7 @@ def _close_second_phase(connection: Any, transaction: OpenTransaction | None, to
 def noted_savepoint(do: Callable[[Any, Any, str], None], note: str) -> Callable[[Any, Any, str], None]:
     """Wrap a dialect's method that makes, releases or rolls back to a savepoint; `note` is ours of OpenTransaction."""
 
-    def note_it(_seconds: float, _dialect: Any, connection: Any, name: str) -> None:
+    def note_it(_: object, _seconds: float, _dialect: Any, connection: Any, name: str) -> None:
         transaction = _transaction_of(connection.connection)
         if transaction is not None:
             getattr(transaction, note)(name)

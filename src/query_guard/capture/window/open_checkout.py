@@ -17,7 +17,7 @@ from sqlalchemy.pool import Pool
 from query_guard.capture.origin.engines import engine_of
 from query_guard.capture.origin.site_cache import SiteCache
 from query_guard.capture.window.open_transaction import OpenTransaction
-from query_guard.own_errors import report_own_error
+from query_guard.own_errors import contained
 from query_guard.records import CallSite, CheckoutOutcome, Holder
 
 _pool_serials = itertools.count(1)
@@ -201,10 +201,9 @@ class OpenCheckout:
         elif sql.startswith("COMMIT") and self.transaction is not None:
             self.transaction.autocommit = True  # what was written is safe, whatever becomes of the rest
 
-    def collected(self, _: object) -> None:
+    def _collected(self, _: object) -> None:
         """Be told that the garbage collector took the connection from whoever dropped it."""
-        try:
-            if self.ended is None:
-                self.end("collected")
-        except Exception:
-            report_own_error("a connection that was dropped could not be recorded")
+        if self.ended is None:
+            self.end("collected")
+
+    collected = contained(_collected, "a connection that was dropped could not be recorded")
