@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -63,10 +64,14 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.calls: list[str] = []
-        with sqlite3.connect(path) as connection:
+        self._make()
+
+    def _make(self) -> None:
+        with sqlite3.connect(self.path) as connection:
             connection.execute("PRAGMA journal_mode = OFF")
             connection.execute("PRAGMA synchronous = OFF")
-        plain = create_engine(f"sqlite:///{path}")
+        connection.close()
+        plain = create_engine(f"sqlite:///{self.path}")
         Base.metadata.create_all(plain)
         plain.dispose()
 
@@ -101,14 +106,25 @@ class Database:
         return {"factory": Connection, "check_same_thread": False}
 
     def refill(self) -> None:
-        """Bring the rows back to what they were in the beginning."""
-        with sqlite3.connect(self.path) as connection:
+        """Bring the rows back to what they were in the beginning.
+
+        Work that KeyboardInterrupt ended with its event loop may have left a transaction open, as it would without the
+        guard: then the next file is a new one.
+        """
+        try:
+            self._fill()
+        except sqlite3.OperationalError:
+            self.path = self.path.with_name(f"{self.path.stem}-{len(list(self.path.parent.iterdir()))}.sqlite")
+            self._make()
+            self._fill()
+        self.calls.clear()
+
+    def _fill(self) -> None:
+        with closing(sqlite3.connect(self.path, timeout=0.5)) as connection, connection:
             connection.execute("DELETE FROM books")
             connection.execute("DELETE FROM authors")
             connection.executemany("INSERT INTO authors VALUES (?, ?)", [(n, f"author {n}") for n in range(1, 5)])
             connection.executemany("INSERT INTO books VALUES (?, ?)", [(n, 1 + n % 4) for n in range(1, 9)])
-        connection.close()
-        self.calls.clear()
 
     def rows(self) -> list[tuple[Any, ...]]:
         connection = sqlite3.connect(self.path)

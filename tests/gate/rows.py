@@ -76,7 +76,7 @@ ROWS = {
     "F7": "just added, refreshed or got: `refresh(obj, [...])`, `get(options=...)`, never the select",
     "F8": "autoflush, merge and commit in the loop are named",
     "F9": "one line serves many models: its caller is named",
-    "F10": "`session.get(StatementInfo, obj.key)`: the many-to-one is offered",
+    "F10": "`session.get()` by a key in a loop: the many-to-one is offered",
 }
 
 DRIVERS = ("sqlite3", "aiosqlite", "psycopg", "asyncpg")
