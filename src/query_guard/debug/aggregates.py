@@ -6,7 +6,7 @@ from collections import Counter
 from statistics import median
 from typing import Any
 
-from query_guard.document.report import milliseconds
+from query_guard.document.fields import milliseconds
 from query_guard.records import Report, grouped
 
 

@@ -15,7 +15,9 @@ from query_guard.debug.access import Access, Entry
 from query_guard.debug.aggregates import by_route, by_statement
 from query_guard.debug.responses import JSONResponse, PlainTextResponse
 from query_guard.debug.ticket_page import ticket_page
-from query_guard.document.report import document, live_pool_document, sentence, summary
+from query_guard.document.pools import live_pool_document
+from query_guard.document.report import document, summary
+from query_guard.document.sentence import sentence
 from query_guard.history import History
 from query_guard.own_errors import report_own_error
 from query_guard.records import Allowance, Report

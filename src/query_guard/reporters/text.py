@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TextIO
 
-from query_guard.document.report import callers_of, pool_numbers, sentence
+from query_guard.document.findings import callers_of
+from query_guard.document.pools import pool_numbers
+from query_guard.document.sentence import sentence
 from query_guard.records import Facts, Finding, Frame, Report, Statement, grouped
 
 _SHAPES = 12
