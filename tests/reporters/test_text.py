@@ -20,7 +20,7 @@ def looping() -> Report:
         fingerprint="u",
         tables=("users",),
         duration=0.002,
-        target=of_users,
+        info=of_users,
         rows=100,
     )
     posts = [statement(n, loader=POSTS, owner=n, loaded_by=1) for n in range(2, 102)]
