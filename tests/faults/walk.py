@@ -178,7 +178,7 @@ def _caches() -> list[Callable[[], None]]:
     kept = (
         ("capture.origin.call_site", "_sites"),
         ("capture.origin.source_files", "KINDS"),
-        ("own_errors", "_said"),
+        ("own_errors", "_logged"),
         ("web.routes", "_templates"),
     )
     return [

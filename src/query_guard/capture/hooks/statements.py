@@ -29,8 +29,8 @@ from query_guard.capture.window.window import (
     count,
     count_further,
     deliver,
+    detail_recorder,
     watchers,
-    who_wants,
 )
 from query_guard.own_errors import report_own_error
 from query_guard.records import Engine
@@ -84,7 +84,7 @@ def record(  # noqa: PLR0912, PLR0915
         if sole is not None and sole.room <= 0:
             sole.count(duration, batches)
             return
-        recorder = sole if sole is not None else who_wants(window, engine)
+        recorder = sole if sole is not None else detail_recorder(window, engine)
         if recorder is None:
             count(window, engine, duration, batches)
             return

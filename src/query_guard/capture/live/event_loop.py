@@ -186,7 +186,7 @@ def note_pauses() -> None:
             pauses = transaction.pauses
             if pauses is None:
                 pauses = transaction.pauses = Pauses()
-            if not pauses.is_known(checkout.last, now):
+            if not pauses.extend(checkout.last, now):
                 frames = frames or sys._current_frames()
                 pauses.add(checkout.last, now, _waiting_at(checkout, frames))
 

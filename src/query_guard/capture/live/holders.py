@@ -7,7 +7,8 @@ from time import perf_counter
 from typing import TypeAlias
 
 from query_guard.capture.live.pools import live_watches, pool_facts
-from query_guard.capture.window.open_checkout import OpenCheckout, Owner, PoolWatch, name_of
+from query_guard.capture.window.open_checkout import OpenCheckout, Owner, name_of
+from query_guard.capture.window.pool_watch import PoolWatch
 from query_guard.records import CallSite, Doing, Engine, Holder, Pool
 
 NOTICED_WAIT = 0.01
