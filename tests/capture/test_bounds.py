@@ -123,7 +123,7 @@ def test_steps_and_files_and_sites_and_frames_are_bounded(monkeypatch: pytest.Mo
 def test_texts_are_bounded_in_characters() -> None:
     targets = engines.InfoByText()
     for number in range(1_000):
-        targets.first_seen(f"SELECT {number} /* {'x' * 8_000} */", Engine(1, "sqlite+pysqlite", "sqlite", False))
+        targets.add(f"SELECT {number} /* {'x' * 8_000} */", Engine(1, "sqlite+pysqlite", "sqlite", False))
     assert sum(map(len, targets)) < 1_100_000
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.engine.interfaces import ExecuteStyle
 
 from query_guard.capture.hooks.flushes import current_flush
 from query_guard.capture.hooks.unread import keep_unread
-from query_guard.capture.origin.engines import engine_of, seen_by
+from query_guard.capture.origin.engines import engine_and_texts, engine_of
 from query_guard.capture.origin.loaders import loader_of
 from query_guard.capture.origin.statement_info import ON_COMPILED, UnreadInfo
 from query_guard.capture.origin.values import NO_VALUES, shown_values, value_hashes
@@ -176,14 +176,14 @@ def _is_told_later(engine: Engine, cursor: Any) -> bool:
 
 def _info_of(dialect: Any, statement: str, context: Any) -> UnreadInfo:
     """Return what is known of a text: it hangs on the compiled statement, which SQLAlchemy keeps for its like."""
-    engine, texts = seen_by(dialect)
+    engine, texts = engine_and_texts(dialect)
     compiled = context.compiled
     if (
         compiled is None
         or "schema_translate_map" in context.execution_options
         or (statement is not getattr(context, "statement", None) and _is_scalar_default(3))
     ):
-        return texts.get(statement) or texts.first_seen(statement, engine)
+        return texts.get(statement) or texts.add(statement, engine)
     info: UnreadInfo | None = getattr(compiled, ON_COMPILED, None)
     if info is None:
         info = compiled.__dict__[ON_COMPILED] = UnreadInfo(compiled.string, engine)
