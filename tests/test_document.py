@@ -67,7 +67,7 @@ def test_all_one_and_the_only_one() -> None:
 
 
 def test_several_lines_are_counted() -> None:
-    assert "from 2 lines;" in said(loop(callers=(site(1), site(2))))
+    assert "from crud.py:31 and 2 other lines;" in said(loop(callers=(site(1), site(2))))
     assert "from crud.py:31;" in said(loop(callers=(site(1), site(1))))
 
 

@@ -37,7 +37,10 @@ def _share(finding: Finding, facts: Facts) -> str:
 
 def _places(finding: Finding) -> str:
     lines = {caller.innermost for caller in finding.callers}
-    return finding.place if len(lines) <= 1 else f"{len(lines)} lines"
+    if len(lines) <= 1:
+        return finding.place
+    others = len(lines - {finding.site.innermost})
+    return f"{finding.place} and {_counted(others, 'other line', 'other lines')}"
 
 
 def _counted(number: int, singular: str, plural: str) -> str:
