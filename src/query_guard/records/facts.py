@@ -11,10 +11,10 @@ from itertools import accumulate
 from query_guard.records.connections import Checkout, LoopBlock, Pool, Transaction, Writer
 from query_guard.records.figures import Numbers
 from query_guard.records.groups import different_sets, grouped
+from query_guard.records.load_paths import LoadPaths
 from query_guard.records.once import computed_once
 from query_guard.records.request import Request
 from query_guard.records.statements import FailedLoad, Read, Statement
-from query_guard.records.ways import Ways
 
 _WITHOUT_CONNECTION = frozenset(("timeout", "cancelled", "failed"))
 
@@ -122,9 +122,9 @@ class Facts:
         return grouped(self.reads, lambda read: read.relationship)
 
     @computed_once
-    def ways(self) -> Ways:
-        """How the objects came that statements loaded for."""
-        return Ways(self.statements)
+    def load_paths(self) -> LoadPaths:
+        """How the objects were loaded that statements loaded for."""
+        return LoadPaths(self.statements)
 
     @computed_once
     def _sources(self) -> dict[str, list[Statement]]:
