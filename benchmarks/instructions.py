@@ -98,7 +98,7 @@ def _total(dump: Path) -> int:
 
 async def _be_counted(contestant: str, repeats: int, paths: Sequence[str]) -> None:
     event_loop.NOTICED_BLOCK = float("inf")  # under callgrind a loop is slow, not blocked,
-    event_loop.LOOK = 3_600.0  # and a watchdog that looks twenty times a second would look at each request
+    event_loop.WATCH_INTERVAL = 3_600.0  # and a watchdog that looks twenty times a second would look at each request
     app = await attached(contestant, "sqlite")
     for _ in range(WARM_UPS):
         for path in paths:

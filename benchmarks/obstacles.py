@@ -1,4 +1,4 @@
-"""What stands in the way of the marks that are missed: where time and memory go, as Markdown."""
+"""Show where time and memory go, for each target that is missed, as Markdown."""
 
 from __future__ import annotations
 

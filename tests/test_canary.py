@@ -282,7 +282,7 @@ async def test_a_failure_of_the_guard_beside_one_of_the_application_says_nothing
     def refuse(*_arguments: Any) -> None:
         raise LookupError(CANARY)
 
-    monkeypatch.setattr("query_guard.own_errors._said", set())
+    monkeypatch.setattr("query_guard.own_errors._logged", set())
     monkeypatch.setattr("query_guard.capture.hooks.statements.value_hashes", refuse)
     monkeypatch.setattr("query_guard.web.exchange.Exchange._headers", refuse)
     monkeypatch.setattr("query_guard.web.exchange.Exchange._running", refuse)

@@ -7,15 +7,11 @@ from typing import Any
 
 import pytest
 
-from query_guard.document.report import (
-    callers_of,
-    document,
-    finding_document,
-    live_pool_document,
-    milliseconds,
-    pool_numbers,
-    sentence,
-)
+from query_guard.document.fields import milliseconds
+from query_guard.document.findings import callers_of, finding_document
+from query_guard.document.pools import live_pool_document, pool_numbers
+from query_guard.document.report import document
+from query_guard.document.sentence import sentence
 from query_guard.records import CallSite, Finding, Frame, Holder, Numbers, Pause
 from tests.reports import ENGINE, SITE, checkout, facts_of, pool, report_with, statement, transaction
 
@@ -71,7 +67,7 @@ def test_all_one_and_the_only_one() -> None:
 
 
 def test_several_lines_are_counted() -> None:
-    assert "from 2 lines;" in said(loop(callers=(site(1), site(2))))
+    assert "from crud.py:31 and 2 other lines;" in said(loop(callers=(site(1), site(2))))
     assert "from crud.py:31;" in said(loop(callers=(site(1), site(1))))
 
 

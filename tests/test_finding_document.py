@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from query_guard import Finding
-from query_guard.document.report import finding_document
+from query_guard.document.findings import finding_document
 from tests.reports import SITE
 
 

@@ -325,7 +325,7 @@ async def test_a_failing_reporter_is_logged_once_and_stops_no_other(caplog: pyte
 async def test_a_reporter_that_cannot_be_asked_changes_nothing(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("query_guard.own_errors._said", set())  # another test may have had it said
+    monkeypatch.setattr("query_guard.own_errors._logged", set())  # another test may have had it said
     monkeypatch.setattr(
         "query_guard.judge.pipeline.listeners", []
     )  # the plugin listens, so that nobody else would be asked

@@ -130,9 +130,9 @@ async def test_a_guard_inside_another_says_once_that_none_of_its_options_counts(
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
         (
             "WARNING",
-            "query_guard: a QueryGuard is inside another one, which alone profiles the requests that come through "
-            "both; of the options of the inner one none counts for them: give reporters, detectors, sample_rate to the "
-            "outer one, which is added last, or remove the inner one",
+            "query_guard: a QueryGuard is inside another one, and only the outer one profiles the requests that pass "
+            "through both; the options of the inner one have no effect on them: give reporters, detectors, sample_rate "
+            "to the outer one, which is added last, or remove the inner one",
         )
     ]
 

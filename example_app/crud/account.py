@@ -18,8 +18,8 @@ class CRUDAccount(CRUDBase[Account, TransferCreate, TransferCreate]):
         return await self.list_of(session, select(Account).where(Account.owner_id == owner_id), page)
 
     async def lock(self, session: AsyncSession, ids: Sequence[int]) -> dict[int, Account]:
-        """Lock the rows until the transaction ends, always in the order of their ids: two transfers in opposite
-        directions would otherwise wait for each other. (SQLite has one writer at a time, and ignores the lock.)
+        """Lock the rows until the transaction ends, always in the order of their ids: otherwise two transfers in
+        opposite directions could end in a deadlock. (SQLite has one writer at a time, and ignores the lock.)
         """
         locked = select(Account).where(Account.id.in_(ids)).order_by(Account.id).with_for_update()
         return {row.id: row for row in await session.scalars(locked)}

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from query_guard.detectors import defaults as defaults
     from query_guard.fingerprint import Fingerprint as Fingerprint
     from query_guard.fingerprint import fingerprint as fingerprint
+    from query_guard.judge.allowed_blocks import allow as allow
     from query_guard.judge.budgets import query_budget as query_budget
     from query_guard.middleware import QueryGuard as QueryGuard
     from query_guard.recording import Recording as Recording
-    from query_guard.recording import allow as allow
     from query_guard.recording import record as record
     from query_guard.records import Allowance as Allowance
     from query_guard.records import Facts as Facts
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     __version__: str
 
 _HOMES = {
-    "allow": "recording",
+    "allow": "judge.allowed_blocks",
     "Allowance": "records",
     "Facts": "records",
     "Finding": "records",

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from query_guard.capture.hooks.install import install
 from query_guard.capture.live.open_window import open_window
-from query_guard.capture.origin.source_files import allow_package_of
 from query_guard.capture.window.recorder import Recorder
 from query_guard.capture.window.window import current
 from query_guard.debug import DEFAULT_PATH
@@ -22,23 +21,24 @@ from query_guard.own_errors import report_own_error
 from query_guard.records import Allowance
 from query_guard.reporters import Reporter
 from query_guard.reporters.log import LogReporter
+from query_guard.web.application import read_application
 from query_guard.web.asgi import ASGIApp, Receive, Scope, Send
 from query_guard.web.exchange import Exchange, Setup
-from query_guard.web.no_effect import inside_another, unknown_budgets, warn, without_effect
+from query_guard.web.no_effect import inside_another, warn, without_effect
 from query_guard.web.options import Options, callables, check_history, check_options, environment
 from query_guard.web.refused import Refused, refusable
-from query_guard.web.routes import ServedRoutes, all_routes
+from query_guard.web.routes import ServedRoutes
 
 if TYPE_CHECKING:
     from query_guard.debug.routes import DebugEndpoint
 
-_SEEN = "query_guard"
+_PROFILED = "query_guard"
 _SERVED = frozenset(("http", "websocket"))
 _chance = random.Random()  # the application's own generator is not touched
 
 
 class QueryGuard:
-    """Pipeline each request of an ASGI application: `app.add_middleware(QueryGuard)`.
+    """Profile each request of an ASGI application: `app.add_middleware(QueryGuard)`.
 
     Two switches of the environment win over the options: `QUERY_GUARD_ENABLED=0` switches the middleware off, and
     `QUERY_GUARD_DEBUG=1` sets `debug`.
@@ -53,8 +53,8 @@ class QueryGuard:
         debug_path (str): The path of the debug endpoint. Default: `'/__query_guard__'`.
         debug_token (str | None): The key that the debug endpoint asks for; 16 characters or more. Default: `None`, the
             key of `QUERY_GUARD_DEBUG_TOKEN`, or else one made for this user.
-        sample_rate (float): The share of requests that are recorded in detail, from 0 to 1. All others are counted,
-            exactly. Default: `1.0`.
+        sample_rate (float): The share of requests that are recorded in detail, from 0 to 1. Of all others the
+            statements are counted. Default: `1.0`.
         budgets (Mapping[str, int] | None): How many statements a route may send, by method and route:
             `{"GET /orders/{order_id}": 5}`. Default: `None`, only what endpoints declare with `query_budget`.
         allow (Sequence[str | Allowance]): Findings that are meant, by relationship (`"Post.author"`), by kind
@@ -76,7 +76,7 @@ class QueryGuard:
     """
 
     given: tuple[str, ...]
-    """The names of the options it was given."""
+    """The names of the options that were given."""
 
     @refusable
     def __init__(
@@ -107,17 +107,17 @@ class QueryGuard:
         self._enabled = environment("QUERY_GUARD_ENABLED", True, mistyped=True)
         debug = self._options.debug
         self._history: History | None = check_history(history) or (MemoryHistory() if debug else None)
-        outlets = [LogReporter(release)] if reporters is None else list(callables("reporters", reporters))
+        own_reporters = [LogReporter(release)] if reporters is None else list(callables("reporters", reporters))
         if self._history is not None:
-            outlets.append(self._history.add)
-        judges = defaults() if detectors is None else callables("detectors", detectors)
-        pipeline = Pipeline(judges, outlets, parse_allowances("QueryGuard", allow))
+            own_reporters.append(self._history.add)
+        own_detectors = defaults() if detectors is None else callables("detectors", detectors)
+        pipeline = Pipeline(own_detectors, own_reporters, parse_allowances("QueryGuard", allow))
         allowances = pipeline.allowances
         self._debug = (
             _debug_endpoint(self._history, self._options, allowances) if debug and self._history is not None else None
         )
         self._setup = Setup(pipeline, self._options, ServedRoutes())
-        self._knows_app = self._knows_outer = False
+        self._has_read_routes = self._has_warned = False
         try:
             if self._enabled:
                 install()
@@ -126,23 +126,23 @@ class QueryGuard:
             report_own_error("the engines of the process could not be watched")
 
     def refuse(self, app: ASGIApp, error: Exception) -> None:
-        """Pipeline nothing, as an option is wrong."""
+        """Pass each request on without profiling it, as an option is wrong."""
         self.app, self._unprofiled = app, Refused(app, error)
         self._enabled, self._debug = False, None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Call the application exactly once, whatever becomes of the notes before it and after."""
-        unseen: ASGIApp | None = self.app
+        """Call the application exactly once, whatever fails in the guard before or after it."""
+        unprofiled: ASGIApp | None = self.app
         exchange: Exchange | None = None
         try:
-            unseen = self._unseen(scope)
-            if unseen is None:
-                exchange = self._opened(scope, receive, send)
+            unprofiled = self._answer_unprofiled(scope)
+            if unprofiled is None:
+                exchange = self._open(scope, receive, send)
         except Exception:
             report_own_error("a request could not be recorded")
         finally:
             if exchange is None:
-                await (unseen or self.app)(scope, receive, send)
+                await (unprofiled or self.app)(scope, receive, send)
             else:
                 token = current.set(exchange.window)
                 try:
@@ -162,8 +162,8 @@ class QueryGuard:
                     except Exception:
                         report_own_error("the report of a request could not be made")
 
-    def _opened(self, scope: Scope, receive: Receive, send: Send) -> Exchange:
-        scope[_SEEN] = True
+    def _open(self, scope: Scope, receive: Receive, send: Send) -> Exchange:
+        scope[_PROFILED] = True
         options = self._options
         sampled = options.sample_rate >= 1 or _chance.random() < options.sample_rate
         recorder = Recorder(sampled, options.engines, options.capture_parameters)
@@ -171,39 +171,29 @@ class QueryGuard:
         exchange.window.open()
         return exchange
 
-    def _unseen(self, scope: Scope) -> ASGIApp | None:
-        """Return what answers a request that is not profiled; None for all others."""
+    def _answer_unprofiled(self, scope: Scope) -> ASGIApp | None:
+        """Return the application that answers, where the request is not profiled; None where it is."""
         if self._debug is not None and self._enabled and scope["type"] == "lifespan":
             self._debug.start(scope)
         if not self._enabled or scope["type"] not in _SERVED:
             return self._unprofiled
-        if _SEEN in scope:
-            if not self._knows_outer:
-                self._knows_outer = True
+        if _PROFILED in scope:
+            if not self._has_warned:
+                self._has_warned = True
                 warn([inside_another(self.given)])
             return self.app
         if self._debug is not None and (answer := self._debug.answer_to(scope)) is not None:
             return answer
-        if self._options.exclude and any(fnmatchcase(scope["path"], one) for one in self._options.exclude):
+        if self._options.exclude and any(fnmatchcase(scope["path"], pattern) for pattern in self._options.exclude):
             return self.app
-        if not self._knows_app:
-            self._learn(scope.get("app"))
+        if not self._has_read_routes:
+            self._has_read_routes = True
+            read_application(scope.get("app"), self._options.budgets)
         return None
-
-    def _learn(self, app: Any) -> None:
-        """Look at the application once: its endpoints' packages, and whether each budget names a route."""
-        self._knows_app = True
-        try:
-            routes = dict(all_routes(app))
-            for endpoint in routes.values():
-                allow_package_of(endpoint)
-            warn(unknown_budgets(self._options.budgets, routes))
-        except Exception:
-            report_own_error("the application's routes could not be read")
 
 
 def _debug_endpoint(history: History, options: Options, allowances: Sequence[Allowance]) -> DebugEndpoint:
-    """Import the endpoint only where it is asked for: it brings a router and responses."""
+    """Import the endpoint only where `debug` is set: it needs a router and responses."""
     from query_guard.debug.routes import DebugEndpoint
 
     return DebugEndpoint(history, options, allowances)

@@ -1,6 +1,6 @@
-"""The guard's own failures: contained, counted, and each said once, on the standard library's logger.
+"""The guard's own failures: contained, counted, and each logged once, with the standard library's logger.
 
-None is raised into the application. Where the guard has failed, its numbers may be wrong, and assertions say so.
+None is raised into the application. After a failure of the guard its numbers may be wrong, and assertions say so.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ WHERE = "what each was is in the log, said once, on the logger 'query_guard'"
 _MAX_KINDS = 500
 _PACKAGE = str(Path(__file__).parent)
 _times: dict[str, int] = {}
-_said: set[str] = set()
+_logged: set[str] = set()
 
 
 def report_own_error(what: str, *, own: bool = True) -> None:
     """Count the exception being handled, and log it the first time `what` happens; call it in an `except` block.
 
-    `own` is False for what belongs to the application, such as a reporter of its own: no number is wrong for it.
+    `own` is False for a part of the application, such as its own reporter: the guard's numbers are still right then.
     """
     if own:
         _count(what)
-    if what not in _said:
-        _said.add(what)
+    if what not in _logged:
+        _logged.add(what)
         with suppress(Exception):  # a handler of the application may fail, too
             logging.getLogger("query_guard").warning(
                 "query_guard: %s: %s (said once; the application is not affected)", what, _described(sys.exception())
@@ -39,7 +39,7 @@ def report_own_error(what: str, *, own: bool = True) -> None:
 
 
 def contained(listener: Callable[..., None], what: str) -> Callable[..., None]:
-    """Wrap what SQLAlchemy or an event loop calls; `what` says in the log what has failed."""
+    """Wrap a function that SQLAlchemy or an event loop calls; `what` says in the log what has failed."""
 
     @wraps(listener)
     def listen(*args: Any) -> None:
@@ -52,11 +52,10 @@ def contained(listener: Callable[..., None], what: str) -> Callable[..., None]:
 
 
 def followed(step: Callable[..., Any], note: Callable[..., None], what: str) -> Callable[..., Any]:
-    """Wrap a method of SQLAlchemy: once it has returned, `note` gets its result, the seconds it took, and
-    its arguments.
+    """Wrap a method of SQLAlchemy: when it has returned, `note` gets its result, its seconds and its arguments.
 
-    Where each statement or transaction would pay for this call, the same shape is written out instead: the
-    application's step exactly once, and the note of it within `try`.
+    For what is called with each statement or transaction, one call more is too slow. There the same is written out:
+    the application's step exactly once, and the note of it within `try`.
     """
 
     @wraps(step)
@@ -73,7 +72,7 @@ def followed(step: Callable[..., Any], note: Callable[..., None], what: str) -> 
 
 
 def own_errors(since: Mapping[str, int] = {}) -> dict[str, int]:
-    """Return what has failed how often, or how much more often than at an earlier call."""
+    """Return how often each part has failed, or how often since an earlier call."""
     return {what: times - since.get(what, 0) for what, times in tuple(_times.items()) if times > since.get(what, 0)}
 
 
@@ -87,13 +86,13 @@ def listed(errors: Mapping[str, int]) -> str:
 
 
 def _count(what: str) -> None:
-    """Count a failure; threads at the same moment may count as one, but never as none."""
+    """Count a failure. Failures in two threads at the same moment may count as one, never as none."""
     what = what if what in _times or len(_times) < _MAX_KINDS else "something else failed"
     _times[what] = _times.get(what, 0) + 1
 
 
 def _described(failure: BaseException | None) -> str:
-    """Return class and place of an exception; its message may hold values, and what it followed is not the guard's."""
+    """Return class and place of an exception, never its message, which may hold values."""
     if failure is None:
         return "no exception"
     kind = type(failure)
@@ -104,5 +103,5 @@ def _described(failure: BaseException | None) -> str:
 
 
 def _shown(file: str) -> str:
-    """Write a file of the guard's own from its package on."""
+    """Write a file of the guard itself as a path below its package."""
     return "query_guard" + file.removeprefix(_PACKAGE).replace("\\", "/") if file.startswith(_PACKAGE) else file

@@ -1,8 +1,8 @@
-"""Blocks that are recorded: scripts and workers with `record`, tests with `record_process`; and what a block allows."""
+"""Record the statements of a block: of a script or a worker with `record`, of a test with `record_process`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from time import time
@@ -12,27 +12,28 @@ from query_guard.capture.freeze.facts import freeze
 from query_guard.capture.hooks.attribute_reads import noting_reads
 from query_guard.capture.hooks.install import install
 from query_guard.capture.live.open_window import open_window
-from query_guard.capture.window.recorder import Recorder, allowed, allowed_in_process
-from query_guard.capture.window.window import current, recorders, watchers
+from query_guard.capture.window.recorder import Recorder
+from query_guard.capture.window.window import current, watchers
 from query_guard.detectors import ON_READS, Detector, defaults
-from query_guard.judge.allowances import parse_allowances
+from query_guard.judge.allowed_blocks import stale_allowances
 from query_guard.judge.listeners import listeners, refusal_listeners
+from query_guard.judge.outside_requests import outside_requests
 from query_guard.judge.pipeline import report_id
 from query_guard.judge.request_reports import RequestReports
 from query_guard.judge.verdict import judge, ranked
 from query_guard.own_errors import own_errors, report_own_error
-from query_guard.records import Allowance, Facts, Finding, LateCounter, Report, Request, Silence, Statement
+from query_guard.records import Facts, Finding, LateCounter, Report, Request, Silence, Statement
 
 _NOTHING_LATE = LateCounter()
-"""That of blocks that could not be begun, made before anything could fail."""
+"""The counter of blocks that could not be recorded; made here, where nothing can fail."""
 
 
 @dataclass(slots=True, eq=False)
 class Recording:
-    """What a block has sent, while it goes on and after.
+    """What a block has sent so far, and its report once it has ended.
 
-    Findings are judged for each request on its own, as the application's middleware judged it, and for what was sent
-    outside requests as one piece. `block_detectors` judge the whole block at once, for what no request knows of itself.
+    Each request in the block is judged on its own, by the application's middleware. What was sent outside requests is
+    judged together. `block_detectors` judge the whole block at once: they find what one request alone cannot show.
     """
 
     recorder: Recorder
@@ -43,7 +44,7 @@ class Recording:
     request_reports: RequestReports = field(default_factory=RequestReports)
     errors_before: dict[str, int] = field(default_factory=own_errors)
     refusals: set[str] = field(default_factory=set)
-    """What is wrong with the QueryGuards that requests of the block passed unprofiled."""
+    """Why requests of the block were not profiled: the wrong options of their QueryGuards, as sentences."""
     _final: Report | None = None
 
     @property
@@ -52,17 +53,17 @@ class Recording:
 
     @property
     def driver_calls(self) -> int:
-        """What was sent, where some executions took several driver calls (insertmanyvalues)."""
+        """Driver calls: more than `query_count` where one execution took several (insertmanyvalues)."""
         return self.recorder.driver_calls
 
     @property
     def own_errors(self) -> dict[str, int]:
-        """What of the guard itself has failed since the block began, and how often: its numbers may be wrong."""
+        """Failures of the guard itself since the block began, and how often each: numbers may be wrong."""
         return own_errors(self.errors_before)
 
     @property
     def saw_nothing(self) -> bool:
-        """Whether no statement and no checkout of any engine was seen: then no number and no silence means anything."""
+        """Whether no statement and no checkout of any engine was seen: then a count of 0 proves nothing."""
         return self.recorder.saw_nothing
 
     @property
@@ -75,7 +76,7 @@ class Recording:
 
     @property
     def report(self) -> Report:
-        """The finished report; there once the block has ended."""
+        """The finished report. Raises RuntimeError while the block runs."""
         if self._final is None:
             raise RuntimeError(
                 "the report is made when the block ends; read .query_count, .statements or .findings inside it"
@@ -83,7 +84,7 @@ class Recording:
         return self._final
 
     def finish(self) -> None:
-        """Make the report; where that fails, an empty one stands for it, as the block's own work must not suffer."""
+        """Make the report, or an empty one where that fails: the block itself must not fail with it."""
         if self._final is not None:
             return
         try:
@@ -96,7 +97,7 @@ class Recording:
             self.give_up()
 
     def give_up(self) -> None:
-        """Let an empty report stand for what the guard could not record."""
+        """Finish with an empty report, as the guard could not record."""
         self._final = Report("", time(), Facts(self.request, 0.0, (), late=self.late))
 
     def _facts(self) -> Facts:
@@ -111,36 +112,19 @@ class Recording:
         return ranked([*of_requests, *findings, *of_block]), (*silences, *block_silences)
 
     def _answered(self, facts: Facts) -> Facts:
-        """Leave out the requests that ended in a server error, before they came to all that they would have done."""
+        """Leave out requests that ended in a server error: they did only a part of their work."""
         failed = self.request_reports.failed
         return replace(facts, statements=tuple(row for row in facts.statements if row.request not in failed))
 
 
-def outside_requests(facts: Facts, request: int) -> Facts:
-    """Return the part of a block's facts that no request's own report speaks of."""
-    statements = tuple(row for row in facts.statements if row.request == request)
-    return replace(
-        facts,
-        statements=statements,
-        checkouts=tuple(checkout for checkout in facts.checkouts if checkout.request == request),
-        transactions=tuple(transaction for transaction in facts.transactions if transaction.request == request),
-        failed_loads=tuple(load for load in facts.failed_loads if load.request == request),
-        loop_blocks=(),
-        query_count=len(statements) + facts.dropped,
-        driver_calls=sum(row.batches for row in statements) + facts.dropped,
-        query_time=sum(row.duration for row in statements),
-        late=LateCounter(),
-    )
-
-
 @contextmanager
 def record(name: str = "block", *, detectors: Sequence[Detector] | None = None) -> Iterator[Recording]:
-    """Record the statements of a script, job or shell in this context; the report is there when the block ends."""
-    given = None if detectors is None else tuple(detectors)
+    """Record the statements of a script, job or shell in this context; the report is ready when the block ends."""
+    own_detectors = None if detectors is None else tuple(detectors)
     request = Request("block", "", name)
     window = None
     try:
-        recording, window = _opened(request, given)
+        recording, window = _opened(request, own_detectors)
     except Exception:
         report_own_error("a block could not be recorded")
         recording = _unrecorded(request)
@@ -171,9 +155,9 @@ def _opened(request: Request, detectors: Sequence[Detector] | None) -> tuple[Rec
 
 
 def _unrecorded(request: Request) -> Recording:
-    """Return the recording of a block that could not be begun: it is finished already, and empty."""
-    nothing: Any = None
-    recording = Recording(nothing, request, (), late=_NOTHING_LATE, request_reports=nothing, errors_before={})
+    """Return a finished, empty recording, for a block that could not be recorded."""
+    missing: Any = None
+    recording = Recording(missing, request, (), late=_NOTHING_LATE, request_reports=missing, errors_before={})
     recording.give_up()
     return recording
 
@@ -184,7 +168,7 @@ def record_process(
 ) -> Iterator[Recording]:
     """Record what any context of the process sends: fixtures, threads and the requests of a test client.
 
-    With `reads`, note which relationships are read, too, and let the detectors judge that need to know.
+    With `reads`, note also which relationships are read, and run the detectors that need it.
     """
     install()
     recorder = Recorder()
@@ -194,66 +178,15 @@ def record_process(
         defaults() if detectors is None else tuple(detectors),
         ON_READS if reads else (),
     )
-    hears, refused = recording.request_reports.add, recording.refusals.add
+    add_report, add_refusal = recording.request_reports.add, recording.refusals.add
     with noting_reads(recorder) if reads else nullcontext():
         watchers.append(recorder)
-        listeners.append(hears)
-        refusal_listeners.append(refused)
+        listeners.append(add_report)
+        refusal_listeners.append(add_refusal)
         try:
             yield recording
         finally:
-            refusal_listeners.remove(refused)
-            listeners.remove(hears)
+            refusal_listeners.remove(add_refusal)
+            listeners.remove(add_report)
             watchers.remove(recorder)
             recording.finish()
-
-
-@contextmanager
-def allow(*patterns: str | Allowance) -> Iterator[None]:
-    """Allow findings of the block and of the windows around it and in it; see `Allowance` for patterns.
-
-    A pattern that matched nothing is an info finding of the windows that watch the block. Raises ValueError for a
-    pattern that is none.
-    """
-    allowances: Sequence[Allowance] = ()
-    try:
-        allowances = parse_allowances("allow", patterns)
-        _allow_around(allowances)
-    except ValueError:
-        raise
-    except Exception:
-        report_own_error("findings of a block could not be allowed")
-    token = allowed.set((*allowed.get(), *allowances))
-    try:
-        yield
-    finally:
-        with suppress(ValueError):  # a framework may leave a generator in another context than it entered
-            allowed.reset(token)
-
-
-def _allow_around(allowances: Sequence[Allowance]) -> None:
-    """Allow findings of the windows that are open."""
-    for recorder in recorders(current.get()):
-        known = {(allowance.pattern, allowance.until) for allowance in recorder.allowances}
-        news = [allowance for allowance in allowances if (allowance.pattern, allowance.until) not in known]
-        recorder.allowances = (*recorder.allowances, *news)
-
-
-@contextmanager
-def allow_in_process(patterns: Sequence[str | Allowance]) -> Iterator[tuple[Allowance, ...]]:
-    """Allow findings of all windows that are opened while the block runs, in any context; for test runners."""
-    allowances = parse_allowances("allow", patterns)
-    allowed_in_process.extend(allowances)
-    try:
-        yield allowances
-    finally:
-        for allowance in allowances:
-            allowed_in_process.remove(allowance)
-
-
-def stale_allowances(allowances: Iterable[Allowance]) -> Iterator[Finding]:
-    """Yield what to say of each allowance that matched nothing."""
-    for allowance in allowances:
-        if not allowance.matched:
-            summary = f"The allowance {allowance.pattern!r} matched nothing"
-            yield Finding("stale_allowance", "info", summary, "Remove it: what it allowed is mended")

@@ -123,7 +123,7 @@ def test_steps_and_files_and_sites_and_frames_are_bounded(monkeypatch: pytest.Mo
 def test_texts_are_bounded_in_characters() -> None:
     targets = engines.InfoByText()
     for number in range(1_000):
-        targets.first_seen(f"SELECT {number} /* {'x' * 8_000} */", Engine(1, "sqlite+pysqlite", "sqlite", False))
+        targets.add(f"SELECT {number} /* {'x' * 8_000} */", Engine(1, "sqlite+pysqlite", "sqlite", False))
     assert sum(map(len, targets)) < 1_100_000
 
 
@@ -172,10 +172,10 @@ def test_of_many_pauses_the_longest_and_the_last_are_kept() -> None:
     pauses = Pauses()
     for number in range(1_000):
         since = float(number)
-        assert not pauses.is_known(since, since + 0.1)
+        assert not pauses.extend(since, since + 0.1)
         pauses.add(since, since + 0.1, NOWHERE)
         if number in (3, 500):
-            assert pauses.is_known(since, since + 0.9)  # it went on
+            assert pauses.extend(since, since + 0.9)  # it went on
     noticed = [at for at, _ in pauses.noticed()]
     assert len(noticed) == MOST_PAUSES
     assert pauses.dropped == 1_000 - MOST_PAUSES

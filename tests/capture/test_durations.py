@@ -132,7 +132,7 @@ def test_a_connection_looks_forgotten_after_ten_idle_seconds(
 def test_a_suspicion_is_told_once_and_withdrawn_when_the_connection_comes_back(
     clock: Clock, timed_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(holders, "_next_look", 0.0)
+    monkeypatch.setattr(holders, "_next_check", 0.0)
     with record("job"):
         with timed_engine.connect() as connection:
             connection.execute(READ)
@@ -155,7 +155,7 @@ def test_a_suspicion_is_told_once_and_withdrawn_when_the_connection_comes_back(
 def test_holders_are_looked_at_once_a_second(
     clock: Clock, timed_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(holders, "_next_look", 0.0)
+    monkeypatch.setattr(holders, "_next_check", 0.0)
     with record("job"), timed_engine.connect() as connection:
         connection.execute(READ)
         clock.move(9.5)

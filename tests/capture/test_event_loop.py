@@ -44,7 +44,7 @@ def block() -> None:
     heartbeat = heartbeat_here()
     assert heartbeat is not None
     began = time.perf_counter()
-    while time.perf_counter() - began < 0.2 or heartbeat.seen is None:
+    while time.perf_counter() - began < 0.2 or heartbeat.blocker is None:
         assert time.perf_counter() - began < PATIENCE, "no watchdog has looked"
         time.sleep(0.01)
 
@@ -136,7 +136,7 @@ def test_a_heart_that_does_not_beat_is_never_late(clock: Clock, heartbeat: Heart
 
 
 def test_a_block_that_goes_on_is_one_that_has_grown_and_keeps_its_line(clock: Clock, heartbeat: Heartbeat) -> None:
-    heartbeat.due, heartbeat.seen = 100.0, (SITE, 3)
+    heartbeat.due, heartbeat.blocker = 100.0, (SITE, 3)
     clock.now = 100.2
     heartbeat.settle()
     clock.now = 100.5

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from query_guard import record
 from query_guard.capture.hooks import provenance
-from query_guard.records import Facts, Way
+from query_guard.records import Facts, LoadPath
 from tests.databases import Profiler
 from tests.models import Post, User
 
@@ -79,13 +79,13 @@ async def test_rows_are_not_counted_where_they_are_streamed(profile: Profiler) -
     assert row.loaded is None
 
 
-def shown(way: Way) -> tuple[int | None, str, list[str], tuple[bool, ...]]:
+def shown(way: LoadPath) -> tuple[int | None, str, list[str], tuple[bool, ...]]:
     return (way.root.serial if way.root else None, way.how, [step.name for step in way.steps], way.lazy)
 
 
 async def ways(profile: Profiler, body: Callable[[Session], object]) -> list[tuple[Any, ...]]:
     facts = await facts_of(profile, body)
-    return [shown(facts.ways.of(row)) for row in facts.statements if row.loader is not None]
+    return [shown(facts.load_paths.of(row)) for row in facts.statements if row.loader is not None]
 
 
 async def test_a_way_leads_over_lazy_loads(profile: Profiler) -> None:

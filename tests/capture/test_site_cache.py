@@ -138,7 +138,7 @@ async def test_the_way_goes_on_beyond_the_greenlet() -> None:
 def test_the_end_of_a_thread_is_the_end_of_a_way(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """`def` endpoints run in threads: a way known last must not be looked for in the tree."""
     looked_for: list[object] = []
-    monkeypatch.setattr(site_cache, "_is_taken", lambda *where: looked_for.append(where))
+    monkeypatch.setattr(site_cache, "_matches", lambda *where: looked_for.append(where))
     sites = Sites(engine)
 
     def work() -> None:

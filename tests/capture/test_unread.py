@@ -57,7 +57,7 @@ OF_A_STATEMENT: list[tuple[Any, str]] = [
     (statements, "loader_of"),
     (statements, "current_flush"),
     (statements, "value_hashes"),
-    (statements, "who_wants"),
+    (statements, "detail_recorder"),
     (statements, "get_ident"),
     (SiteCache, "site"),
     (shortcut, "walked"),

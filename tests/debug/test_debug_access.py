@@ -89,7 +89,7 @@ async def test_a_ticket_becomes_a_cookie_on_a_page_that_moves_on(path: str, targ
     assert page.text == (
         '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
         f'<meta http-equiv="refresh" content="0; url=./{target}">\n<title>query_guard</title>\n'
-        f'<p>On to <a href="./{target}">the reports</a>.</p>\n'
+        f'<p>Go on to <a href="./{target}">the reports</a>.</p>\n'
     )
     name, _, rest = page.headers["set-cookie"].partition("=")
     value, _, attributes = rest.partition("; ")

@@ -61,7 +61,7 @@ async def test_a_report_has_the_keys_of_the_contract() -> None:
         "kind severity summary fix file line function callers count relationship saving_ms phase statement_ids "
         "remedy edit"
     )
-    assert set(report["findings"][0]) == {*finding_keys.split(), "details"}
+    assert set(report["findings"][0]) == {*finding_keys.split(), "details", "remedy", "edit"}
     statement_keys = (
         "id fingerprint sql operation start_ms duration_ms file line function phase engine connection transaction "
         "relationship rows failed"

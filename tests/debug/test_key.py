@@ -215,9 +215,9 @@ def test_where_it_cannot_be_kept_one_error_says_what_to_set(tmp_path: Path) -> N
     file.touch()
     lines = start(XDG_STATE_HOME=str(file))
     assert lines == [
-        f"ERROR query_guard: the key file '{file}/query_guard/key' cannot be read: Not a directory; nobody knows the "
-        "key that is used instead: set QUERY_GUARD_DEBUG_TOKEN for the application and for 'python -m query_guard "
-        "open'",
+        f"ERROR query_guard: the key file '{file}/query_guard/key' cannot be read: Not a directory; the key used "
+        "instead is in memory alone, and nobody can read it: set QUERY_GUARD_DEBUG_TOKEN for the application and for "
+        "'python -m query_guard open'",
         *STARTED,
     ]
 

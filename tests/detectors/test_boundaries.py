@@ -419,7 +419,7 @@ def test_the_first_hundred_checkouts_of_a_pool_are_looked_at(before: int, found:
 
 def test_how_many_requests_would_wait_for_each_other() -> None:
     assert only(NestedCheckout(), nested(2)).details == (
-        "10 such requests at once, on 10 connections, wait for each other",
+        "10 such requests at once hold all 10 connections, and each waits for another one",
     )
     assert only(NestedCheckout(), nested(1, capacity=1)).details == (
         "with one connection, such a request waits for itself",

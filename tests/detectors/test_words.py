@@ -119,18 +119,18 @@ WORDS: list[tuple[Detector, Facts, list[str]]] = [
     (
         ConnectionLeak(),
         out(LEAKED),
-        ["A connection was not returned at the end of the request, 40 ms after it was had; the pool has at most 2"],
+        ["A connection was not returned at the end of the request, 40 ms after its checkout; the pool has at most 2"],
     ),
     (
         ConnectionLeak(),
         facts_of(checkouts=(COLLECTED, COLLECTED._replace(hold=0.5))),
-        ["2 connections were dropped, and the garbage collector had to take it back after 500 ms"],
+        ["2 connections were dropped, and the garbage collector returned them after 500 ms"],
     ),
     (ConnectionLeak(), out(checkout(), checkout(outcome="late"), checkout(outcome="timeout")), []),
     (
         PoolTimeout(),
         out(checkout(outcome="timeout", wait=0.3)),
-        ["No connection was free within 300 ms: all were held where nothing records"],
+        ["No connection was free within 300 ms: code that is not recorded held them all"],
     ),
     (
         PoolTimeout(),

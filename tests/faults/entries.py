@@ -20,7 +20,7 @@ ENTRIES = {
     "capture.hooks.pool_methods._timed.timed_connect": "SQLAlchemy calls it for a checkout",
     "capture.hooks.pool_methods._noted_checkin.noted_checkin": "SQLAlchemy calls it for a checkin",
     "recording.record": "a job's own `with` calls it",
-    "recording.allow": "a job's own `with` calls it",
+    "judge.allowed_blocks.allow": "a job's own `with` calls it",
     "own_errors.report_own_error": "it is the guard itself, and contains all that it does",
 }
 """Functions that cannot catch what is raised at their own start, and why."""
@@ -28,7 +28,7 @@ ENTRIES = {
 OF_TESTS = (
     "testing.",
     "recording.record_process",
-    "recording.allow_in_process",
+    "judge.allowed_blocks.allow_in_process",
     "capture.hooks.attribute_reads.NotedAttribute",
 )
 """What a test asks for by name: where it fails, the test may fail with it, and is told so."""

@@ -115,7 +115,7 @@ def guard() -> Blocks:
     from query_guard.history.memory import MemoryHistory
     from query_guard.reporters.log import LogReporter
 
-    event_loop.BEAT = event_loop.LOOK = event_loop.NOTICED_BLOCK = event_loop.NOTICED_PAUSE = 0.002
+    event_loop.BEAT = event_loop.WATCH_INTERVAL = event_loop.NOTICED_BLOCK = event_loop.NOTICED_PAUSE = 0.002
     holders.NOTICED_WAIT = holders.SUSPICIOUS = 0.0
 
     def fails(_: object) -> None:
@@ -167,7 +167,7 @@ def reset() -> None:
     app.middleware_stack = app.build_middleware_stack()
     for clear in _caches():
         clear()
-    vars(sys.modules["query_guard.capture.live.holders"])["_next_look"] = 0.0
+    vars(sys.modules["query_guard.capture.live.holders"])["_next_check"] = 0.0
     points.reached.clear()
 
 
@@ -178,7 +178,7 @@ def _caches() -> list[Callable[[], None]]:
     kept = (
         ("capture.origin.call_site", "_sites"),
         ("capture.origin.source_files", "KINDS"),
-        ("own_errors", "_said"),
+        ("own_errors", "_logged"),
         ("web.routes", "_templates"),
     )
     return [

@@ -262,7 +262,7 @@ async def test_d9_a_session_dropped_is_collected(narrow: Callable[..., Database]
         await until_ended({*threading.enumerate()} - others)
     (finding,) = findings(only(reports), "connection_leak")
     assert function_of(finding) == ("drop_async" if database.is_async else "drop")
-    assert "the garbage collector had to take it back" in finding.summary
+    assert "the garbage collector returned it" in finding.summary
     assert [one.outcome for one in only(reports).facts.checkouts] == ["collected"]
 
 
@@ -349,12 +349,12 @@ async def test_d10_a_connection_held_long_is_suspected_until_it_returns(
     narrow: Callable[..., Database], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(holders, "SUSPICIOUS", 0.1)
-    monkeypatch.setattr(holders, "_next_look", 0.0)
+    monkeypatch.setattr(holders, "_next_check", 0.0)
     told: list[tuple[Holder, Engine]] = []
 
     class Listener(LogReporter):
         def suspect(self, holder: Holder, engine: Engine) -> None:
-            monkeypatch.setattr(holders, "_next_look", 0.0)
+            monkeypatch.setattr(holders, "_next_check", 0.0)
             if holder.name == "GET /holds":
                 told.append((holder, engine))
 
@@ -372,7 +372,7 @@ async def test_d10_a_connection_held_long_is_suspected_until_it_returns(
         pools = (await client.get("/__query_guard__/api/pools", headers=WITH_KEY)).json()["pools"]
         released.set()
         await holding
-        monkeypatch.setattr(holders, "_next_look", 0.0)
+        monkeypatch.setattr(holders, "_next_check", 0.0)
         await client.get("/other")
     (holder,) = [one for pool in pools for one in pool["holders"] if one["name"] == "GET /holds"]
     assert holder["suspected"] is True

@@ -29,7 +29,7 @@ def block_the_loop() -> None:
     heartbeat = heartbeat_here()
     assert heartbeat is not None
     began = time.perf_counter()
-    while time.perf_counter() - began < 0.25 or heartbeat.seen is None:
+    while time.perf_counter() - began < 0.25 or heartbeat.blocker is None:
         assert time.perf_counter() - began < 30, "no watchdog has looked"
         time.sleep(0.01)
 

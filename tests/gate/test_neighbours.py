@@ -343,12 +343,12 @@ async def test_two_blocks_are_blamed_on_their_own_lines(database: Database) -> N
 
     def first_block() -> None:  # until the watchdog has looked, and a fifth of a second has gone by
         heartbeat = heartbeat_here()
-        while heartbeat is not None and (heartbeat.seen is None or time.perf_counter() - heartbeat.due < 0.2):
+        while heartbeat is not None and (heartbeat.blocker is None or time.perf_counter() - heartbeat.due < 0.2):
             time.sleep(0.01)
 
     def second_block() -> None:
         heartbeat = heartbeat_here()
-        while heartbeat is not None and (heartbeat.seen is None or time.perf_counter() - heartbeat.due < 0.2):
+        while heartbeat is not None and (heartbeat.blocker is None or time.perf_counter() - heartbeat.due < 0.2):
             time.sleep(0.01)
 
     async def serve(block: Callable[[], None]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 from query_guard.detectors import NPlusOne
-from query_guard.document.report import sentence
+from query_guard.document.sentence import sentence
 from query_guard.judge.verdict import judge
 from query_guard.records import NO_INFO, Entity, Finding, Pool, Report, Request
 from query_guard.reporters.text import TextReporter, render

@@ -70,7 +70,7 @@ async def add_roles_blindly(user_id: int, wanted: RolesUpdate, session: SessionO
 async def list_posts_in_second_session(
     user_id: int, session: SessionOfRequest, sessions: SessionsOfApp
 ) -> Sequence[Post]:
-    """Open another session while the first holds its connection: enough such requests wait for each other for ever."""
+    """Open another session while the first holds its connection: enough such requests are a deadlock."""
     if await crud.user.get(session, user_id) is None:
         raise not_found("user")
     async with sessions() as another:

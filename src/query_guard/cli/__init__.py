@@ -1,1 +1,1 @@
-"""The command line: what `python -m query_guard` does. Nothing of it imports SQLAlchemy or Starlette."""
+"""The command line: what `python -m query_guard` does. It imports neither SQLAlchemy nor Starlette."""

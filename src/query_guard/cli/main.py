@@ -1,4 +1,4 @@
-"""The commands, their arguments, and what a command exits with."""
+"""The commands, their arguments, and their exit codes."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from query_guard.cli import open as open_command
 from query_guard.debug.key import NoKey
 
 
-def main(words: Sequence[str] | None = None) -> int:
-    """Run a command: 0 when it did what it should, 2 when it could not, with a sentence on stderr that says why."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code: 0 for success, 2 for a failure, which a sentence on stderr explains."""
     parser = argparse.ArgumentParser(
-        prog="python -m query_guard", description="Look at what QueryGuard found in a running application."
+        prog="python -m query_guard", description="Show what QueryGuard found in a running application."
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     open_command.add_to(commands)
-    given = parser.parse_args(words)
+    options = parser.parse_args(arguments)
     try:
-        return int(given.run(given))
+        return int(options.run(options))
     except NoKey as error:
         print(f"query_guard: {error}", file=sys.stderr)
         return 2

@@ -1,4 +1,4 @@
-"""`open`: a link to the debug endpoint, good for a minute, and the browser with it."""
+"""Make a link to the debug endpoint, valid for a minute, and open it in the browser."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def add_to(commands: Commands) -> None:
     parser.set_defaults(run=run)
 
 
-def run(given: argparse.Namespace) -> int:
-    """Print the link on stdout and open it, if there is a browser with a window. Raises NoKey."""
-    link = f"{given.url}{given.path}/?ticket={signed(_key(), 'ticket', time.time())}"
+def run(options: argparse.Namespace) -> int:
+    """Print the link on stdout, and open it if a browser can show a window. Raises NoKey."""
+    link = f"{options.url}{options.path}/?ticket={signed(_key(), 'ticket', time.time())}"
     print(link, flush=True)
     print(f"It is good for {LIFETIMES['ticket']} seconds.", file=sys.stderr, flush=True)
-    if not given.print and _has_window():
-        with suppress(Exception):  # the link was printed
+    if not options.print and _has_window():
+        with suppress(Exception):  # the link is printed already
             webbrowser.open(link)
     return 0
 
@@ -58,7 +58,7 @@ def _key() -> Key:
 
 
 def _has_window() -> bool:
-    """Whether a browser could show a window; one for terminals would keep this command waiting."""
+    """Whether a browser could show a window; a browser in the terminal would block this command."""
     names = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
     return sys.platform in ("win32", "darwin") or any(os.environ.get(name) for name in names)
 

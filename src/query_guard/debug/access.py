@@ -24,7 +24,7 @@ _logger = logging.getLogger("query_guard")
 
 
 class Entry(Enum):
-    """How a request is let in; or why it is not, in words for the log."""
+    """Why a request may see the endpoint, or may not; the value is a text for the log."""
 
     KEY = "it has the key"
     TICKET = "it has a ticket"
@@ -49,23 +49,23 @@ class Access:
 
     @property
     def key(self) -> Key | None:
-        """The key; where no server's start was seen, as in a mounted application, one that was made before."""
+        """The key; where the start of the server was not seen, as in a mounted application, the key made before."""
         if self._key is None:
             self._key = self._known_key()
         return self._key
 
     def start(self, scope: Scope) -> None:
-        """A lifespan begins. If it is a server's: have a key, make one if need be, and say where it is.
+        """Read the key at the start of a server, make one if there is none, and log where it is kept.
 
-        That is a warning unless somebody chose the key: what is less is not seen where logging is not set up, as in
-        the servers of developers.
+        The message is a warning unless somebody chose the key: the servers of developers often set up no logging, and
+        show nothing below a warning.
         """
         if not _is_server(scope):
             return
         try:
             self._key = key = chosen_key(self._token) or made_key()
         except NoKey as error:
-            self._explain(error, "nobody knows the key that is used instead")
+            self._explain(error, "the key used instead is in memory alone, and nobody can read it")
             self._key = key_in_memory()
         else:
             _logger.log(
@@ -101,20 +101,20 @@ class Access:
             error, consequence, TOKEN_VARIABLE, self._command,
         )  # fmt: skip
 
-    def _log_once(self, what: object, level: int, message: str, *words: object) -> None:
-        if what not in self._logged:
-            self._logged.add(what)
-            _logger.log(level, message, *words)
+    def _log_once(self, refusal: object, level: int, message: str, *values: object) -> None:
+        if refusal not in self._logged:
+            self._logged.add(refusal)
+            _logger.log(level, message, *values)
 
 
 def _judged(key: Key, scope: Scope, now: float) -> Entry:
-    if any(hmac.compare_digest(given, key.secret) for given in bearers(scope)):
+    if any(hmac.compare_digest(secret, key.secret) for secret in bearers(scope)):
         return Entry.KEY
-    own_tickets = [given for given in tickets(scope) if is_signed(key, "ticket", given)]
-    if any(is_current("ticket", given, now) for given in own_tickets):
+    own_tickets = [ticket for ticket in tickets(scope) if is_signed(key, "ticket", ticket)]
+    if any(is_current("ticket", ticket, now) for ticket in own_tickets):
         return Entry.TICKET
-    own_cookies = [given for given in cookies(scope, cookie_name(key)) if is_signed(key, "cookie", given)]
-    if any(is_current("cookie", given, now) for given in own_cookies):
+    own_cookies = [cookie for cookie in cookies(scope, cookie_name(key)) if is_signed(key, "cookie", cookie)]
+    if any(is_current("cookie", cookie, now) for cookie in own_cookies):
         return Entry.KEY if is_of_own_page(scope) else Entry.ELSEWHERE
     return Entry.EXPIRED if own_tickets or own_cookies else Entry.STRANGER
 

@@ -23,7 +23,7 @@ _MAX_FILE = 4096
 
 
 class NoKey(Exception):
-    """There is no key; the message says what is in the way."""
+    """There is no key; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,12 @@ def chosen_key(token: str | None = None) -> Key | None:
 
 
 def kept_key() -> Key | None:
-    """Return the key that this user's servers share; None when there is none yet. Raises NoKey for what is no key."""
+    """Return the key that this user's servers share; None when there is no file yet. Raises NoKey for a wrong file."""
     file = key_file()
     try:
-        with open(file, "rb", opener=_without_waiting) as kept:
-            _refuse_of_others(kept.fileno(), file)
-            secret = kept.read(_MAX_FILE).strip()
+        with open(file, "rb", opener=_without_waiting) as key_bytes:
+            _refuse_of_others(key_bytes.fileno(), file)
+            secret = key_bytes.read(_MAX_FILE).strip()
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
@@ -64,17 +64,17 @@ def kept_key() -> Key | None:
 
 def made_key() -> Key:
     """Return the key that this user's servers share, made now if there is none. Raises NoKey when it cannot be kept."""
-    kept = kept_key()
-    if kept is None:
+    key = kept_key()
+    if key is None:
         file = key_file()
         try:
             _write_once(file, secrets.token_urlsafe(32).encode())
         except (OSError, ValueError) as error:
             raise NoKey(f"the key file {str(file)!r} cannot be written: {_reason(error)}") from error
-        kept = kept_key()
-        if kept is None:
+        key = kept_key()
+        if key is None:
             raise NoKey(f"the key file {str(file)!r} was written, and is not there")
-    return kept
+    return key
 
 
 def key_in_memory() -> Key:
@@ -84,23 +84,23 @@ def key_in_memory() -> Key:
 
 def key_file() -> Path:
     """Return where the key is kept, in the user's state directory by default. Raises NoKey for a user without one."""
-    named = os.environ.get(FILE_VARIABLE)
+    chosen = os.environ.get(FILE_VARIABLE)
     try:
-        return Path(named).expanduser() if named else _state_directory(sys.platform) / "query_guard" / "key"
+        return Path(chosen).expanduser() if chosen else _state_directory(sys.platform) / "query_guard" / "key"
     except RuntimeError as error:
         raise NoKey(f"this user has no home directory for the key, and {FILE_VARIABLE} names no file") from error
 
 
 def _state_directory(platform: str) -> Path:
-    named = Path(os.environ.get("LOCALAPPDATA" if platform == "win32" else "XDG_STATE_HOME", ""))
-    if named.is_absolute():  # a relative one is to be ignored, says the XDG specification
-        return named
-    elsewhere = {"win32": "AppData/Local", "darwin": "Library/Application Support"}
-    return Path.home() / elsewhere.get(platform, ".local/state")
+    directory = Path(os.environ.get("LOCALAPPDATA" if platform == "win32" else "XDG_STATE_HOME", ""))
+    if directory.is_absolute():  # the XDG specification says to ignore a relative path
+        return directory
+    defaults = {"win32": "AppData/Local", "darwin": "Library/Application Support"}
+    return Path.home() / defaults.get(platform, ".local/state")
 
 
 def _write_once(file: Path, secret: bytes) -> None:
-    """Write the file whole or not at all; of several processes that do so at once, the first one wins."""
+    """Write the file whole or not at all; where several processes write at once, the first one wins."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, unfinished = mkstemp(prefix=f".{file.name}.", dir=file.parent)  # with mode 0600
     try:
@@ -115,18 +115,18 @@ def _write_once(file: Path, secret: bytes) -> None:
 
 
 def _without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # a pipe would keep the server's start waiting
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # opening a pipe would block the start of the server
 
 
 def _refuse_of_others(handle: int, file: Path) -> None:
-    """Raise NoKey for a key that another user may have chosen; root and who runs this are none. On Windows all pass."""
-    found = os.fstat(handle)
-    if not stat.S_ISREG(found.st_mode):
+    """Raise NoKey for a file that a user other than root and our own may have written. On Windows each file passes."""
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
         raise NoKey(f"the key file {str(file)!r} must be a regular file, and is something else")
     user = os.geteuid() if hasattr(os, "geteuid") else 0
-    if user != 0 and found.st_uid not in (0, user):
-        raise NoKey(f"the key file {str(file)!r} must belong to this user or root, and belongs to user {found.st_uid}")
-    if hasattr(os, "geteuid") and found.st_mode & stat.S_IWOTH:
+    if user != 0 and status.st_uid not in (0, user):
+        raise NoKey(f"the key file {str(file)!r} must belong to this user or root, and belongs to user {status.st_uid}")
+    if hasattr(os, "geteuid") and status.st_mode & stat.S_IWOTH:
         raise NoKey(f"the key file {str(file)!r} may be written by everybody; take that right away: chmod o-w")
 
 

@@ -1,4 +1,4 @@
-"""Responses that can be sent whatever a report holds: names of files may not be text, and times no number."""
+"""Responses that can be sent whatever a report holds, such as a file name that is no text, or an infinite time."""
 
 from __future__ import annotations
 

@@ -15,7 +15,9 @@ from query_guard.debug.access import Access, Entry
 from query_guard.debug.aggregates import by_route, by_statement
 from query_guard.debug.responses import JSONResponse, PlainTextResponse
 from query_guard.debug.ticket_page import ticket_page
-from query_guard.document.report import document, live_pool_document, sentence, summary
+from query_guard.document.pools import live_pool_document
+from query_guard.document.report import document, summary
+from query_guard.document.sentence import sentence
 from query_guard.history import History
 from query_guard.own_errors import report_own_error
 from query_guard.records import Allowance, Report
@@ -43,14 +45,14 @@ class DebugEndpoint:
         self._app.router.redirect_slashes = False  # a redirect would leave the debug path
 
     def start(self, scope: Scope) -> None:
-        """A server, or what looks like one, begins the application's lifespan."""
+        """Read or make the key at the start of a lifespan; those of test clients are passed over."""
         try:
             self._access.start(scope)
         except Exception:
             report_own_error("the key of the debug endpoint could not be read or made")
 
     def answer_to(self, scope: Scope) -> ASGIApp | None:
-        """Return what answers a request to this endpoint; None for all that are the application's to answer."""
+        """Return what answers a request to this endpoint; None for all others, which the application answers."""
         path = _path_in_app(scope)
         if scope["type"] != "http" or not f"{path}/".startswith(f"{self._path}/"):
             return None
@@ -79,20 +81,22 @@ class DebugEndpoint:
         }
 
     async def _index(self, request: Request) -> Response:
-        return self._listing(self._history.latest())
+        return self._as_list(self._history.latest())
 
     async def _requests(self, request: Request) -> Response:
         reports = self._history.latest()
         if _wants_text(request):
-            return self._listing(reports)
+            return self._as_list(reports)
         return JSONResponse({"requests": [summary(report, parameters=True) for report in reports]}, headers=_HEADERS)
 
     async def _request(self, request: Request) -> Response:
-        wanted = request.path_params["id"]
-        reports = self._history.latest()[:1] if wanted == "latest" else [self._history.get(wanted)]
+        report_id = request.path_params["id"]
+        reports = self._history.latest()[:1] if report_id == "latest" else [self._history.get(report_id)]
         report = reports[0] if reports else None
         if report is None:
-            return _not_found(f"no report {printable(wanted)!r}; {self._path}/api/requests lists those that are kept")
+            return _not_found(
+                f"no report {printable(report_id)!r}; {self._path}/api/requests lists those that are kept"
+            )
         if _wants_text(request):
             return PlainTextResponse(render(report), headers=_HEADERS)
         return JSONResponse(document(report, parameters=True), headers=_HEADERS)
@@ -109,19 +113,19 @@ class DebugEndpoint:
     async def _allowed(self, request: Request) -> Response:
         rows = [
             {
-                "allow": one.pattern,
-                "reason": one.reason,
-                "until": str(one.until) if one.until is not None else None,
-                "findings": one.matched,
+                "allow": allowance.pattern,
+                "reason": allowance.reason,
+                "until": str(allowance.until) if allowance.until is not None else None,
+                "findings": allowance.matched,
             }
-            for one in self._allowances
+            for allowance in self._allowances
         ]
         return JSONResponse({"allowances": rows}, headers=_HEADERS)
 
     async def _unknown(self, request: Request, _error: Exception) -> Response:
         return _not_found(f"no such path; {self._path}/api/requests lists the requests that are kept")
 
-    def _listing(self, reports: list[Report]) -> Response:
+    def _as_list(self, reports: list[Report]) -> Response:
         lines = [f"{report.id}  {printable(sentence(report))}" for report in reports]
         lines.append(f"{len(reports)} reports; {self._path}/api/requests/<id> shows one")
         return PlainTextResponse("\n".join(lines) + "\n", headers=_HEADERS)
@@ -137,5 +141,5 @@ def _wants_text(request: Request) -> bool:
     return "text/plain" in accepted and "application/json" not in accepted
 
 
-def _not_found(what: str) -> JSONResponse:
-    return JSONResponse({"error": what}, status_code=404, headers=_HEADERS)
+def _not_found(error: str) -> JSONResponse:
+    return JSONResponse({"error": error}, status_code=404, headers=_HEADERS)

@@ -1,6 +1,7 @@
 """The page that a ticket opens: it sets the cookie and moves on, so that the ticket does not stay in the address.
 
-A redirect would not do: after one that began on another site browsers do not send a cookie with SameSite=Strict.
+A redirect is not enough: where the first request came from another site, browsers do not send a cookie with
+SameSite=Strict after it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta http-equiv="refresh" content="0; url=./{target}">
 <title>query_guard</title>
-<p>On to <a href="./{target}">the reports</a>.</p>
+<p>Go on to <a href="./{target}">the reports</a>.</p>
 """
 _HEADERS = {
     "cache-control": "no-store",
@@ -33,7 +34,7 @@ _COOKIE_PATH = "/:@!$&'()*+,=~"  # what browsers leave as it is; a semicolon wou
 
 
 def ticket_page(key: Key, now: float, scope: Scope, debug_path: str) -> Response:
-    """Return the answer to a good ticket: on to the same address without it."""
+    """Return the answer to a valid ticket: a cookie, and a page that goes on to the same address without the ticket."""
     target = quote(str(scope["path"]).rpartition("/")[2], safe="", errors="replace")
     path = quote(f"{scope.get('root_path', '')}{debug_path}", safe=_COOKIE_PATH, errors="replace")
     secure = "; Secure" if scope.get("scheme") == "https" else ""

@@ -32,9 +32,10 @@ def _finding(checkouts: list[Checkout], facts: Facts, pool: Pool | None) -> Find
     what = "A connection was" if len(checkouts) == 1 else f"{len(checkouts)} connections were"
     held = shown_seconds(max(facts.held(one) for one in checkouts))
     if first.outcome == "leaked":
-        summary = f"{what} not returned at the end of the request, {held} after it was had"
+        summary = f"{what} not returned at the end of the request, {held} after its checkout"
     else:
-        summary = f"{what} dropped, and the garbage collector had to take it back after {held}"
+        them = "it" if len(checkouts) == 1 else "them"
+        summary = f"{what} dropped, and the garbage collector returned {them} after {held}"
     if pool is not None and pool.capacity is not None:
         summary += f"; the pool has at most {pool.capacity}"
     remedy = "async with AsyncSession(engine) as session:" if pool and pool.engine.is_async else _SYNC

@@ -25,7 +25,7 @@ class LatentNPlusOne:
             first = rows[0]
             if first.loader is None or first.loader.kind != "lazy" or len({row.owner for row in rows}) > 1:
                 continue
-            query = facts.ways.source_of(first)
+            query = facts.load_paths.source_of(first)
             if query is not None and _could_return_many(query):
                 yield _finding(first, facts)
 

@@ -1,4 +1,4 @@
-"""A second connection, asked for while the first is held: enough such requests at once wait for each other for ever."""
+"""A second checkout while the first connection is held: enough such requests at once are a deadlock."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class NestedCheckout(Thresholds):
 def _deadlock(capacity: int) -> str:
     if capacity == 1:
         return "with one connection, such a request waits for itself"
-    return f"{capacity} such requests at once, on {capacity} connections, wait for each other"
+    return f"{capacity} such requests at once hold all {capacity} connections, and each waits for another one"
 
 
 def _pairs(checkouts: list[Checkout], facts: Facts) -> Iterator[tuple[Checkout, Checkout]]:

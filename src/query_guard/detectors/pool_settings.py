@@ -63,7 +63,7 @@ def _advice(pool: Pool) -> Iterator[tuple[str, str, str]]:
     if not pool.pre_ping:
         yield (
             "pool_pre_ping",
-            f"{pool.engine.name} hands out connections without looking whether they still work",
+            f"{pool.engine.name} does not check that connections still work before it hands them out",
             _PING,
         )
 

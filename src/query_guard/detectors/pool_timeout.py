@@ -45,7 +45,7 @@ def _finding(checkouts: list[Checkout], pool: Pool | None, facts: Facts) -> Find
     )
 
 
-_UNSEEN = "all were held where nothing records"
+_UNSEEN = "code that is not recorded held them all"
 
 
 def _mostly(holders: tuple[Holder, ...]) -> str:
@@ -56,7 +56,7 @@ def _mostly(holders: tuple[Holder, ...]) -> str:
 
 def _fix(holders: tuple[Holder, ...]) -> str:
     if not holders:
-        return "Look at code outside requests, at raw threads and at excluded paths, which nothing records"
+        return "Look at code outside requests, at raw threads and at excluded paths, which are not recorded"
     forgotten = [holder for holder in holders if holder.suspected]
     if forgotten:
         frame = forgotten[0].site.innermost

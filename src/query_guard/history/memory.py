@@ -16,7 +16,7 @@ class MemoryHistory:
         self._limit = reports
         self._room = megabytes * 1_000_000
         self._reports: OrderedDict[str, tuple[Report, int]] = OrderedDict()
-        """The oldest first, each with the bytes it weighs."""
+        """The oldest first, each with its bytes."""
         self._bytes = 0
         self._lock = threading.Lock()
 

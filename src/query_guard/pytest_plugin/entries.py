@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from query_guard.document.report import finding_document
+from query_guard.document.findings import finding_document
 from query_guard.document.strict_json import json_safe
 from query_guard.recording import Recording
 from query_guard.records import Finding, Statement

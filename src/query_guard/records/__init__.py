@@ -1,5 +1,4 @@
-"""The facts of a window as frozen plain data: what was sent, by whom, over which connection, and what is wrong with
-it.
+"""The facts of a window as plain data: what was sent, from where, over which connection, and what is wrong with it.
 
 Times are seconds; `start` counts from the opening of the window (`time.perf_counter`). Nothing here holds a value of
 the application: parameters are salted hashes, owners are hashes of their identity.
@@ -21,9 +20,11 @@ from query_guard.records.connections import (
     Writer,
     shown_seconds,
 )
-from query_guard.records.facts import Facts, LateCounter, distinct_sites, grouped, usual_duration
+from query_guard.records.facts import Facts, LateCounter
 from query_guard.records.figures import Figures, Numbers, Triggers
 from query_guard.records.findings import LOUD, Finding, Severity, Silence, count_kinds
+from query_guard.records.groups import distinct_sites, grouped, usual_duration
+from query_guard.records.load_paths import OBJECT_BY_OBJECT, Load, LoadPath, LoadPaths
 from query_guard.records.loaders import Loader, Step
 from query_guard.records.report import Report
 from query_guard.records.request import Request, RequestKind
@@ -38,7 +39,6 @@ from query_guard.records.statements import (
     Read,
     Statement,
 )
-from query_guard.records.ways import OBJECT_BY_OBJECT, Load, Way, Ways
 
 __all__ = [
     "CRITERIA",
@@ -62,6 +62,8 @@ __all__ = [
     "Holder",
     "LateCounter",
     "Load",
+    "LoadPath",
+    "LoadPaths",
     "Loader",
     "LoopBlock",
     "Numbers",
@@ -81,8 +83,6 @@ __all__ = [
     "Transaction",
     "TransactionOutcome",
     "Triggers",
-    "Way",
-    "Ways",
     "Writer",
     "count_kinds",
     "distinct_sites",

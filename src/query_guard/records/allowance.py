@@ -1,4 +1,4 @@
-"""A finding that is meant: by relationship, by kind, or by kind and place; if need be with a reason and a last day."""
+"""A finding that is accepted: by relationship, by kind, or by kind and place, with a reason and a last day."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ _PATTERN = r"(?P<relationship>[A-Za-z_]\w*\.\w+)|(?P<kind>[a-z_]\w*)(?::(?P<file
 
 @dataclass(slots=True, eq=False)
 class Allowance:
-    """One finding that is meant: `Allowance("Post.author", reason="one author a page", until="2027-01-31")`.
+    """A finding that is accepted: `Allowance("Post.author", reason="one author a page", until="2027-01-31")`.
 
     `pattern` is a relationship ("Post.author"), a kind ("n_plus_one"), or a kind and its place
-    ("n_plus_one:crud.py:load"). `until` is the last day on which it allows, as a date or in ISO 8601; after it the
-    finding is back, and says so. Raises ValueError for a pattern or a date that is none.
+    ("n_plus_one:crud.py:load"). `until` is the last day on which it allows, as a date or in ISO 8601. After it
+    the finding is reported again, and says so. Raises ValueError for a wrong pattern or date.
     """
 
     pattern: str
     reason: str = ""
     until: date | str | None = None
     matched: int = field(default=0, init=False)
-    """How many findings it has covered so far."""
+    """How many findings it has matched so far."""
     _relationship: str | None = field(default=None, init=False, repr=False)
     _kind: str | None = field(default=None, init=False, repr=False)
     _file: str | None = field(default=None, init=False, repr=False)
@@ -67,7 +67,7 @@ class Allowance:
 
     @property
     def expiry(self) -> str:
-        """What to say of it once it has expired."""
+        """A sentence for when it has expired."""
         reason = f" ({self.reason})" if self.reason else ""
         return f"the allowance {self.pattern!r}{reason} expired on {self.until}: renew it, or mend this"
 
@@ -79,10 +79,10 @@ class Allowance:
         )
 
 
-def _day(pattern: str, given: object) -> date | None:
-    if given is None or type(given) is date:
-        return given
-    if isinstance(given, str):
+def _day(pattern: str, day: object) -> date | None:
+    if day is None or type(day) is date:
+        return day
+    if isinstance(day, str):
         with suppress(ValueError):
-            return date.fromisoformat(given)
-    raise ValueError(f"the allowance {pattern!r} must end on a date, such as '2027-01-31', not {given!r}")
+            return date.fromisoformat(day)
+    raise ValueError(f"the allowance {pattern!r} must end on a date, such as '2027-01-31', not {day!r}")

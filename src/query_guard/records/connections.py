@@ -1,4 +1,4 @@
-"""Who held a connection, what became of what was done on it, and when the event loop stood still."""
+"""Checkouts and their holders, transactions, pools, and the times in which the event loop was blocked."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Doing: TypeAlias = Literal["running a statement", "idle in transaction", "idle",
 
 
 class Holder(NamedTuple):
-    """Somebody who holds a connection at some moment.
+    """The holder of a connection at one moment.
 
-    `name` is the request's or the block's. `held` and `idle` are seconds up to that moment, `idle` those since the
-    last statement ended. `suspected` says that it was held idle for so long that it looks forgotten.
+    `name` is that of the request or the block. `held` and `idle` are seconds up to that moment; `idle` counts from the
+    end of the last statement. `suspected` says that it has been idle for so long that it looks like a leak.
     """
 
     checkout: int
@@ -42,10 +42,10 @@ def shown_seconds(seconds: float) -> str:
 
 
 class Checkout(NamedTuple):
-    """One stay of a connection outside its pool. `hold` is None while it is still out.
+    """The time of one connection outside its pool. `hold` is None while it is still out.
 
-    `late` was still out when the window ended, while something of the window lived on; `leaked` was out and nothing
-    lived that could return it; `collected` was returned by the garbage collector.
+    Outcome `late`: still out when the window ended, while a task of the window goes on. `leaked`: still out, and no
+    task is left that could return it. `collected`: returned by the garbage collector.
     """
 
     serial: int
@@ -61,23 +61,23 @@ class Checkout(NamedTuple):
     site: CallSite
     phase: Phase | None
     task: int
-    """Serial of the asyncio task or thread that asked for it."""
+    """Serial of the asyncio task or thread that checked it out."""
     held_in_pool: int
     """Connections of the pool that were out then, this one included."""
     holders: tuple[Holder, ...]
-    """Who held the pool's connections, where this one had to be waited for or was never had."""
+    """Who held the connections of the pool, where this checkout waited or failed."""
     request: int
     busy_threads: int = 0
-    """Threads of sync endpoints that were at work when this one had been waited for."""
+    """How many threads of sync endpoints were busy when this checkout had waited."""
 
     @property
     def acquired(self) -> float:
-        """When it was had, or given up."""
+        """When the connection was checked out, or the wait given up."""
         return self.start + self.wait + self.connect
 
 
 class Writer(NamedTuple):
-    """A transaction that had written, of any window: whose, from when to when (or now), and to which tables."""
+    """A transaction of any window that had written: its name, its start, its end (or now), and its tables."""
 
     serial: int
     name: str
@@ -88,7 +88,7 @@ class Writer(NamedTuple):
 
 
 class Pause(NamedTuple):
-    """A line seen to wait while its transaction was open: at which second of the window, and where."""
+    """A line that was running while its transaction was open and idle: when, in seconds of the window, and where."""
 
     at: float
     site: CallSite
@@ -97,9 +97,9 @@ class Pause(NamedTuple):
 class Transaction(NamedTuple):
     """One transaction of a connection. `outcome` is open until the driver confirmed its end.
 
-    `writes` and `rows_written` leave out what a savepoint took back; rows count as far as the driver says them. Of a
-    transaction that wrote, `ended_by` says whether the application ended it, or only closed the connection, `site`
-    from where, and `phase` when.
+    `writes` and `rows_written` leave out what a savepoint rolled back; rows count as far as the driver knows them. For
+    a transaction that wrote, `ended_by` says whether the application ended it or only closed the connection, `site`
+    where, and `phase` when.
     """
 
     serial: int
@@ -112,7 +112,7 @@ class Transaction(NamedTuple):
     writes: int
     rows_written: int
     has_failed: bool
-    """Whether a statement failed in it, outside what a savepoint took back."""
+    """Whether a statement failed in it that no savepoint rolled back."""
     ended_by: Literal["application", "close", ""]
     site: CallSite
     phase: Phase | None
@@ -122,14 +122,14 @@ class Transaction(NamedTuple):
     """Whether it ended after the response had started."""
     engine: Engine
     pauses: tuple[Pause, ...]
-    """The longest of them, and the last."""
+    """The longest pauses, and the last one."""
     request: int
     dropped_pauses: int = 0
-    """How many there were beside those."""
+    """How many more pauses there were."""
 
 
 class Pool(NamedTuple):
-    """A pool as it stood when the report was made, and what was seen of it since the process began.
+    """A pool when the report was made, with what was measured of it since the process began.
 
     Numbers that its class does not have are None. `peak` counts connections out at once, `waits` checkouts that had
     to wait; times are sums of seconds.
@@ -154,9 +154,9 @@ class Pool(NamedTuple):
 
 
 class LoopBlock(NamedTuple):
-    """A time in which the event loop stood still, as far as its heartbeat saw it.
+    """A time in which the event loop was blocked, as its heartbeat measured it.
 
-    `site` is the line that was running then; `request` the serial of the window it belonged to, 0 where unknown.
+    `site` is the line that was running then, `request` the serial of its window, 0 where unknown.
     """
 
     start: float

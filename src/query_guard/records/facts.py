@@ -1,27 +1,26 @@
-"""All that is known of one window, in the groupings that several detectors need."""
+"""All that is known of one window, with the groupings that several detectors need."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import accumulate
-from operator import attrgetter
-from typing import TypeVar
 
 from query_guard.records.connections import Checkout, LoopBlock, Pool, Transaction, Writer
 from query_guard.records.figures import Numbers
+from query_guard.records.groups import different_sets, grouped
+from query_guard.records.load_paths import LoadPaths
 from query_guard.records.once import computed_once
 from query_guard.records.request import Request
-from query_guard.records.statements import CallSite, FailedLoad, Read, Statement
-from query_guard.records.ways import Ways
+from query_guard.records.statements import FailedLoad, Read, Statement
 
-_NEVER_HAD = frozenset(("timeout", "cancelled", "failed"))
+_WITHOUT_CONNECTION = frozenset(("timeout", "cancelled", "failed"))
 
 
 class LateCounter:
-    """Statements that arrived after their window was sealed; the only thing that still moves in a finished report."""
+    """Counts statements that come after their window was sealed; nothing else of a finished report changes."""
 
     __slots__ = ("count",)
 
@@ -29,48 +28,11 @@ class LateCounter:
         self.count = 0
 
 
-def distinct_sites(rows: Iterable[Statement]) -> tuple[CallSite, ...]:
-    """Return the sites of some statements, each once, in order of appearance."""
-    return tuple({row.site.key: row.site for row in rows}.values())
-
-
-def usual_duration(rows: Iterable[Statement]) -> float:
-    """Return the median duration; of two in the middle, the longer."""
-    durations = sorted([row.duration for row in rows])
-    return durations[len(durations) // 2]
-
-
-Key = TypeVar("Key", bound=Hashable)
-Row = TypeVar("Row")
-
-
-def grouped(rows: Iterable[Row], key: Callable[[Row], Key]) -> dict[Key, list[Row]]:
-    """Rows by key, both in order of appearance."""
-    groups: dict[Key, list[Row]] = defaultdict(list)
-    for row in rows:
-        groups[key(row)].append(row)
-    return dict(groups)
-
-
-_TEXT_AND_VALUES = attrgetter("text", "values")
-
-
-def _different(rows: list[Statement]) -> int:
-    """Count sets of values among the first thousand executions: more would not make it more of a loop.
-
-    An INSERT makes a new row each time, whatever its values.
-    """
-    first = rows[0]
-    if len(rows) == 1 or first.executemany or first.operation == "INSERT":
-        return len(rows)
-    return len(set(map(_TEXT_AND_VALUES, rows[:1000])))
-
-
 @dataclass(eq=False)
 class Facts:
     """All that is known of one window, and the groupings that several detectors need, each computed once.
 
-    Not to be changed: it is not frozen only since that would make every request pay for twenty guarded assignments.
+    Do not change it. It is not frozen, since making a frozen dataclass of twenty fields would slow each request.
     """
 
     request: Request
@@ -83,27 +45,27 @@ class Facts:
     failed_loads: tuple[FailedLoad, ...] = ()
     reads: tuple[Read, ...] = ()
     notes_reads: bool = False
-    """Whether reads were noted at all; without it, no reads mean nothing."""
+    """Whether reads were noted; if not, `reads` is empty and says nothing."""
     eager_mappings: frozenset[tuple[str, str]] = frozenset()
-    """Relationships that their mapping loads ahead, each with the loader, where reads are noted."""
+    """Relationships with an eager loader in their mapping, each with the loader; known where reads are noted."""
     query_count: int = 0
     """Executions, failed ones included."""
     driver_calls: int = 0
-    """What was sent, where some executions took several driver calls (insertmanyvalues)."""
+    """Driver calls: more than `query_count` where one execution took several (insertmanyvalues)."""
     query_time: float = 0.0
     dropped: int = 0
-    """Executions that were counted without details; so for what follows."""
+    """Executions that were counted without details. The next three are the same for other rows."""
     dropped_checkouts: int = 0
     dropped_transactions: int = 0
     dropped_failed_loads: int = 0
     late: LateCounter = field(default_factory=LateCounter)
     serial: int = 0
-    """Serial of the request's window, which its statements, checkouts and transactions name; 0 outside requests."""
+    """Serial of the request, equal to `request` of its statements, checkouts and transactions; 0 outside requests."""
 
     writers: tuple[Writer, ...] = ()
-    """Transactions, of any window, that had written while a statement of this one took long."""
+    """Transactions of any window that had written, at the time of a slow statement of this one."""
     thread_limit: int | None = None
-    """How many threads sync endpoints may run in, where one of them waited for a connection."""
+    """The most threads for sync endpoints; known where one of them waited for a connection."""
 
     @computed_once
     def by_shape_and_site(self) -> dict[tuple[str, int, int, str | None, int], list[Statement]]:
@@ -111,9 +73,9 @@ class Facts:
         groups: dict[tuple[str, int, int, str | None, int], list[Statement]] = {}
         last: tuple[object, ...] = ()
         for row in self.statements:
-            of_loop = (row.fingerprint, row.site, row.engine, row.loader, row.segment)
-            if of_loop != last:  # which is seen at once where a loop's rows share their parts
-                last, loader = of_loop, row.loader
+            parts = (row.fingerprint, row.site, row.engine, row.loader, row.segment)
+            if parts != last:  # the rows of a loop share these objects, so that comparing them is fast
+                last, loader = parts, row.loader
                 name = loader.relationship if loader is not None else None
                 group = groups.setdefault((row.fingerprint, row.site.key, row.engine.serial, name, row.segment), [])
             group.append(row)
@@ -122,7 +84,7 @@ class Facts:
     @computed_once
     def different_values(self) -> dict[tuple[str, int, int, str | None, int], int]:
         """How many different sets of values each of these groups was sent with."""
-        return {key: _different(rows) for key, rows in self.by_shape_and_site.items()}
+        return {key: different_sets(rows) for key, rows in self.by_shape_and_site.items()}
 
     @computed_once
     def by_transaction(self) -> dict[int, list[Statement]]:
@@ -131,13 +93,17 @@ class Facts:
     def writes_of(self, transactions: Iterable[Transaction]) -> tuple[int, ...]:
         """Return the serials of the statements that wrote in some transactions."""
         rows = self.by_transaction
-        return tuple([row.serial for one in transactions for row in rows.get(one.serial, ()) if row.writes])
+        return tuple(
+            [row.serial for transaction in transactions for row in rows.get(transaction.serial, ()) if row.writes]
+        )
 
     @computed_once
     def committed_writes(self) -> tuple[Transaction, ...]:
         """The transactions that wrote and committed; AUTOCOMMIT has none that could be split or lost."""
         return tuple(
-            one for one in self.transactions if one.outcome == "committed" and one.writes and not one.autocommit
+            transaction
+            for transaction in self.transactions
+            if transaction.outcome == "committed" and transaction.writes and not transaction.autocommit
         )
 
     @computed_once
@@ -148,7 +114,7 @@ class Facts:
 
     @computed_once
     def failed_requests(self) -> set[int]:
-        """Serials of the requests in which a statement failed; 0 is all that was sent outside requests."""
+        """Serials of the requests in which a statement failed; 0 for statements outside requests."""
         return {row.request for row in self.statements if row.error is not None}
 
     @computed_once
@@ -156,13 +122,13 @@ class Facts:
         return grouped(self.reads, lambda read: read.relationship)
 
     @computed_once
-    def ways(self) -> Ways:
-        """How the objects came that statements loaded for."""
-        return Ways(self.statements)
+    def load_paths(self) -> LoadPaths:
+        """How the objects were loaded that statements loaded for."""
+        return LoadPaths(self.statements)
 
     @computed_once
     def _sources(self) -> dict[str, list[Statement]]:
-        """The statements that brought objects of a class, in order: selects of it and loads of a relationship to it."""
+        """The statements that loaded objects of a class, in order: selects of it, and loads of a relationship to it."""
         sources: dict[str, list[Statement]] = defaultdict(list)
         for row in self.statements:
             if row.operation == "SELECT":
@@ -172,7 +138,7 @@ class Facts:
         return sources
 
     def source_of(self, classes: tuple[str, ...], before: int) -> Statement | None:
-        """Return the last statement before the one numbered `before` that brought objects of one of these classes."""
+        """Return the last statement before serial `before` that loaded objects of one of these classes."""
         for name in classes:
             rows = self._sources.get(name, [])
             position = bisect_left(rows, before, key=lambda row: row.serial)
@@ -183,13 +149,12 @@ class Facts:
     @computed_once
     def peak_connections(self) -> int:
         """How many connections were held at once, at most."""
-        had = [checkout for checkout in self.checkouts if checkout.outcome not in _NEVER_HAD]
-        if len(had) <= 1:
-            return len(had)
-        moves = sorted(
-            move for checkout in had for move in ((checkout.acquired, 1), (checkout.acquired + self.held(checkout), -1))
-        )
-        return max(accumulate(step for _, step in moves), default=0)
+        connected = [checkout for checkout in self.checkouts if checkout.outcome not in _WITHOUT_CONNECTION]
+        if len(connected) <= 1:
+            return len(connected)
+        starts = [(checkout.acquired, 1) for checkout in connected]
+        ends = [(checkout.acquired + self.held(checkout), -1) for checkout in connected]
+        return max(accumulate(step for _, step in sorted([*starts, *ends])), default=0)
 
     def held(self, checkout: Checkout) -> float:
         """Seconds a checkout was held, up to now where it is still out."""
@@ -210,8 +175,8 @@ class Facts:
         """What headers and logs say: of the pools, that with most checkouts."""
         if not self.pools:
             return Numbers(self.query_count, self.query_time)
-        taken = Counter([checkout.pool for checkout in self.checkouts]) if len(self.pools) > 1 else {}
-        busiest = max(self.pools, key=lambda pool: taken[pool.serial]) if taken else self.pools[0]
+        per_pool = Counter([checkout.pool for checkout in self.checkouts]) if len(self.pools) > 1 else {}
+        busiest = max(self.pools, key=lambda pool: per_pool[pool.serial]) if per_pool else self.pools[0]
         checkouts = [checkout for checkout in self.checkouts if checkout.pool == busiest.serial]
         return Numbers(
             self.query_count,

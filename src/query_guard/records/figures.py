@@ -1,4 +1,4 @@
-"""What can be said of a window before facts are made of its rows."""
+"""Sums over the raw rows of a window, before facts are made of them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import NamedTuple, TypeAlias
 
 
 class Numbers(NamedTuple):
-    """What headers say of a window: of its pools the one with most checkouts. Times are sums of seconds.
+    """The numbers in headers and logs. Times are sums of seconds; the pool is the one with most checkouts.
 
-    `checked_out`, `size` and `overflow` are the pool's own, now; None where its class does not have them.
+    `checked_out`, `size` and `overflow` are what the pool says now; None where its class does not have them.
     """
 
     query_count: int = 0
@@ -23,9 +23,10 @@ class Numbers(NamedTuple):
 
 
 class Figures(NamedTuple):
-    """A few figures of a window: enough to see that no detector could find anything, as in most requests.
+    """A few figures of a window: in most requests they show that no detector can find anything.
 
-    Durations are the longest, in seconds. A figure is never too small: what only facts could tell is counted as there.
+    Durations are the longest, in seconds. A figure may be too large, never too small: what only facts can tell is
+    counted.
     """
 
     repeated: int
@@ -57,4 +58,4 @@ class Figures(NamedTuple):
 
 
 Triggers: TypeAlias = Mapping[str, float]
-"""Fields of `Figures`, each with the least at which a detector may find something."""
+"""Fields of `Figures`, each with the smallest value at which a detector may find something."""

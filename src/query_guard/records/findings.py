@@ -1,4 +1,4 @@
-"""What is wrong, and what was looked at and is not."""
+"""Findings, which are faults, and silences, which are repetitions without a fault."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ LOUD: frozenset[Severity] = frozenset(("warning", "error"))
 
 @dataclass(slots=True, unsafe_hash=True)
 class Finding:
-    """One fault, with the line to change and what to type there. Its words travel with it: nobody asks the kind.
+    """One fault, with the line to change and what to type there. It holds its own texts: no other code knows its kind.
 
-    Not to be changed, as all records; it is not frozen only since that would make it three times as dear.
+    Do not change it, nor any record. It is not frozen, since a frozen dataclass takes three times as long to make.
     """
 
     kind: str
@@ -32,11 +32,11 @@ class Finding:
     remedy: str = ""
     """The part of `fix` to paste, where there is one."""
     edit: tuple[str, int] | None = None
-    """File and line of the call that `remedy` goes into, where it is one: `.options(...)` on its first argument."""
+    """File and line of the call that `remedy` belongs to: `.options(...)` on its first argument; else None."""
     saved_statements: int = 0
-    """Statements that mending it would have saved here."""
+    """How many statements the fix would have saved here."""
     saving: float = 0.0
-    """Seconds that mending it would have saved here."""
+    """Seconds that the fix would have saved here."""
     phase: Phase | None = None
     statements: tuple[int, ...] = ()
     """Serials of the statements it is about."""
@@ -44,7 +44,7 @@ class Finding:
     details: tuple[str, ...] = ()
     """Further lines for people, such as who held the connections; never a value of the application."""
     endpoint: str = ""
-    """Name of the function that answers the route, where no line of the application was running."""
+    """Name of the endpoint's function, where no line of the application was running."""
 
     @property
     def is_loud(self) -> bool:
@@ -52,7 +52,7 @@ class Finding:
 
     @property
     def place(self) -> str:
-        """`crud.py:31`, or what stands in for it where no line of the application was running."""
+        """`crud.py:31`, or a phase and its endpoint where no line of the application was running."""
         frame = self.site.innermost
         if frame is not None:
             return f"{frame.file}:{frame.line}"
@@ -69,7 +69,7 @@ def count_kinds(findings: Iterable[Finding]) -> dict[str, int]:
 
 @dataclass(slots=True, unsafe_hash=True)
 class Silence:
-    """A repetition that a detector looked at and did not report, and why: people trust a tool that can say so."""
+    """A repetition that a detector checked and did not report, with the reason."""
 
     kind: str
     reason: str

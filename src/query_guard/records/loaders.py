@@ -27,10 +27,9 @@ class Loader(NamedTuple):
     """The part of the ORM that sent a statement.
 
     `kind` is one of lazy, immediate, eager (selectinload, subqueryload), column (deferred), subclass (a column of a
-    subclass whose base was selected), generated (a value that the database made), expired, refresh.
-    `owner` is the class that declares `attribute`; of columns, and of a refresh that names them, it is all their names.
-    `path` leads from the root entity of the parents' query to a
-    relationship, ("User.posts", "Post.comments"), and is empty where columns were loaded.
+    subclass whose base was selected), generated (a value that the database made), expired, refresh. `owner` is the
+    class that declares `attribute`. For columns, `attribute` holds the names of all of them. `path` leads from the root
+    entity of the parents' query to a relationship, ("User.posts", "Post.comments"); it is empty for columns.
     """
 
     kind: str
@@ -39,11 +38,11 @@ class Loader(NamedTuple):
     collection: bool
     path: tuple[str, ...]
     parents: tuple[str, ...] = ()
-    """Class of the object it loaded for, and its mapped bases; of a subclass's column, the bases that lack it."""
+    """Class of the object it loaded for, and its mapped bases; for a column of a subclass, the bases without it."""
     target: str = ""
-    """Class of what it loaded."""
+    """Class of the objects it loaded."""
     steps: tuple[Step, ...] = ()
-    """The path, with what is known of each relationship; where columns were loaded, the way to their object."""
+    """The path as steps; for columns, the path to the object that has them."""
     keys: tuple[str, ...] = ()
     """Attributes of the primary key of the object it loaded for."""
 

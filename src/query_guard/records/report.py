@@ -1,4 +1,4 @@
-"""Facts and findings together: what every reporter, page and test reads."""
+"""The report of a window."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from query_guard.records.request import Request
 
 @dataclass(eq=False)
 class Report:
-    """Facts and findings of one window: what every reporter, page and test reads. Not to be changed."""
+    """Facts and findings of one window: what every reporter, page and test reads. Do not change it."""
 
     id: str
     started_at: float

@@ -1,4 +1,4 @@
-"""What a window was opened for."""
+"""What a window records: a request or a block."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ RequestKind: TypeAlias = Literal["http", "websocket", "block"]
 
 
 class Request(NamedTuple):
-    """What the window was opened for. `route` is the full template, or None when nothing matched.
+    """A request or a block that a window records. `route` is the full template, or None when nothing matched.
 
-    `status` is the one that was sent; where none was, 500 when an exception escaped, and else None.
-    `path` is a block's own name. Of a request it is the template, without the values of its parameters, unless
-    `capture_parameters` was said, and None when nothing matched: an unknown path may hold anything.
+    `status` is the one that was sent. Where none was sent, it is 500 if an exception escaped, and else None.
+    `path` is the name of a block. Of a request it is the template, without the values of its parameters; with
+    `capture_parameters`, the path itself; and None when no route matched, as an unknown path may hold anything.
     """
 
     kind: RequestKind
@@ -28,7 +28,7 @@ class Request(NamedTuple):
     """Where the endpoint's code begins."""
     budget: int | None = None
     exception: str | None = None
-    """The name of the exception class that escaped from the application, if one did, also after its answer."""
+    """The class name of an exception that escaped from the application, also after its answer; else None."""
     cancelled: bool = False
     """Whether the client went away, or the task was cancelled, before all was sent."""
 
@@ -44,7 +44,7 @@ class Request(NamedTuple):
 
     @property
     def has_failed(self) -> bool:
-        """Whether it came to less than it would have: a server error, an exception, or nobody to answer."""
+        """Whether it did only a part of its work: a server error, an exception, or a client that went away."""
         return self.exception is not None or self.cancelled or (self.status or 0) >= 500
 
     @property

@@ -1,4 +1,4 @@
-"""What a statement is about, as the mappings know it: read once for each text."""
+"""What the mappings say of a statement: its entity, filters and options. Read once for each text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Entity(NamedTuple):
-    """A class whose objects a statement returns, with its mapped bases, and whether by an alias."""
+    """A class whose objects a statement returns, with its mapped bases, and whether it is an alias."""
 
     name: str
     lineage: tuple[str, ...]
@@ -21,14 +21,14 @@ class Option(NamedTuple):
 
 
 CRITERIA = "criteria"
-"""Stands for `with_loader_criteria()`, which a session may add to each of its selects."""
+"""The path of an option `with_loader_criteria()`, which a session may add to each of its selects."""
 
 
 class Clauses(NamedTuple):
-    """What a statement asks, as Python writes it: ("Post.id", "func.count(Post.id)"). Never a value.
+    """The clauses of a statement as Python code: ("Post.id", "func.count(Post.id)"). Never a value.
 
-    `where` are the attributes that must equal a bind, when nothing else filters. `lock` is the FOR UPDATE. `further`
-    names what else it holds that cannot be written here ("LIMIT", "JOIN", "a condition").
+    `where` are the attributes that must equal a bind; empty if there are other filters. `lock` is the FOR UPDATE.
+    `further` names all other parts, which are not written as code ("LIMIT", "JOIN", "a condition").
     """
 
     columns: tuple[str, ...] = ()
@@ -43,10 +43,10 @@ class Clauses(NamedTuple):
 
 
 class StatementInfo(NamedTuple):
-    """What a statement is about, as the mappings know it.
+    """What the mappings say of a statement.
 
     `lineage` names the entity's class and its mapped bases. `filters` are the attributes of the entity that must equal
-    a bind, when nothing else filters, and `unique` says that they find at most one row. `walks` are relationships,
+    a bind; empty if there are other filters. `unique` says that they find at most one row. `walks` are relationships,
     (class, attribute), whose foreign key those filters are. `joined` are the collections that the statement joins, as
     paths from its root, and `joined_objects` the single objects.
     """

@@ -1,4 +1,4 @@
-"""What was sent, from where, by which part of the ORM."""
+"""Statements: what was sent, from where, by which part of the ORM."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Phase: TypeAlias = Literal[
 
 
 def repr_without(row: Any, hidden: str) -> str:
-    """Write down a record without the field that may hold values: assertions and logs print what they are given."""
+    """Write a record without the field that may hold values, since assertions and logs print records."""
     fields = [f"{name}={value!r}" for name, value in zip(row._fields, row, strict=True) if name != hidden]
     return f"{type(row).__name__}({', '.join(fields)})"
 
@@ -28,12 +28,12 @@ class Frame(NamedTuple):
 
 
 class CallSite(NamedTuple):
-    """The run of application frames that led to a statement, innermost first; empty while a framework serialises.
+    """The application frames that led to a statement, innermost first; empty while a framework serialises.
 
-    `key` is equal for each pass of a loop and differs between two callers of one helper. `boundary` names what ended
-    the run ("router", "middleware", "response", "background", "task", "test" or ""); `resumed` says that its outermost
-    frame is a generator. `call` names the method of SQLAlchemy that the innermost frame called (scalars, get, refresh,
-    merge, flush, commit), where one was seen.
+    `key` is equal for each pass of a loop and differs between two callers of one helper. `boundary` names the frame at
+    which the application's frames end ("router", "middleware", "response", "background", "task", "test" or "").
+    `resumed` says that the outermost frame is a generator. `call` names the method of SQLAlchemy that the innermost
+    frame called (scalars, get, refresh, merge, flush, commit), where there is one.
     """
 
     key: int
@@ -72,17 +72,17 @@ class Statement(NamedTuple):
     start: float
     duration: float
     stalled: float
-    """Seconds of its duration in which the event loop stood still, and nobody could hear the database."""
+    """Seconds of its duration in which the event loop was blocked, so that no answer of the database was read."""
     owner: int | None
     """Salted hash of the identity of the object whose relationship was loaded."""
     values: tuple[int, ...]
     """Salted hash for each bind position; empty for executemany."""
     rows: int | None
     loaded_by: int | None
-    """Serial of the statement that loaded the object it loads for; 0 where none did, as the object was just added; None
-    where that is not known, or it loads for no object."""
+    """Serial of the statement that loaded the object this one loads for. 0 for an object that was just added; None
+    where it is unknown, or this statement loads for no object."""
     loaded: int | None
-    """Rows that the ORM made objects of, where the driver does not count them."""
+    """Rows that the ORM made objects of; known only where the driver counts none."""
     fingerprint: str
     sql: str
     operation: str
@@ -93,12 +93,12 @@ class Statement(NamedTuple):
     transaction: int
     autocommit: bool
     batches: int
-    """Driver calls this one execution took."""
+    """How many driver calls the execution took."""
     phase: Phase | None
     segment: int
     """Number of WebSocket messages received before it; 0 elsewhere."""
     text: int
-    """Hash of the text the driver was to run, values inside the text included."""
+    """Hash of the text that the driver got, with the values inside the text."""
     site: CallSite
     loader: Loader | None
     flush: int
@@ -107,14 +107,14 @@ class Statement(NamedTuple):
     task: int
     """Serial of the asyncio task or thread."""
     blocking: bool
-    """Whether its driver held up a running event loop."""
+    """Whether its driver blocked a running event loop."""
     binds: int
     """Number of binds, or of parameter sets for executemany."""
     executemany: bool
     streamed: bool
     error: str | None
     parameters: tuple[str, ...]
-    """Shown values of the binds, each at most 200 characters; empty unless `capture_parameters` was said."""
+    """The values of the binds as text, at most 200 characters each; empty without `capture_parameters`."""
     request: int
     """Serial of the request window it belongs to; 0 outside requests."""
 
@@ -123,7 +123,7 @@ class Statement(NamedTuple):
 
     @property
     def brought(self) -> int | None:
-        """How many rows came, as the driver counts them or else the ORM; None where neither does."""
+        """How many rows it returned, as the driver counts them or else the ORM; None where neither does."""
         return self.rows if self.rows is not None else self.loaded
 
     @property
@@ -132,7 +132,7 @@ class Statement(NamedTuple):
 
     @property
     def database_time(self) -> float:
-        """Its duration without the time in which only the event loop stood still."""
+        """Its duration without the time in which the event loop was blocked."""
         return self.duration - self.stalled
 
     @property
@@ -146,7 +146,7 @@ class Statement(NamedTuple):
 
 
 class FailedLoad(NamedTuple):
-    """A lazy load that found no greenlet to wait in. `serial` is that of the statement it would have been."""
+    """A lazy load outside a greenlet, which fails under asyncio. `serial` is that of the statement it did not send."""
 
     serial: int
     loader: Loader | None
@@ -154,14 +154,14 @@ class FailedLoad(NamedTuple):
     phase: Phase | None
     request: int
     loaded_by: int | None = None
-    """As that of a statement."""
+    """The same as `Statement.loaded_by`."""
 
 
 class Read(NamedTuple):
-    """How often the application read a relationship, on whichever objects, to use it or only to `len()` it.
+    """How often the application read a relationship, of any objects; `counted` if only to take its `len()`.
 
-    `foreign_key` are the attributes, ("Post.author_id",), that tie a collection to its owner and nothing else does.
-    `site` is known of reads that only count.
+    `foreign_key` are the attributes, ("Post.author_id",), that alone tie a collection to its owner. `site` is known
+    only for reads that count.
     """
 
     relationship: str

@@ -12,7 +12,10 @@ from typing import Any, NamedTuple
 
 import structlog
 
-from query_guard.document.report import finding_document, holder_document, milliseconds, sentence
+from query_guard.document.connections import holder_document
+from query_guard.document.fields import milliseconds
+from query_guard.document.findings import finding_document
+from query_guard.document.sentence import sentence
 from query_guard.document.strict_json import json_safe
 from query_guard.records import Engine, Finding, Holder, Report, count_kinds
 from query_guard.reporters.text import printable

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TextIO
 
-from query_guard.document.report import callers_of, pool_numbers, sentence
+from query_guard.document.findings import callers_of
+from query_guard.document.pools import pool_numbers
+from query_guard.document.sentence import sentence
 from query_guard.records import Facts, Finding, Frame, Report, Statement, grouped
 
 _SHAPES = 12
@@ -42,14 +44,14 @@ def _lines(report: Report) -> Iterator[str]:
 
 
 def _dropped(facts: Facts) -> Iterator[str]:
-    """Yield of how much only the number is known."""
-    for number, kept, what in (
+    """Yield lines on what was counted without details."""
+    for number, detailed, noun in (
         (facts.dropped, facts.statements, "statements"),
         (facts.dropped_checkouts, facts.checkouts, "checkouts"),
         (facts.dropped_transactions, facts.transactions, "transactions"),
     ):
         if number:
-            yield f"  {number} {'more ' if kept else ''}{what} were counted without details"
+            yield f"  {number} {'more ' if detailed else ''}{noun} were counted without details"
 
 
 def _outcome(report: Report) -> str:
@@ -112,7 +114,7 @@ def _by_shape(report: Report) -> dict[tuple[str, Frame | None], list[Statement]]
 
 
 def printable(text: str) -> str:
-    """Keep a text on one line and out of the terminal's controls."""
+    """Replace what would break the line or control the terminal."""
     if text.isprintable():
         return text
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

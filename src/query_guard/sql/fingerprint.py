@@ -14,8 +14,9 @@ from collections import OrderedDict
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
+from query_guard.sql.dialects import dialect_named
 from query_guard.sql.shape import Shape
-from query_guard.sql.tokens import dialect_named, readable, tokens
+from query_guard.sql.tokens import readable, tokens
 
 RULES_VERSION: Final = b"query_guard/1"
 _CACHED_TEXT: Final = 8 * 1024
@@ -92,16 +93,16 @@ def _computed(sql: str, dialect: str) -> Fingerprint:
     digest = blake2b(_bytes(text), digest_size=8, person=RULES_VERSION)
     if not complete:
         digest.update(_bytes(_LITERAL.sub("?", shown)))
-    if shape.hidden or unread:
-        hidden = "\0".join([*shape.hidden, _LITERAL.sub("?", unread)])
+    if shape.quoted.hidden or unread:
+        hidden = "\0".join([*shape.quoted.hidden, _LITERAL.sub("?", unread)])
         digest.update(blake2b(_bytes(hidden), digest_size=16, key=_SALT).digest())
     result = Fingerprint(
         id=digest.hexdigest(),
         text=text,
         operation=shape.operation or "OTHER",
         truncated=not complete,
-        tables=tuple(shape.tables),
-        writes=tuple(shape.writes),
+        tables=tuple(shape.tables.names),
+        writes=tuple(shape.tables.written),
     )
     if len(sql) <= _CACHED_TEXT:
         _cache.keep((dialect, sql), result)

@@ -26,7 +26,7 @@ _DOLLARS: Final = r"\$\$"
 _TRIPLE: Final = r"[rRbB]{0,2}(?:'''|\"\"\")"
 _NESTED: Final = r"/\*(?:[^*/]++|\*(?!/)|/(?!\*))*+/\*"
 _OTHER_COMMENT: Final = r"(?:#|//|--(?=[^\s]))[^\n'\"`]*+['\"`]"
-_EITHER_WAY: Final = "|".join(
+_ENDS_ELSEWHERE: Final = "|".join(
     rf"{mark}{mark}{mark}|{mark}(?:[^{mark}\\]++|{mark}{mark}(?!{mark})|\\(?!{mark}))*+(?:\\{mark}|{mark}{mark}{mark})"
     for mark in ("'", '"', "`")
 )
@@ -56,7 +56,7 @@ _RULES: Final[dict[str, tuple[str, str, str]]] = {
     ),
     "generic": (
         rf"[\\#\[]|/\*|//|--|[qQ]'|'''|\"\"\"|```|{_TAG}",
-        rf"(?P<quoted>{_QUOTED})|(?P<doubt>{_EITHER_WAY}|{_NESTED}|{_OTHER_COMMENT}|{_BRACKET}|{_TAG})",
+        rf"(?P<quoted>{_QUOTED})|(?P<doubt>{_ENDS_ELSEWHERE}|{_NESTED}|{_OTHER_COMMENT}|{_BRACKET}|{_TAG})",
         rf"{_PLAIN}|{_BACK}|(?:--|#|//)[^\n]*+|{_COMMENT}",
     ),
 }

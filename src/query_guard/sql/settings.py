@@ -17,7 +17,7 @@ _PRAGMAS_OF_NAMES: Final = (
     "table_info|table_xinfo|table_list|index_list|index_info|index_xinfo|foreign_key_list|foreign_key_check"
     "|integrity_check|quick_check"
 )
-_TELLING: Final = re.compile(
+_SECRET_FOLLOWS: Final = re.compile(
     r"(?is)(^(?!\s*\w+ (?:\w+ ){0,3}?(?:TABLE|VIEW|INDEX)\b).*?\bPASSWORD (?:= )?"
     r"|\bIDENTIFIED (?:BY |WITH \S+ (?:BY|AS) ))(?!\?(?: |$)).*"
 )
@@ -46,4 +46,4 @@ def without_settings(verb: str, text: str, *, calls: bool) -> str:
         call = _CALLED.match(text)
         return call[1] + _ARGUMENT.sub(r"\1?", call[2]) if call else text
     head, query, rest = text.partition(" SELECT ")
-    return _OPTION.sub(r"\1?", _TELLING.sub(r"\1?", head)) + query + rest
+    return _OPTION.sub(r"\1?", _SECRET_FOLLOWS.sub(r"\1?", head)) + query + rest

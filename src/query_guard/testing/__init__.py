@@ -10,8 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from query_guard.judge.allowed_blocks import allow_in_process as allow_in_process
     from query_guard.recording import Recording as Recording
-    from query_guard.recording import allow_in_process as allow_in_process
     from query_guard.records import Allowance as Allowance
     from query_guard.testing.assertions import assert_max_queries as assert_max_queries
     from query_guard.testing.assertions import assert_no_findings as assert_no_findings
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "Allowance": "query_guard.records",
     "Recording": "query_guard.recording",
-    "allow_in_process": "query_guard.recording",
+    "allow_in_process": "query_guard.judge.allowed_blocks",
     "assert_constant_queries": "query_guard.testing.growth",
     "assert_max_queries": "query_guard.testing.assertions",
     "assert_no_findings": "query_guard.testing.assertions",

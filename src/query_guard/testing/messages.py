@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from query_guard.detectors.statement_budget import KIND
-from query_guard.document.report import callers_of
+from query_guard.document.findings import callers_of
 from query_guard.own_errors import described
 from query_guard.recording import Recording
 from query_guard.records import Report, Statement, grouped

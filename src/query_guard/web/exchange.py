@@ -23,9 +23,9 @@ from query_guard.web.own_thread import own_thread
 from query_guard.web.routes import ServedRoutes
 
 _GONE = (CancelledError, ClientDisconnect, WebSocketDisconnect)
-"""What an application leaves with when its client has gone, or its task was cancelled."""
+"""Exceptions that end an application whose client has gone, or whose task was cancelled."""
 MAX_JUDGED_FOR_HEADERS = 500
-"""Statements up to which findings are known before the response starts."""
+"""The most statements that are judged before the response starts; of more, the headers say `pending`."""
 
 
 class Setup(NamedTuple):
@@ -37,7 +37,7 @@ class Setup(NamedTuple):
 
 
 class Exchange:
-    """Stands between the server and the application for one request."""
+    """Stands between the server and the application for one request: hands messages on, and makes the report."""
 
     __slots__ = (
         "_app",
@@ -74,9 +74,9 @@ class Exchange:
         self._request: Request | None = None
         self._published = False
         self._status: int | None = None
-        """The one that was sent."""
+        """The status that was sent."""
         self.escaped: type[BaseException] | None = None
-        """What the application left with, instead of returning."""
+        """The exception that escaped from the application."""
         window.describe = self._request_now
 
     async def receive(self) -> Message:
@@ -86,7 +86,7 @@ class Exchange:
         return message
 
     async def send(self, message: Message) -> None:
-        """Hand a message on; the stage changes after that, as middleware around may work before it hands it on."""
+        """Hand a message on, then change the stage: outer middleware may send statements before it does the same."""
         kind = message["type"]
         if kind == "http.response.start":
             self._status = message["status"]
@@ -123,7 +123,7 @@ class Exchange:
         return self._report
 
     def is_published_at_once(self) -> bool:
-        """Make the last report and hand it out, unless it is too large to be made on the loop."""
+        """Make and publish the final report, unless it is too large to be made on the event loop."""
         if self._recorder.is_empty and not self._setup.pipeline.wants_quiet_reports():
             return True
         if self._recorder.query_count > MAX_JUDGED_FOR_HEADERS:
@@ -132,7 +132,7 @@ class Exchange:
         return True
 
     async def publish_in_thread(self) -> None:
-        """Make the last report of a large window off the loop, in a thread that no request of the application needs."""
+        """Make and publish the report of a large window in the guard's own thread, so that the event loop is free."""
         try:
             await own_thread.run(self._publish)
         except Exception:
@@ -140,7 +140,7 @@ class Exchange:
             self._publish()
 
     def _publish(self) -> None:
-        """Publish once; the application never hears of a failure here."""
+        """Publish once; a failure here does not reach the application."""
         if self._published:
             return
         self._published = True
@@ -152,17 +152,17 @@ class Exchange:
             report_own_error("the report of a request could not be made")
 
     def _request_now(self) -> Request:
-        """Describe the request, once its route is known; only how it ended may change after that."""
+        """Return the request as it is known now. Once its route is known, only its end may change."""
         request = self._request
         if request is None or request.route is None:
-            request = self._request = self._described()
+            request = self._request = self._describe()
         status, exception, cancelled = self._ended()
         if request.status != status or exception is not None or cancelled:
             request = self._request = request._replace(status=status, exception=exception, cancelled=cancelled)
         return request
 
     def _ended(self) -> tuple[int | None, str | None, bool]:
-        """Return the status that was sent, the exception that escaped, and whether nobody waited for the rest."""
+        """Return the status that was sent, the exception that escaped, and whether the client left before the end."""
         escaped = self.escaped
         if escaped is None:
             is_incomplete = self._status is not None and self._recorder.stage != AFTER_RESPONSE
@@ -171,7 +171,7 @@ class Exchange:
             return self._status, None, True
         return 500 if self._status is None else self._status, escaped.__name__, False
 
-    def _described(self) -> Request:
+    def _describe(self) -> Request:
         scope = self._scope
         method = "WEBSOCKET" if self.is_websocket else scope["method"]
         route, endpoint, budget = self._setup.routes.served(scope, self._app, self._outer_root)

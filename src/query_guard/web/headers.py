@@ -20,7 +20,7 @@ def report_headers(report_id: str, numbers: Numbers, findings: Sequence[Finding]
 
 
 def empty_headers(report_id: str) -> tuple[tuple[bytes, bytes], ...]:
-    """Return the headers of a request that has not touched a database."""
+    """Return the headers of a request without statements and checkouts."""
     return (_NO_COUNT, _NO_TIME, (b"x-query-guard-id", report_id.encode("ascii")), _NO_TIMING)
 
 
@@ -35,16 +35,19 @@ def pending_headers(report_id: str, numbers: Numbers) -> list[tuple[bytes, bytes
 
 
 def _headers(report_id: str, numbers: Numbers, findings: str) -> list[tuple[bytes, bytes]]:
-    """Compose them of bytes, which costs half of what text and its encoding do."""
+    """Compose the headers of bytes: to compose text and encode it takes twice as long."""
     count, seconds, checkouts, wait, held, checked_out, size, overflow = numbers
     milliseconds, wait = seconds * 1000, wait * 1000
     queries = b"1 query" if count == 1 else b"%d queries" % count
-    times = b"1 checkout" if checkouts == 1 else b"%d checkouts" % checkouts
+    connections = b"1 checkout" if checkouts == 1 else b"%d checkouts" % checkouts
     headers = [
         (b"x-query-count", b"%d" % count),
         (b"x-query-time-ms", b"%.3f" % milliseconds),
         (b"x-query-guard-id", report_id.encode()),
-        (b"server-timing", b'db;dur=%.1f;desc="%b", pool;dur=%.1f;desc="%b"' % (milliseconds, queries, wait, times)),
+        (
+            b"server-timing",
+            b'db;dur=%.1f;desc="%b", pool;dur=%.1f;desc="%b"' % (milliseconds, queries, wait, connections),
+        ),
     ]
     if findings:
         headers.append((b"x-query-findings", findings.encode()))
@@ -62,6 +65,6 @@ def _headers(report_id: str, numbers: Numbers, findings: str) -> list[tuple[byte
 
 @lru_cache(maxsize=256)
 def _key(kind: str) -> str:
-    """Make any kind a key of RFC 9651, so that no detector can break a header."""
+    """Turn any kind into a valid key of RFC 9651, so that no detector can break a header."""
     key = _NOT_A_KEY.sub("_", kind[:64].lower())
     return key if key[:1].isalpha() or key[:1] == "*" else f"*{key}"

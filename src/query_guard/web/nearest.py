@@ -1,4 +1,4 @@
-"""What somebody may have meant by a name that does not exist."""
+"""Find the name that somebody may have meant by one that does not exist."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from heapq import nlargest
 _COMPARED = 5
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name that is most like this one, or None where none is known.
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """Return the name in `names` that is most like this one, or None where there are none.
 
-    The exact comparison takes long, so that only those are compared which the quick one has chosen.
+    The exact comparison is slow, so a quick one chooses a few names first.
     """
     matcher = SequenceMatcher(b=name)
 
-    def quickly(other: str) -> float:
-        matcher.set_seq1(other)
+    def quick_likeness(candidate: str) -> float:
+        matcher.set_seq1(candidate)
         return matcher.quick_ratio()
 
-    def exactly(other: str) -> float:
-        matcher.set_seq1(other)
+    def likeness(candidate: str) -> float:
+        matcher.set_seq1(candidate)
         return matcher.ratio()
 
-    return max(nlargest(_COMPARED, known, key=quickly), key=exactly, default=None)
+    return max(nlargest(_COMPARED, names, key=quick_likeness), key=likeness, default=None)

@@ -1,4 +1,4 @@
-"""Options that are right in themselves and can never take effect: each is said once, when the application starts."""
+"""Warn, once and at the start, of options that are valid and can never take effect."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from query_guard.web.options import Options
 
 
 def warn(sentences: Iterable[str]) -> None:
-    """Log each sentence; it is advice, so that a failure here must not keep the application from its start."""
+    """Log each sentence. This is advice: a failure here does not keep the application from starting."""
     try:
         for sentence in sentences:
             logging.getLogger("query_guard").warning("query_guard: %s", sentence)
@@ -26,15 +26,16 @@ def warn(sentences: Iterable[str]) -> None:
 def without_effect(
     options: Options, given: Collection[str], allowances: Sequence[Allowance], *, detectors_are_defaults: bool
 ) -> Iterator[str]:
-    """Yield a sentence for each option that can never take effect, with what to do about it; `given` are the names of
-    those that were said.
+    """Yield a sentence for each option that can never take effect, with what to do about it.
+
+    `given` are the names of the options that were passed.
     """
     if options.engines is not None and not options.engines:
         yield "engines is empty, so that no statement is counted; leave it out to watch all engines"
     for pattern in options.exclude:
         if pattern[:1] not in ("/", "*", "?", "["):
             yield f"exclude={pattern!r} matches no path, as each begins with a slash; write {'/' + pattern!r}"
-    yield from _of_debug(options, given)
+    yield from _debug_options(options, given)
     kinds = _default_kinds() if detectors_are_defaults else ()
     for allowance in allowances:
         if kinds and allowance.kind is not None and allowance.kind not in kinds:
@@ -46,8 +47,8 @@ def without_effect(
             yield allowance.expiry
 
 
-def _of_debug(options: Options, given: Collection[str]) -> Iterator[str]:
-    """Where the environment has switched the endpoint off, its options wait for the day on which it does not."""
+def _debug_options(options: Options, given: Collection[str]) -> Iterator[str]:
+    """Yield for options of the debug endpoint where it is off, unless the environment switches it off for now."""
     if options.debug or os.environ.get("QUERY_GUARD_DEBUG", "").strip():
         return
     values = {"debug_token": options.debug_token is not None, "debug_path": True}
@@ -56,7 +57,7 @@ def _of_debug(options: Options, given: Collection[str]) -> Iterator[str]:
 
 
 def _default_kinds() -> Collection[str]:
-    """Return what the default detectors find: each says its kind in its own file."""
+    """Return the kinds of the default detectors; each states its kind in its own module."""
     return [sys.modules[detector.__module__].KIND for detector in DEFAULTS]
 
 
@@ -69,9 +70,9 @@ def unknown_budgets(budgets: Iterable[str], routes: Collection[str]) -> Iterator
 
 
 def inside_another(given: Sequence[str]) -> str:
-    """Say of a QueryGuard that another one stands around it; `given` are the names of its options."""
+    """Return a sentence for a QueryGuard inside another one; `given` are the names of its options."""
     move = f"give {', '.join(given)} to the outer one, which is added last, or remove" if given else "remove"
     return (
-        f"a QueryGuard is inside another one, which alone profiles the requests that come through both; of the options "
-        f"of the inner one none counts for them: {move} the inner one"
+        f"a QueryGuard is inside another one, and only the outer one profiles the requests that pass through both; the "
+        f"options of the inner one have no effect on them: {move} the inner one"
     )

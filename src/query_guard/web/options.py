@@ -19,7 +19,7 @@ _SHOWN = 20
 
 @dataclass(slots=True, eq=False)
 class Options:
-    """What `QueryGuard` was built with, checked."""
+    """The options of a `QueryGuard`, checked."""
 
     engines: frozenset[int] | None
     headers: bool
@@ -60,14 +60,14 @@ def check_options(
     )
 
 
-def environment(name: str, otherwise: bool, *, mistyped: bool) -> bool:
+def environment(name: str, default: bool, *, mistyped: bool) -> bool:
     """Read a switch from the environment, which wins over the argument; an empty one is unset.
 
-    A value that is none counts as `mistyped` and is logged as an error: the environment never takes a service down.
+    Any other value is logged as an error, and `mistyped` is used: a wrong variable must not stop a service.
     """
     value = os.environ.get(name, "").strip()
     if not value:
-        return otherwise
+        return default
     switch = _SWITCH.get(value.lower())
     if switch is None:
         shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
@@ -111,7 +111,7 @@ def _path(value: Any) -> str:
 
 
 def _token(value: Any) -> str | None:
-    """Return a token without the space around it, as files of secrets end with a newline; an empty one is none."""
+    """Return a token without the space around it, since files of secrets end with a newline; None for an empty one."""
     token = value.strip() if isinstance(value, str) else value
     if token in (None, ""):
         return None

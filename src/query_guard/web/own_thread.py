@@ -1,7 +1,7 @@
 """One daemon thread of the guard's own, for work that is too long for the event loop.
 
-The application's threads are not asked for: all of them may be busy, with requests that wait for one another. One is
-enough, as the work is Python's and takes turns with the loop in any case.
+The application's threads are not used: all of them may be busy, with requests that block each other. One thread is
+enough: the work is pure Python, so that it shares the interpreter lock with the event loop anyway.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _FAILURE = "the thread for large reports has ended"
 
 
 class _Job:
-    """Work that is done once, by whoever comes first, in the context of the task that asked for it."""
+    """Work that is done once, in the context of the task that needs it: by the thread, or by the task itself."""
 
     def __init__(self, work: Work) -> None:
         self._work = work
-        self._context = copy_context()  # log reporters read what the application has bound there
+        self._context = copy_context()  # log reporters read what the application has bound in it
         self.done: Future[None] = Future()
 
     def do(self) -> None:
@@ -33,14 +33,14 @@ class _Job:
 
 
 class OwnThread:
-    """Does one job after the other; it begins with the first, and again in a process that was forked."""
+    """A thread that does one job after the other. It starts with the first job, and again in a forked process."""
 
     def __init__(self) -> None:
         self._begin()
         os.register_at_fork(after_in_child=self._begin)
 
     def _begin(self) -> None:
-        """Begin with nothing: the jobs of a parent process are its own, and its locks may be held for ever."""
+        """Begin without jobs: those of a parent process stay there, and its locks may be held for ever."""
         self._jobs: SimpleQueue[_Job] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
@@ -48,8 +48,8 @@ class OwnThread:
     async def run(self, work: Work) -> None:
         """Return once `work` has run in the thread.
 
-        Where this task is cancelled, work that has begun goes on there, and work that has not is done here and now.
-        Raises RuntimeError, and does nothing, where no asyncio loop runs or no thread can be started.
+        If this task is cancelled, work that has begun goes on in the thread. Work that has not begun is done here.
+        Raises RuntimeError, and does nothing, if no asyncio loop runs or no thread can be started.
         """
         asyncio.get_running_loop()
         job = _Job(work)
@@ -73,10 +73,10 @@ class OwnThread:
 
 
 def _do_jobs(jobs: SimpleQueue[_Job]) -> None:
-    """Do the jobs; whatever happens to one, the task that waits for it is told."""
+    """Do the jobs for ever; an exception of a job is raised in the task that waits for it."""
     job: _Job | None
     while True:
-        job = None  # a name would keep its request alive until the next
+        job = None  # a reference would keep its request alive until the next job
         try:
             job = jobs.get()
             if job.done.set_running_or_notify_cancel():

@@ -1,7 +1,8 @@
-"""A QueryGuard with a wrong option: it is refused where it is built, or else where the server starts.
+"""A QueryGuard with a wrong option raises where it is built, or else makes the start of the server fail.
 
-Starlette builds its middleware in the first call, which is the server's lifespan. What is raised there counts as "no
-lifespan" for servers, which then answer each request with 500. So the error is kept, and answered as a failed start.
+Starlette builds its middleware in its first call, the lifespan of the server. Servers take an exception there for an
+application without a lifespan, start, and answer each request with 500. So the error is kept, and sent to the server
+as a failed startup.
 """
 
 from __future__ import annotations
@@ -23,16 +24,17 @@ _SERVED = frozenset(("http", "websocket"))
 
 
 def refusable(build: Build) -> Build:
-    """Make of a middleware's `__init__` one that raises for a wrong option where no event loop runs, and else hands
-    application and error to the method `refuse`.
+    """Wrap the `__init__` of a middleware: a wrong option raises if no event loop runs.
+
+    Inside a running loop, the method `refuse` gets the application and the error instead.
     """
-    known = tuple(signature(build).parameters)[2:]
+    names = tuple(signature(build).parameters)[2:]
 
     @wraps(build)
     def init(self: Any, app: ASGIApp, *args: Any, **options: Any) -> None:
         self.given = tuple(options)
         try:
-            _refuse_unknown(self.given, known)
+            _refuse_unknown(self.given, names)
             build(self, app, *args, **options)
         except (TypeError, ValueError) as error:
             if not _in_running_loop():
@@ -42,11 +44,11 @@ def refusable(build: Build) -> Build:
     return cast("Build", init)
 
 
-def _refuse_unknown(given: tuple[str, ...], known: tuple[str, ...]) -> None:
-    unknown = next((name for name in given if name not in known), None)
+def _refuse_unknown(given: tuple[str, ...], names: tuple[str, ...]) -> None:
+    unknown = next((name for name in given if name not in names), None)
     if unknown is not None:
         raise TypeError(
-            f"QueryGuard: there is no option {unknown!r}, but {', '.join(known)}; thresholds are fields of detectors, "
+            f"QueryGuard: there is no option {unknown!r}, but {', '.join(names)}; thresholds are fields of detectors, "
             f"such as detectors=defaults(SlowStatement(seconds=0.2))"
         )
 
@@ -61,8 +63,10 @@ def _in_running_loop() -> bool:
 
 
 class Refused:
-    """Stands where a QueryGuard with a wrong option would be: the start fails; a request that comes all the same passes
-    unprofiled, which is logged as an error once, and tests that watch are told of each.
+    """Takes the place of a QueryGuard with a wrong option: makes the start of the server fail.
+
+    Without a lifespan, requests pass unprofiled. This is logged as an error once, and passed to the listeners of tests
+    each time.
     """
 
     def __init__(self, app: ASGIApp, error: Exception) -> None:
@@ -77,12 +81,12 @@ class Refused:
             raise ValueError(self._sentence)  # as Starlette does, for test clients that wait for it
         if scope["type"] in _SERVED:
             try:
-                self._say()
+                self._report()
             except Exception:
-                report_own_error("a wrong option could not be said")
+                report_own_error("a wrong option could not be reported")
         await self._app(scope, receive, send)
 
-    def _say(self) -> None:
+    def _report(self) -> None:
         for listener in tuple(refusal_listeners):
             listener(self._sentence)
         if not self._is_logged:

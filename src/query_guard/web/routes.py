@@ -18,8 +18,10 @@ _templates: WeakKeyDictionary[Any, dict[int, list[str]]] = WeakKeyDictionary()
 
 
 class Served(NamedTuple):
-    """What answers a request: the template of its route, None when nothing matched; where the endpoint's code begins,
-    and the budget it declares.
+    """What answers a request.
+
+    `template` is that of its route, None when no route matched. `endpoint` is where the code of the endpoint begins,
+    `budget` the most statements that it declares.
     """
 
     template: str | None
@@ -28,22 +30,22 @@ class Served(NamedTuple):
 
 
 class ServedRoutes:
-    """The routes of one application that have been asked for."""
+    """The routes of one application, each read once."""
 
     def __init__(self) -> None:
         self._served: dict[int, tuple[Any, Any, Served]] = {}
-        """Routes with one template wherever they are asked for, by their identity; routes cannot be hashed."""
+        """Routes that have one template only, by their identity, since routes cannot be hashed."""
 
     def served(self, scope: Scope, app: Any, outer_root: str) -> Served:
         """Return what answers: `app` is the outermost application, `outer_root` the root_path the server had set."""
         route, inner = scope.get("route"), scope.get("app")
         is_mounted = len(scope.get("root_path", "")) > len(outer_root)
-        known = self._served.get(id(route))
-        if known is not None and known[0] is route and known[1] is inner and not is_mounted:
-            return known[2]
+        kept = self._served.get(id(route))
+        if kept is not None and kept[0] is route and kept[1] is inner and not is_mounted:
+            return kept[2]
         endpoint = scope.get("endpoint")
         code = code_start(endpoint) if endpoint is not None else None
-        served = Served(_looked_up(scope, app, outer_root, route), code, declared_budget(endpoint))
+        served = Served(_full_template(scope, app, outer_root, route), code, declared_budget(endpoint))
         if not is_mounted and served.template is not None and len(_templates_of(inner, route)) <= 1:
             if len(self._served) >= _MAX_SERVED:
                 self._served.clear()
@@ -51,17 +53,17 @@ class ServedRoutes:
         return served
 
 
-def _looked_up(scope: Scope, app: Any, outer_root: str, route: Any) -> str | None:
+def _full_template(scope: Scope, app: Any, outer_root: str, route: Any) -> str | None:
     mounts = _mounts_template(app, str(scope.get("root_path", ""))[len(outer_root) :])
     if not hasattr(route, "endpoint"):
         # a mount answers by itself where its application has no routes, such as StaticFiles
         return mounts if mounts and not hasattr(scope.get("endpoint"), "routes") else None
-    own = _own_template(scope, route)
-    return None if own is None else mounts + own
+    template = _own_template(scope, route)
+    return None if template is None else mounts + template
 
 
 def _mounts_template(app: Any, mounted: str) -> str:
-    """Follow the mounts that lead to a path, and return their own words for it; a path that none leads to is masked."""
+    """Return the templates of the mounts that lead to a path, joined; where none leads there, the path is masked."""
     if not mounted:
         return ""
     for path, route in _flat(getattr(app, "routes", None) or ()):
@@ -74,26 +76,29 @@ def _mounts_template(app: Any, mounted: str) -> str:
 
 
 def _own_template(scope: Scope, route: Any) -> str | None:
-    """FastAPI's route omits the prefix of include_router; its public `iter_route_contexts` has it."""
-    known = _templates_of(scope.get("app"), route)
-    if len(known) == 1:
-        return known[0]
-    rest = str(scope.get("path", ""))[len(str(scope.get("root_path", ""))) :] if known else ""
-    matching = [template for template in known if _matches(template, rest)]
+    """Return the template of a route in its application.
+
+    FastAPI's route omits the prefix of include_router; its public `iter_route_contexts` has it.
+    """
+    templates = _templates_of(scope.get("app"), route)
+    if len(templates) == 1:
+        return templates[0]
+    rest = str(scope.get("path", ""))[len(str(scope.get("root_path", ""))) :] if templates else ""
+    matching = [template for template in templates if _matches(template, rest)]
     path = matching[0] if matching else getattr(route, "path", None)
     return path if isinstance(path, str) else None
 
 
 def _templates_of(app: Any, route: Any) -> list[str]:
-    """Return the templates under which a route was included; read again when a route has been added since."""
-    known = _templates.get(app) if app is not None else None
-    if known is None or id(route) not in known:
-        known = {id(route): []}
+    """Return the templates under which a route was included. Read them again when a route has been added."""
+    by_route = _templates.get(app) if app is not None else None
+    if by_route is None or id(route) not in by_route:
+        by_route = {id(route): []}
         for path, included in _fastapi_routes(getattr(app, "routes", ())):
-            known.setdefault(id(included), []).append(path)
+            by_route.setdefault(id(included), []).append(path)
         if app is not None:
-            _templates[app] = known
-    return known[id(route)]
+            _templates[app] = by_route
+    return by_route[id(route)]
 
 
 def _fastapi_routes(routes: Any) -> Iterator[tuple[str, Any]]:
@@ -122,11 +127,11 @@ def all_routes(app: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _flat(routes: Any) -> Iterator[tuple[str, Any]]:
-    """Yield template and route, those of included routers spread out."""
-    seen = set()
+    """Yield each template with its route, those of included routers, too."""
+    included = set()
     for path, route in _fastapi_routes(routes):
-        seen.add(id(route))
+        included.add(id(route))
         yield path, route
     for route in routes:
-        if id(route) not in seen and isinstance(getattr(route, "path", None), str):
+        if id(route) not in included and isinstance(getattr(route, "path", None), str):
             yield route.path, route

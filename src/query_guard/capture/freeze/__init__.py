@@ -1,1 +1,1 @@
-"""Rows become facts once the work is done."""
+"""Make facts of rows, once the work is done."""

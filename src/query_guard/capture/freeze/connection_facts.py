@@ -1,4 +1,4 @@
-"""Checkouts and transactions become facts, with what the statements on them tell."""
+"""Make facts of checkouts and transactions, with sums over their statements."""
 
 from __future__ import annotations
 
@@ -19,58 +19,63 @@ def freeze_transactions(
     if not recorder.transactions:
         return ()
     transactions = tuple(recorder.transactions)
-    by_transaction = grouped(statements, lambda row: row.transaction) if any(one.wrote for one in transactions) else {}
+    has_writes = any(transaction.wrote for transaction in transactions)
+    by_transaction = grouped(statements, lambda row: row.transaction) if has_writes else {}
     return tuple(
-        [_transaction(one, by_transaction.get(one.serial, []), recorder.started, request) for one in transactions]
+        [
+            _transaction(transaction, by_transaction.get(transaction.serial, []), recorder.started, request)
+            for transaction in transactions
+        ]
     )
 
 
-def _transaction(one: OpenTransaction, rows: list[Statement], origin: float, request: Request) -> Transaction:
+def _transaction(transaction: OpenTransaction, rows: list[Statement], origin: float, request: Request) -> Transaction:
+    pauses = transaction.pauses
     writes = rows_written = 0
-    has_failed = one.outcome == "failed"
+    has_failed = transaction.outcome == "failed"
     if rows:
-        held = _held(one, rows)
-        written = [row for row in held if row.writes]
+        kept = _kept_statements(transaction, rows)
+        written = [row for row in kept if row.writes]
         writes = sum([row.rows != 0 for row in written])
         rows_written = sum([_rows_of(row) for row in written])
-        has_failed = has_failed or any(row.error is not None for row in held)
+        has_failed = has_failed or any(row.error is not None for row in kept)
     return Transaction(
-        one.serial,
-        one.connection,
-        one.started - origin,
-        one.ended - origin if one.ended is not None else None,
-        one.outcome,
-        one.autocommit,
-        one.statements,
+        transaction.serial,
+        transaction.connection,
+        transaction.started - origin,
+        transaction.ended - origin if transaction.ended is not None else None,
+        transaction.outcome,
+        transaction.autocommit,
+        transaction.statements,
         writes,
         rows_written,
         has_failed,
-        one.ended_by,
-        one.site,
-        phase_of(one.site, one.stage, one.request, request) if one.ended_by else None,
-        one.stage if request.kind == "websocket" else 0,
-        one.stage != BEFORE_RESPONSE and request.kind == "http",
-        one.engine,
-        tuple([Pause(at - origin, site) for at, site in one.pauses.noticed()]) if one.pauses is not None else (),
-        one.request,
-        one.pauses.dropped if one.pauses is not None else 0,
+        transaction.ended_by,
+        transaction.site,
+        phase_of(transaction.site, transaction.stage, transaction.request, request) if transaction.ended_by else None,
+        transaction.stage if request.kind == "websocket" else 0,
+        transaction.stage != BEFORE_RESPONSE and request.kind == "http",
+        transaction.engine,
+        tuple([Pause(at - origin, site) for at, site in pauses.noticed()]) if pauses is not None else (),
+        transaction.request,
+        pauses.dropped if pauses is not None else 0,
     )
 
 
-def _held(one: OpenTransaction, rows: list[Statement]) -> list[Statement]:
-    """Return the statements of a transaction that no savepoint took back."""
-    if one.savepoints is None or not one.savepoints.undone:
+def _kept_statements(transaction: OpenTransaction, rows: list[Statement]) -> list[Statement]:
+    """Return the statements of a transaction without those that were rolled back to a savepoint."""
+    if transaction.savepoints is None or not transaction.savepoints.undone:
         return rows
-    held: list[Statement] = []
+    kept: list[Statement] = []
     since = 0
-    for start, end in tuple(one.savepoints.undone):
-        held += rows[since:start]
+    for start, end in tuple(transaction.savepoints.undone):
+        kept += rows[since:start]
         since = end
-    return held + rows[since:]
+    return kept + rows[since:]
 
 
 def _rows_of(row: Statement) -> int:
-    """Return how many rows a write touched; drivers that do not say it of many sets of values touched one for each."""
+    """Return how many rows a write changed; one for each set of values, where the driver does not count them."""
     if row.rows is not None:
         return row.rows
     return row.binds if row.executemany else 0
@@ -79,16 +84,18 @@ def _rows_of(row: Statement) -> int:
 def freeze_checkouts(
     recorder: Recorder, statements: Iterable[Statement], request: Request
 ) -> tuple[tuple[Checkout, ...], tuple[Pool, ...]]:
-    """Return a window's checkouts, and the pools they came from as these stand now."""
+    """Return the checkouts of a window, and their pools with the numbers of now."""
     rows = tuple(recorder.checkouts)
     idle = _idle_in_transaction(recorder, statements)
-    frozen = tuple([_checkout(one, idle.get(one.serial, 0.0), recorder.started, request) for one in rows])
-    pools = [pool_facts(watch) for watch in dict.fromkeys([one.pool for one in rows])]
+    frozen = tuple(
+        [_checkout(checkout, idle.get(checkout.serial, 0.0), recorder.started, request) for checkout in rows]
+    )
+    pools = [pool_facts(watch) for watch in dict.fromkeys([checkout.pool for checkout in rows])]
     return frozen, tuple([pool for pool in pools if pool is not None])
 
 
 def _idle_in_transaction(recorder: Recorder, statements: Iterable[Statement]) -> dict[int, float]:
-    """Return by checkout how long its transactions were open without a statement under way."""
+    """Return by checkout how many seconds its transactions were open while no statement ran."""
     if not recorder.transactions:
         return {}
     busy: dict[int, float] = {}
@@ -96,34 +103,38 @@ def _idle_in_transaction(recorder: Recorder, statements: Iterable[Statement]) ->
         busy[row.transaction] = busy.get(row.transaction, 0.0) + row.duration
     now = perf_counter()
     idle: dict[int, float] = {}
-    for one in tuple(recorder.transactions):
-        lasted = (one.ended if one.ended is not None else now) - one.started - busy.get(one.serial, 0.0)
-        if lasted > 0.0:
-            idle[one.checkout] = idle.get(one.checkout, 0.0) + lasted
-    if recorder.dropped()[0]:  # of statements that were only counted, the checkout alone knows the time
-        at_most = {one.serial: (one.ended or now) - one.acquired - one.busy for one in tuple(recorder.checkouts)}
+    for transaction in tuple(recorder.transactions):
+        ended = transaction.ended if transaction.ended is not None else now
+        idle_seconds = ended - transaction.started - busy.get(transaction.serial, 0.0)
+        if idle_seconds > 0.0:
+            idle[transaction.checkout] = idle.get(transaction.checkout, 0.0) + idle_seconds
+    if recorder.dropped()[0]:  # only the checkout knows the time of statements without details
+        at_most = {
+            checkout.serial: (checkout.ended or now) - checkout.acquired - checkout.busy
+            for checkout in tuple(recorder.checkouts)
+        }
         idle = {serial: min(seconds, at_most.get(serial, seconds)) for serial, seconds in idle.items()}
     return idle
 
 
-def _checkout(one: OpenCheckout, idle: float, origin: float, request: Request) -> Checkout:
-    ended, outcome, acquired = one.ended, one.outcome, one.acquired
+def _checkout(checkout: OpenCheckout, idle: float, origin: float, request: Request) -> Checkout:
+    ended, outcome, acquired = checkout.ended, checkout.outcome, checkout.acquired
     return Checkout(
-        one.serial,
-        one.pool.serial,
-        one.connection,
-        one.started - origin,
-        one.wait,
-        one.connect,
+        checkout.serial,
+        checkout.pool.serial,
+        checkout.connection,
+        checkout.started - origin,
+        checkout.wait,
+        checkout.connect,
         max(0.0, ended - acquired) if ended is not None else None,
-        one.busy,
+        checkout.busy,
         idle,
         outcome,
-        one.site,
-        phase_of(one.site, one.stage, one.request, request),
-        one.task,
-        one.held_in_pool,
-        one.holders,
-        one.request,
-        one.busy_threads,
+        checkout.site,
+        phase_of(checkout.site, checkout.stage, checkout.request, request),
+        checkout.task,
+        checkout.held_in_pool,
+        checkout.holders,
+        checkout.request,
+        checkout.busy_threads,
     )

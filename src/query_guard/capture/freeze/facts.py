@@ -1,4 +1,4 @@
-"""Rows become facts, after the work is done: this is where text is read and phases are named."""
+"""Make facts of rows, after the work is done: SQL text is read here, and phases are named."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def freeze(
     recorder: Recorder,
     request: Request,
     late: LateCounter | None = None,
-    known: tuple[Statement, ...] = (),
+    earlier: tuple[Statement, ...] = (),
     *,
     checkouts: bool = True,
 ) -> Facts:
     """Return what a window has recorded so far; the recorder may go on.
 
-    `known` are the statements of an earlier call, used again when no row has followed. Without `checkouts`, these and
-    their pools are left out: a response should not wait for what none of the detectors to be asked looks at.
+    `earlier` are the statements of an earlier call, used again if there are no new rows. Without `checkouts`, checkouts
+    and pools are left out: a response should not wait for facts that no detector needs.
     """
     late = late or LateCounter()
     if recorder.is_empty and recorder.reads is None:
@@ -51,13 +51,13 @@ def freeze(
     rows = tuple(recorder.rows)
     dropped, dropped_time = recorder.dropped()
     blocks = loop_blocks(recorder)
-    statements = known
-    if not known or len(known) != len(rows):
+    statements = earlier
+    if not earlier or len(earlier) != len(rows):
         statements = tuple(_statements(rows, recorder, request, blocks))
     transactions = _transactions(recorder, statements, request)
     frozen_checkouts, pools = _checkouts(recorder, statements, request) if checkouts else ((), ())
     reads = recorder.reads
-    return Facts(  # by position: names would cost as much again as all that it does
+    return Facts(  # by position: keyword arguments would double the time of this call
         request,
         perf_counter() - recorder.started,
         statements,
@@ -84,7 +84,7 @@ def freeze(
 
 
 def _transactions(recorder: Recorder, statements: tuple[Statement, ...], request: Request) -> tuple[Transaction, ...]:
-    """Return the transactions; where they cannot be described, statements and their number are told all the same."""
+    """Return the transactions, or none if that fails: statements and counts are reported all the same."""
     try:
         return freeze_transactions(recorder, statements, request)
     except Exception:
@@ -118,7 +118,7 @@ def _failed_loads(recorder: Recorder, request: Request) -> tuple[FailedLoad, ...
 
 
 def loop_blocks(recorder: Recorder) -> tuple[LoopBlock, ...]:
-    """Return the times since the window was opened in which its event loop stood still."""
+    """Return the times since the window was opened in which its event loop was blocked."""
     origin = recorder.started
     if not recorder.loop_blocks:
         return ()
@@ -137,13 +137,13 @@ def _statements(
     statements: list[Statement] = []
     make, last = tuple.__new__, None
     common: tuple[Any, ...] = ()
-    further, stalls = 0.0, False
+    further, may_stall = 0.0, False
     for serial, (shared, start, duration, owner, values, count, load) in enumerate(rows, 1):
         if shared is not last:
             last = shared
             common = _common(shared, request)
             further = shared[BATCHES].time if shared[BATCHES] is not None else 0.0
-            stalls = bool(blocks) and shared[ENGINE].is_async
+            may_stall = bool(blocks) and shared[ENGINE].is_async
         statements.append(
             make(
                 Statement,
@@ -151,7 +151,7 @@ def _statements(
                     serial,
                     start - origin,
                     duration + further,
-                    _stalled(start - origin, duration, blocks) if stalls else 0.0,
+                    _stalled(start - origin, duration, blocks) if may_stall else 0.0,
                     owner,
                     (values,) if values.__class__ is int else values,
                     count,
@@ -165,11 +165,11 @@ def _statements(
 
 
 def _common(shared: Shared, request: Request) -> tuple[Any, ...]:
-    """Return a statement's fields from `fingerprint` on."""
+    """Return the fields of a statement from `fingerprint` to the last."""
     info, checkout, transaction, batches, stage = shared[:FIRST_STATEMENT_FIELD]
-    told = shared[FIRST_STATEMENT_FIELD:]
+    fields = shared[FIRST_STATEMENT_FIELD:]
     if batches is not None and batches.error:
-        told = (*shared[FIRST_STATEMENT_FIELD:ERROR], batches.error, *shared[ERROR + 1 :])
+        fields = (*shared[FIRST_STATEMENT_FIELD:ERROR], batches.error, *shared[ERROR + 1 :])
     return (
         *(info.shape or shape_of(info)),
         checkout.connection if checkout is not None else 0,
@@ -178,12 +178,12 @@ def _common(shared: Shared, request: Request) -> tuple[Any, ...]:
         1 + batches.calls if batches is not None else 1,
         phase_of(shared[SITE], stage, shared[REQUEST], request),
         stage if request.kind == "websocket" else 0,
-        *told,
+        *fields,
     )
 
 
 def shape_of(info: UnreadInfo) -> tuple[Any, ...]:
-    """Read a text once for all its executions; of one that cannot be read, nothing is shown."""
+    """Read a text once for all its executions. If that fails, nothing of the text is shown."""
     try:
         shape = fingerprint(info.sql, info.engine.dialect)
         info.shape = (shape.id, shape.text, shape.operation, shape.tables, shape.writes, info.read())
@@ -194,5 +194,5 @@ def shape_of(info: UnreadInfo) -> tuple[Any, ...]:
 
 
 def _stalled(start: float, duration: float, blocks: Iterable[LoopBlock]) -> float:
-    """Return for how much of a driver call nobody could have heard the answer."""
+    """Return the seconds of a driver call in which a blocked event loop could not read the answer."""
     return min(duration, sum(block.overlap(start, start + duration) for block in blocks))

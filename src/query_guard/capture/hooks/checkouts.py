@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import exc as sqlalchemy_errors
 
-from query_guard.capture.live.holders import NOTICED_WAIT, holders_of, those_before
+from query_guard.capture.live.holders import NOTICED_WAIT, holders_before, holders_of
 from query_guard.capture.live.pools import watch_of
 from query_guard.capture.live.threads import busy_threads
 from query_guard.capture.window.open_checkout import OpenCheckout
@@ -63,7 +63,7 @@ def checked_out(pool: Any, fairy: Any, started: float, window: Window | None) ->
         checkout.wait = wait
         if wait >= NOTICED_WAIT:
             watch.waited(wait)
-            checkout.holders = those_before(checkout, info.get(_LAST))
+            checkout.holders = holders_before(checkout, info.get(_LAST))
             checkout.busy_threads = busy_threads()
     checkout.connection = info.get(SERIAL) or _numbered(info)
     checkout.fairy = weakref.ref(fairy, checkout.collected)

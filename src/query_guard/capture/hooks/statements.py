@@ -18,7 +18,7 @@ from sqlalchemy.engine.interfaces import ExecuteStyle
 from query_guard.capture.hooks.fetches import count_fetched
 from query_guard.capture.hooks.flushes import current_flush
 from query_guard.capture.hooks.unread import keep_unread
-from query_guard.capture.origin.engines import engine_of, seen_by
+from query_guard.capture.origin.engines import engine_and_texts, engine_of
 from query_guard.capture.origin.loaders import loader_of
 from query_guard.capture.origin.statement_info import ON_COMPILED, UnreadInfo
 from query_guard.capture.origin.values import NO_VALUES, shown_values, value_hashes
@@ -30,9 +30,9 @@ from query_guard.capture.window.window import (
     count,
     count_further,
     deliver,
+    detail_recorder,
     recorders,
     watchers,
-    who_wants,
 )
 from query_guard.own_errors import report_own_error
 from query_guard.records import Engine
@@ -86,7 +86,7 @@ def record(  # noqa: PLR0912, PLR0915
         if sole is not None and sole.room <= 0:
             sole.count(duration, batches)
             return
-        recorder = sole if sole is not None else who_wants(window, engine)
+        recorder = sole if sole is not None else detail_recorder(window, engine)
         if recorder is None:
             count(window, engine, duration, batches)
             return
@@ -182,14 +182,14 @@ def _is_told_later(engine: Engine, cursor: Any) -> bool:
 
 def _info_of(dialect: Any, statement: str, context: Any) -> UnreadInfo:
     """Return what is known of a text: it hangs on the compiled statement, which SQLAlchemy keeps for its like."""
-    engine, texts = seen_by(dialect)
+    engine, texts = engine_and_texts(dialect)
     compiled = context.compiled
     if (
         compiled is None
         or "schema_translate_map" in context.execution_options
         or (statement is not getattr(context, "statement", None) and _is_scalar_default(3))
     ):
-        return texts.get(statement) or texts.first_seen(statement, engine)
+        return texts.get(statement) or texts.add(statement, engine)
     info: UnreadInfo | None = getattr(compiled, ON_COMPILED, None)
     if info is None:
         info = compiled.__dict__[ON_COMPILED] = UnreadInfo(compiled.string, engine)

@@ -1,1 +1,1 @@
-"""What goes on right now: open windows, pools, holders of connections, the event loop."""
+"""What is going on now: open windows, pools, holders of connections, the event loop."""

@@ -1,7 +1,7 @@
-"""When the event loop stood still, at which line; and which line waits while a transaction is open.
+"""Measure when the event loop was blocked, and by which line; and which line runs while a transaction is idle.
 
-A heartbeat beats in each loop while windows are open there, and stops by itself. A beat that comes late says that
-something held up the loop. A watchdog thread, awake only while some heartbeat beats, looks at the line that does.
+A heartbeat is a timer that runs in each loop while windows are open there. A late beat says that something blocked the
+loop. The watchdog thread, which runs only while there are heartbeats, reads which line it is.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ _FAILURE = "the event loop could not be watched"
 BEAT = 0.025
 """Seconds between two beats."""
 NOTICED_BLOCK = 0.05
-"""Seconds by which a beat must be late to be remembered."""
-LOOK = 0.05
-"""Seconds between two looks of the watchdog."""
+"""Seconds by which a beat must be late to count as a block."""
+WATCH_INTERVAL = 0.05
+"""Seconds between two checks of the watchdog."""
 NOTICED_PAUSE = 0.05
-"""Seconds a transaction must be idle before its line is looked at."""
+"""Seconds a transaction must be idle before its line is noted."""
 _WAITS_FOR = {"cr": "cr_await", "gi": "gi_yieldfrom", "ag": "ag_await"}
-"""What coroutines, generators and asynchronous generators call the thing they wait for, by their prefix."""
+"""The attribute for what a coroutine, a generator or an asynchronous generator awaits, by the prefix of its kind."""
 
 
 class Heartbeat:
-    """The heartbeat of one loop. `windows` are open there; `blocks` are the last times it stood still."""
+    """The heartbeat of one loop. `windows` counts those open there; `blocks` are its last blocks."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = weakref.ref(loop)
@@ -50,17 +50,17 @@ class Heartbeat:
         self.is_active = False
         self.due = 0.0
         self.blocks: deque[LoopBlock] = deque(maxlen=64)
-        self._context = Context()  # of no request: a beat must not keep the window that happened to be open first
-        self.seen: tuple[CallSite, int] | None = None
-        """The line that the watchdog saw since the last beat, and the request it belonged to."""
+        self._context = Context()  # an empty one: a beat must not keep the window in which the first was scheduled
+        self.blocker: tuple[CallSite, int] | None = None
+        """The line that the watchdog has read since the last beat, and its request."""
 
     def begin(self) -> None:
-        """Beat, until no window is open any more."""
+        """Beat until no window is open."""
         self._schedule()
         self.is_active = True
         try:
             _watchdog.wake()
-        except Exception:  # there may be no thread left to start
+        except Exception:  # it may not be possible to start a thread
             report_own_error(_FAILURE)
 
     def _schedule(self) -> None:
@@ -70,7 +70,7 @@ class Heartbeat:
             loop.call_later(BEAT, _beat, self, context=self._context)
 
     def beat(self) -> None:
-        self.thread = threading.get_ident()  # another than before, where a loop is run once more
+        self.thread = threading.get_ident()  # a loop may run again in another thread
         try:
             self.settle()
             note_pauses()
@@ -81,28 +81,28 @@ class Heartbeat:
                 self.is_active = False
 
     def settle(self) -> None:
-        """Remember a block that has ended, or goes on in whoever calls: its own beat may come too late for a report."""
+        """Note a block that has just ended or goes on. Reports call it, too, since the next beat may come too late."""
         now = perf_counter()
         if not self.is_active or now - self.due < NOTICED_BLOCK:
-            self.seen = None
+            self.blocker = None
             return
-        site, request = self.seen or (NOWHERE, 0)
+        site, request = self.blocker or (NOWHERE, 0)
         last = self.blocks[-1] if self.blocks else None
         if last is not None and last.start == self.due:
             self.blocks.pop()
             site, request = (last.site, last.request) if site is NOWHERE else (site, request)
         self.blocks.append(LoopBlock(self.due, now, site, request))
-        self.seen = None
+        self.blocker = None
 
 
 _beat = contained(Heartbeat.beat, _FAILURE)
 _heartbeats: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Heartbeat] = weakref.WeakKeyDictionary()
 _last: list[Heartbeat | None] = [None]
-"""The heartbeat that was used last: most processes have one loop, and a weak dictionary takes its time."""
+"""The heartbeat that was used last: most processes have one loop, and a weak dictionary is slow."""
 
 
 def heartbeat_here() -> Heartbeat | None:
-    """Return the heartbeat of the loop that runs in this thread, if one does."""
+    """Return the heartbeat of the loop that runs in this thread; None if no loop runs."""
     loop = _get_running_loop()
     if loop is None:
         return None
@@ -116,7 +116,7 @@ def heartbeat_here() -> Heartbeat | None:
 
 
 class _Watchdog:
-    """Looks at the lines that hold up loops, in a thread of its own that sleeps while no heartbeat runs."""
+    """Reads the lines that block loops, in a thread of its own that sleeps while there is no heartbeat."""
 
     def __init__(self) -> None:
         self._thread: threading.Thread | None = None
@@ -124,7 +124,7 @@ class _Watchdog:
 
     def wake(self) -> None:
         self._is_needed.set()
-        if self._thread is None or not self._thread.is_alive():  # never begun, or lost in a fork
+        if self._thread is None or not self._thread.is_alive():  # never started, or lost in a fork
             self._thread = threading.Thread(
                 target=contained(self._watch, _FAILURE), name="query_guard watchdog", daemon=True
             )
@@ -133,21 +133,21 @@ class _Watchdog:
     def _watch(self) -> None:
         while True:
             self._is_needed.wait()
-            sleep(LOOK)
+            sleep(WATCH_INTERVAL)
             try:
-                self._is_needed.clear()  # before the look, so that a heartbeat that begins now is seen the next time
+                self._is_needed.clear()  # first, so that a heartbeat that begins now counts for the next check
                 beating = [heartbeat for heartbeat in _live_heartbeats() if heartbeat.is_active]
                 if beating:
                     self._is_needed.set()
                 for heartbeat in beating:
-                    if heartbeat.seen is None and perf_counter() - heartbeat.due >= LOOK / 2:
-                        _look_at(heartbeat)
+                    if heartbeat.blocker is None and perf_counter() - heartbeat.due >= WATCH_INTERVAL / 2:
+                        _note_blocker(heartbeat)
             except Exception:
                 report_own_error(_FAILURE)
 
 
 def _live_heartbeats() -> list[Heartbeat]:
-    """Return the heartbeats of the loops that are open; others may come and go meanwhile."""
+    """Return the heartbeats of open loops. Other threads may open and close loops meanwhile."""
     loops = [loop for ref in _heartbeats.keyrefs() if (loop := ref()) is not None and not loop.is_closed()]
     return [heartbeat for loop in loops if (heartbeat := _heartbeats.get(loop)) is not None]
 
@@ -155,27 +155,27 @@ def _live_heartbeats() -> list[Heartbeat]:
 _watchdog = _Watchdog()
 
 
-def _look_at(heartbeat: Heartbeat) -> None:
+def _note_blocker(heartbeat: Heartbeat) -> None:
     frame = sys._current_frames().get(heartbeat.thread)
     site = call_site(frame)
     loop = heartbeat.loop()
     if site.frames and loop is not None:
         task = asyncio.current_task(loop)
         window = window_of(task) if task is not None else None
-        heartbeat.seen = (site, window.request if window is not None else 0)
+        heartbeat.blocker = (site, window.request if window is not None else 0)
 
 
 def window_of(task: asyncio.Task[Any]) -> Window | None:
-    """Return the window that a task runs in; before Python 3.12 a task does not tell its context, but `gc` does."""
+    """Return the window of a task. Before Python 3.12 only `gc` can tell the context of a task."""
     if hasattr(task, "get_context"):
         window: Window | None = task.get_context().get(current)
         return window
-    contexts = (one for one in gc.get_referents(task) if isinstance(one, Context))
+    contexts = (referent for referent in gc.get_referents(task) if isinstance(referent, Context))
     return next((context.get(current) for context in contexts), None)
 
 
 def note_pauses() -> None:
-    """Note the line that waits in each transaction that is open and idle."""
+    """Note the line that is running for each transaction that is open and idle."""
     now = perf_counter()
     frames: dict[int, FrameType] = {}
     for watch in live_watches():
@@ -186,7 +186,7 @@ def note_pauses() -> None:
             pauses = transaction.pauses
             if pauses is None:
                 pauses = transaction.pauses = Pauses()
-            if not pauses.is_known(checkout.last, now):
+            if not pauses.extend(checkout.last, now):
                 frames = frames or sys._current_frames()
                 pauses.add(checkout.last, now, _waiting_at(checkout, frames))
 
@@ -199,7 +199,7 @@ def _waiting_at(checkout: OpenCheckout, frames: dict[int, FrameType]) -> CallSit
 
 
 def suspended(awaitable: Any) -> Iterator[FrameType]:
-    """Yield the frames of a suspended coroutine, outermost first, down to what it waits for."""
+    """Yield the frames of a suspended coroutine, outermost first, down to what it awaits."""
     while awaitable is not None:
         kind = next((kind for kind in _WAITS_FOR if hasattr(awaitable, f"{kind}_frame")), None)
         frame = getattr(awaitable, f"{kind}_frame", None)

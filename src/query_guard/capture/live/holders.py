@@ -1,4 +1,4 @@
-"""Who holds the connections of a pool, and since when: asked for when someone waits for one."""
+"""The holders of a pool's connections: for a checkout that waits, for the debug page, and for suspected leaks."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from time import perf_counter
 from typing import TypeAlias
 
 from query_guard.capture.live.pools import live_watches, pool_facts
-from query_guard.capture.window.open_checkout import OpenCheckout, Owner, PoolWatch, name_of
+from query_guard.capture.window.open_checkout import OpenCheckout, Owner, name_of
+from query_guard.capture.window.pool_watch import PoolWatch
 from query_guard.records import CallSite, Doing, Engine, Holder, Pool
 
 NOTICED_WAIT = 0.01
-"""Seconds from which on a checkout has waited for somebody; less is the pool's own work."""
+"""Seconds from which on a checkout waited for another one; less is the work of the pool itself."""
 SUSPICIOUS = 10.0
-"""Seconds from which on a connection that is held and idle looks forgotten."""
+"""Seconds from which on a connection that is held and idle is suspected to be a leak."""
 
 
 def holder(checkout: OpenCheckout, now: float) -> Holder:
-    """Describe who has a connection at this moment, or had it until it was returned."""
+    """Describe the holder of a connection, now or at the end of the checkout."""
     until = checkout.ended or now
     doing: Doing = "running a statement" if checkout.running else "idle"
     if not checkout.running and checkout.transaction is not None:
@@ -34,11 +35,12 @@ def holder(checkout: OpenCheckout, now: float) -> Holder:
 def holders_of(watch: PoolWatch) -> tuple[Holder, ...]:
     """Return the holders of a pool's connections, the longest first."""
     now = perf_counter()
-    return tuple(holder(checkout, now) for checkout in sorted(watch.holders.values(), key=lambda one: one.started))
+    checkouts = sorted(watch.holders.values(), key=lambda checkout: checkout.started)
+    return tuple(holder(checkout, now) for checkout in checkouts)
 
 
 def live_pools() -> Iterator[tuple[Pool, tuple[Holder, ...]]]:
-    """Yield the pools that any window has seen and that still exist, with the holders of their connections."""
+    """Yield the pools that had a checkout in any window and still exist, with the holders of their connections."""
     for watch in live_watches():
         pool = pool_facts(watch)
         if pool is not None:
@@ -46,35 +48,35 @@ def live_pools() -> Iterator[tuple[Pool, tuple[Holder, ...]]]:
 
 
 Returned: TypeAlias = tuple[int, "Owner | None", CallSite, float, float, float, float, float]
-"""What is left of a checkout on a connection that is back in its pool: serial, window, site, when it was asked for, the
-seconds of wait and connect, when its last statement ended, and when it came back (`perf_counter`).
+"""What is kept of a checkout after its end, with the connection: serial, window, site, start, seconds of wait and of
+connect, end of the last statement, and checkin. Moments are those of `perf_counter`.
 """
 
 
-def those_before(checkout: OpenCheckout, last: Returned | None) -> tuple[Holder, ...]:
-    """Return who made a checkout wait: who had its connection last, and who still holds another one."""
+def holders_before(checkout: OpenCheckout, last: Returned | None) -> tuple[Holder, ...]:
+    """Return the holders that made a checkout wait: the last one of its connection, and those of all others."""
     now = perf_counter()
-    others = [holder(one, now) for one in list(checkout.pool.holders.values())]
+    holders = [holder(other, now) for other in list(checkout.pool.holders.values())]
     if last is not None and last[-1] >= checkout.started:
         serial, window, site, started, wait, connect, idle_since, ended = last
         hold, idle = ended - started - wait - connect, max(0.0, ended - idle_since)
-        others.insert(0, Holder(serial, name_of(window), site, hold, idle, "then returned", False))
-    return tuple(others)
+        holders.insert(0, Holder(serial, name_of(window), site, hold, idle, "then returned", False))
+    return tuple(holders)
 
 
-_next_look = 0.0
+_next_check = 0.0
 
 
 def due_suspicions() -> Iterator[tuple[Holder, Engine]]:
-    """Look at all holders once a second, and yield those that have come under suspicion since, or no longer are.
+    """Check all holders once a second, and yield those that are newly suspected, or no longer.
 
-    A certain leak is no suspicion: its request's report has told it.
+    A leak that is certain is not a suspicion: the report of its request has it.
     """
-    global _next_look  # noqa: PLW0603
+    global _next_check  # noqa: PLW0603
     now = perf_counter()
-    if now < _next_look:
+    if now < _next_check:
         return
-    _next_look = now + 1
+    _next_check = now + 1
     for watch in live_watches():
         for checkout in list(watch.holders.values()):
             described = holder(checkout, now)

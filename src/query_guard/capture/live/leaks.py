@@ -1,4 +1,4 @@
-"""At the end of a window: which of its connections are leaked, and which may still come back."""
+"""Decide at the end of a window which of its open connections are leaked, and which may still be returned."""
 
 from __future__ import annotations
 
@@ -15,32 +15,34 @@ from query_guard.capture.window.open_checkout import OpenCheckout
 from query_guard.capture.window.recorder import STREAMING, Recorder
 from query_guard.capture.window.window import Window, watchers
 
-_HANDS_ON = os.path.join("starlette", "middleware", "base.py")
-"""Middleware of the application that waits for a request in another task."""
+_RUNS_IN_TASK = os.path.join("starlette", "middleware", "base.py")
+"""Middleware that runs the application in another task, and waits for it."""
 _SERVERS = ("uvicorn", "hypercorn", "granian", "daphne", "mangum", "httpx", "httpx2")
-"""Libraries that call the application: what lies beyond is no part of it."""
+"""Libraries that call the application: frames outside of them are not the application's."""
 _CALLERS = (*(f"{os.sep}{name}{os.sep}" for name in _SERVERS), os.path.join("starlette", "testclient.py"))
 
 
-def settle(window: Window, recorder: Recorder) -> None:
-    """Judge the connections that a request holds at its end; call it where the request ran.
+def judge_open_checkouts(window: Window, recorder: Recorder) -> None:
+    """Set the outcome of checkouts that are open at the end of a request; call it where the request ran.
 
-    One is leaked only when nothing is left that could return it: no statement, task, thread or stream of the request,
-    no middleware of the application around it, and no test, whose fixtures may own what the request used.
+    A connection is leaked only when nothing is left that could return it: no statement, task, thread or stream of the
+    request, no middleware of the application around it, and no test, since its fixtures may own the connection.
     """
-    held = [one for one in recorder.checkouts if one.outcome == "open" and one.request == window.request]
+    held = [
+        checkout for checkout in recorder.checkouts if checkout.outcome == "open" and checkout.request == window.request
+    ]
     if held:
-        alive = bool(watchers) or _is_wrapped(sys._getframe(1)) or _some_task_lives(window)
+        may_return = bool(watchers) or _is_wrapped(sys._getframe(1)) or _other_task_runs(window)
         for checkout in held:
-            is_late = alive or checkout.running or checkout.stage == STREAMING or _thread_lives(checkout)
+            is_late = may_return or checkout.running or checkout.stage == STREAMING or _thread_works(checkout)
             checkout.outcome = "late" if is_late else "leaked"
 
 
-def _some_task_lives(window: Window) -> bool:
+def _other_task_runs(window: Window) -> bool:
     if _get_running_loop() is None:
         return False
-    own = asyncio.current_task()
-    return any(_runs_in(task, window) for task in asyncio.all_tasks() if task is not own)
+    own_task = asyncio.current_task()
+    return any(_runs_in(task, window) for task in asyncio.all_tasks() if task is not own_task)
 
 
 def _runs_in(task: asyncio.Task[object], window: Window) -> bool:
@@ -51,19 +53,19 @@ def _runs_in(task: asyncio.Task[object], window: Window) -> bool:
 
 
 def _is_wrapped(frame: FrameType | None) -> bool:
-    """Whether code of the application waits around the guard, and may close what it opened for the request."""
+    """Whether code of the application is still running around the guard, and may close the connection."""
     while frame is not None:
         file = frame.f_code.co_filename
         if any(name in file for name in _CALLERS):
             return False
-        if kind_of(file) is APPLICATION or file.endswith(_HANDS_ON):
+        if kind_of(file) is APPLICATION or file.endswith(_RUNS_IN_TASK):
             return True
         frame = frame.f_back
     return False
 
 
-def _thread_lives(checkout: OpenCheckout) -> bool:
-    """Whether the thread that asked for a connection is at work on the application's code."""
+def _thread_works(checkout: OpenCheckout) -> bool:
+    """Whether the thread that checked the connection out is running code of the application."""
     if checkout.owner is not None:
         return False
     frame = sys._current_frames().get(checkout.task)

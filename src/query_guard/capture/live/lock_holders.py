@@ -1,4 +1,4 @@
-"""Who else held a transaction that had written while a statement took long: it may have waited for that one."""
+"""Transactions that had written while a slow statement ran: it may have waited for their locks."""
 
 from __future__ import annotations
 
@@ -12,38 +12,40 @@ from query_guard.capture.window.open_transaction import OpenTransaction
 from query_guard.records import Statement, Writer
 from query_guard.sql.fingerprint import fingerprint
 
-_LONG = 0.05
-"""Seconds from which on a statement may have waited for somebody."""
+_SLOW = 0.05
+"""Seconds from which on a statement may have waited for a lock."""
 _MOST = 100
 _ended: deque[tuple[OpenTransaction, OpenCheckout]] = deque(maxlen=_MOST)
 
 
 def has_ended(transaction: OpenTransaction, checkout: OpenCheckout) -> None:
-    """Remember for a while a transaction that wrote on a server."""
+    """Remember, for a while, a transaction that wrote on a server."""
     if transaction.engine.is_server:
         _ended.append((transaction, checkout))
 
 
 def writers_beside(statements: Iterable[Statement], origin: float) -> tuple[Writer, ...]:
-    """Return the transactions that had written while a long statement that takes locks was under way."""
-    long = [row for row in statements if row.duration >= _LONG and row.engine.is_server and takes_locks(row)]
-    if not long:
+    """Return the transactions that had written while a slow statement that takes locks was running."""
+    long_rows = [row for row in statements if row.duration >= _SLOW and row.engine.is_server and takes_locks(row)]
+    if not long_rows:
         return ()
-    engines = {row.engine.serial for row in long}
+    engines = {row.engine.serial for row in long_rows}
     now = perf_counter()
     writers = [
         Writer(
-            one.serial,
+            transaction.serial,
             checkout.name,
-            one.started - origin,
-            (one.ended or now) - origin,
-            _tables(one),
-            one.engine.serial,
+            transaction.started - origin,
+            (transaction.ended or now) - origin,
+            _tables(transaction),
+            transaction.engine.serial,
         )
-        for one, checkout in _all_writers()
-        if one.engine.serial in engines
+        for transaction, checkout in _all_writers()
+        if transaction.engine.serial in engines
     ]
-    return tuple(one for one in writers if any(one.start < row.end and one.end > row.start for row in long))
+    return tuple(
+        writer for writer in writers if any(writer.start < row.end and writer.end > row.start for row in long_rows)
+    )
 
 
 def takes_locks(row: Statement) -> bool:
@@ -61,5 +63,5 @@ def _all_writers() -> Iterator[tuple[OpenTransaction, OpenCheckout]]:
 
 def _tables(transaction: OpenTransaction) -> tuple[str, ...]:
     """Return the tables that a transaction wrote to."""
-    written = [fingerprint(target.sql, target.engine.dialect).writes for target in transaction.texts]
+    written = [fingerprint(info.sql, info.engine.dialect).writes for info in transaction.texts]
     return tuple(dict.fromkeys(table for tables in written for table in tables))

@@ -1,4 +1,4 @@
-"""Windows are opened and sealed here."""
+"""Open windows and seal them."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from contextlib import suppress
 from contextvars import Token
 
 from query_guard.capture.live.event_loop import Heartbeat, heartbeat_here
-from query_guard.capture.live.leaks import settle
+from query_guard.capture.live.leaks import judge_open_checkouts
 from query_guard.capture.window.window import Window, current
 
 
 class open_window(Window):
-    """Record this context's statements until the block ends, and those of everything it starts.
+    """Record the statements of this context, and of all that it starts, until the block ends.
 
-    The window is its own context manager, since a generator would cost every request several times as much. Where even
-    `with` is too dear, and where the window must be left though its own code fails, `current` is set and reset by hand.
+    The window is its own context manager, since a generator would be several times slower. The middleware sets and
+    resets `current` itself, without `with`: that is faster, and it can leave the window when the code here fails.
     """
 
     __slots__ = ("_token", "heartbeat")
@@ -30,13 +30,13 @@ class open_window(Window):
         self.close()
 
     def open(self) -> None:
-        """Begin, before the window becomes the context's own."""
+        """Begin; call it before the window is set as `current`."""
         self.heartbeat: Heartbeat | None = None
-        """That of the loop it was opened in, while it is open."""
+        """The heartbeat of its loop, while the window is open."""
         heartbeat = heartbeat_here()
         if heartbeat is None:
             return
-        if self.request == self.serial:  # a block may be left open for longer than its loop runs
+        if self.request == self.serial:  # only a request: a block may stay open for longer than its loop runs
             self.loop = heartbeat.loop()
             self.thread = heartbeat.thread
         if self.recorder is not None:
@@ -54,6 +54,6 @@ class open_window(Window):
                 heartbeat.settle()
             recorder = self.recorder
             if recorder is not None and recorder.checkouts and self.request == self.serial:
-                settle(self, recorder)
+                judge_open_checkouts(self, recorder)
         finally:
             self.seal()

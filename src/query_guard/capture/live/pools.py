@@ -1,11 +1,11 @@
-"""Pools: what each holds, who has its connections, and what was seen of it since the process began."""
+"""The pools of the process, and their numbers now."""
 
 from __future__ import annotations
 
 import weakref
 from typing import Any
 
-from query_guard.capture.window.open_checkout import PoolWatch
+from query_guard.capture.window.pool_watch import PoolWatch
 from query_guard.records import Pool as PoolFacts
 
 _WATCH = "_query_guard_watch"
@@ -22,30 +22,30 @@ def watch_of(pool: Any) -> PoolWatch:
 
 
 def pool_facts(watch: PoolWatch) -> PoolFacts | None:
-    """Read a pool's numbers as they stand; None once it is gone."""
+    """Return the numbers of a pool now; None if the pool no longer exists."""
     if watch.pool() is None:
         return None
     out, size, overflow = checked_out(watch)
-    most = watch.most
+    max_overflow = watch.max_overflow
     return PoolFacts(
         watch.serial, watch.engine, watch.kind, size, out, overflow,
-        size + most if size is not None and most is not None and most >= 0 else None,
-        (size, most) == _DEFAULT_SIZES, watch.pre_ping, watch.peak, watch.waits, watch.wait_time, watch.connects,
-        watch.connect_time,
+        size + max_overflow if size is not None and max_overflow is not None and max_overflow >= 0 else None,
+        (size, max_overflow) == _DEFAULT_SIZES, watch.pre_ping, watch.peak, watch.waits, watch.wait_time,
+        watch.connects, watch.connect_time,
     )  # fmt: skip
 
 
 def checked_out(watch: PoolWatch) -> tuple[int | None, int | None, int | None]:
     """Return how many connections are out, the size of the pool, and how many are out beyond it."""
     pool: Any = watch.pool()
-    if not watch.tells_numbers or pool is None:
+    if not watch.has_numbers or pool is None:
         return None, watch.size, None
     out, overflow = pool.checkedout(), pool.overflow()
-    # both may be negative: after dispose() a connection comes back, and a pool begins by lacking all of its size
+    # both may be negative: after dispose() a connection is returned, and overflow() begins at minus the size
     return max(0, out), watch.size, max(0, overflow)
 
 
 def live_watches() -> tuple[PoolWatch, ...]:
-    """Return the pools of the process that any window has seen and that still exist."""
+    """Return the pools that had a checkout in any window and still exist."""
     watches = [watch for ref in _watches.valuerefs() if (watch := ref()) is not None]
     return tuple(sorted(watches, key=lambda watch: watch.serial))

@@ -1,4 +1,4 @@
-"""The threads that sync endpoints run in: where all are taken, whoever holds a connection may wait for one."""
+"""The threads of sync endpoints: when all are busy, a request that holds a connection may wait for a thread."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ _WORKER = "WorkerThread"
 
 
 def busy_threads() -> int:
-    """Return how many of AnyIO's worker threads are at work; 0 where that is not known."""
+    """Return how many of AnyIO's worker threads are busy; 0 where that is not known."""
     if "anyio" not in sys.modules:
         return 0
     try:
         workers = [
-            one for one in threading.enumerate() if type(one).__name__ == _WORKER and hasattr(one, "idle_workers")
+            thread
+            for thread in threading.enumerate()
+            if type(thread).__name__ == _WORKER and hasattr(thread, "idle_workers")
         ]
-        idle = {id(one) for worker in workers for one in worker.idle_workers}
+        idle = {id(idle_worker) for worker in workers for idle_worker in worker.idle_workers}
         return sum(id(worker) not in idle for worker in workers)
     except Exception:
         return 0
 
 
 def thread_limit() -> int | None:
-    """Return how many of them there may be in the running event loop; None where that is not known."""
+    """Return the most worker threads in the running event loop; None where that is not known."""
     anyio = sys.modules.get("anyio.to_thread")
     try:
         return int(anyio.current_default_thread_limiter().total_tokens) if anyio is not None else None

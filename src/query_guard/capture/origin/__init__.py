@@ -1,1 +1,1 @@
-"""Where a statement comes from: its call site, its loader, its engine, what its text is about."""
+"""Where a statement comes from: its call site, its loader, its engine, and what the mappings say of it."""

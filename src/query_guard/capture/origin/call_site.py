@@ -1,4 +1,4 @@
-"""Where in the application a statement came from: the run of its frames, through greenlets and await chains."""
+"""The call site of a statement: the application frames that led to it, through greenlets and await chains."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from query_guard.records import NOWHERE, CallSite, Frame
 
 MAX_FRAMES = 24
 _MAX_SITES, _MAX_WRITTEN = 2_000, 5_000
-"""Sites and frames that are remembered. A site refers to frames that others refer to, too: each weighs little."""
+"""The most sites and frames that are kept. Sites share their frames, so that each takes little memory."""
 
 Trail: TypeAlias = tuple[tuple[CodeType | None, int], ...]
-"""The code of each frame and, in the application's, the instruction it had come to; None where the stack ends."""
+"""The code of each frame, with its current instruction for frames of the application; None at the end of the stack."""
 _Step: TypeAlias = tuple[str, int, int]
-"""File and first line of a frame's code, and the instruction it had come to."""
+"""File and first line of a frame's code, and its current instruction."""
 
 UNREAD = "unread"
 """The boundary of a site that could not be read."""
@@ -29,7 +29,7 @@ UNREAD = "unread"
 _unread = itertools.count(1)
 _sites: dict[tuple[Any, ...], CallSite] = {}
 _written: dict[_Step, tuple[_Step, Frame]] = {}
-"""Frames as people are shown them, each with its key, so that there is one of each however many sites it is part of."""
+"""Frames as they are shown, each with its key, so that sites share them."""
 
 
 def call_site(frame: FrameType | None) -> CallSite:
@@ -45,7 +45,7 @@ def call_site(frame: FrameType | None) -> CallSite:
 
 
 def unread_site() -> CallSite:
-    """Return the site of what could not be read, which is no other's: nobody knows whether it was a loop."""
+    """Return a new site for frames that could not be read. It equals no other: it may not be a loop."""
     return CallSite(-next(_unread), (), UNREAD, False)
 
 
@@ -57,12 +57,12 @@ def walked(
 ) -> CallSite:
     """Walk from a frame, of the current greenlet or another, to the boundary, and return the site.
 
-    The way there is added to `trail`. `call` is what the frame called, where the walk begins beyond that.
+    Each frame on the path is added to `trail`. `call` is the method of SQLAlchemy that `start` has called, if known.
     """
     run: dict[_Step, None] = {}
     boundary, around = "", greenlet
     frame, outermost = start, None
-    while frame is not None:  # as `_chain`, written out: where no path comes twice, each frame of each is paid for
+    while frame is not None:  # as in `_chain`, without its generator: new paths are walked frame by frame
         code = frame.f_code
         kind = KINDS.get(code.co_filename) or kind_of(code.co_filename)
         if kind is APPLICATION:
@@ -100,7 +100,7 @@ def current_greenlet() -> Any:
 
 
 def site_of_frames(frames: Sequence[FrameType]) -> CallSite:
-    """Return the site of frames that are not each other's callers, innermost first: those of a suspended task."""
+    """Return the site of the frames of a suspended task, innermost first, which are not linked by `f_back`."""
     run: list[tuple[str, int, int]] = []
     outermost: CodeType | None = None
     boundary = ""
@@ -120,7 +120,7 @@ def site_of_frames(frames: Sequence[FrameType]) -> CallSite:
 def _new_site(
     key: tuple[Any, ...], chain: Iterable[FrameType], boundary: str, outermost: CodeType | None, call: str = ""
 ) -> CallSite:
-    """Write down a site seen for the first time; line numbers are read here only, since CPython computes them."""
+    """Make a site that is not kept yet. Line numbers are read only here, since CPython must compute them."""
     if len(key) == 1 and not boundary:
         return NOWHERE
     frames: list[Frame] = []
@@ -150,7 +150,7 @@ def _new_site(
 
 def _write_down(step: _Step, frame: FrameType) -> tuple[_Step, Frame]:
     written = step, Frame(shown_path(step[0]), frame.f_lineno, _holder_name(frame.f_code), step[1])
-    if frame.f_lasti == step[2]:  # the frame of another thread may have gone on
+    if frame.f_lasti == step[2]:  # the frame of another thread may have moved on
         if len(_written) >= _MAX_WRITTEN:
             _written.clear()
         _written[step] = written
@@ -166,7 +166,7 @@ def _chain(frame: FrameType | None, greenlet: Any = None) -> Iterator[FrameType]
 
 
 def _above(greenlet: Any) -> tuple[FrameType | None, Any]:
-    """Return the frame by which a greenlet (None: the current one) was switched to, and the greenlet that it is of."""
+    """Return the frame that switched to a greenlet (None: the current one), and the greenlet of that frame."""
     frame, greenlet = None, greenlet if greenlet is not None else current_greenlet()
     while frame is None and greenlet.parent is not None:
         greenlet = greenlet.parent
@@ -181,7 +181,7 @@ def _holder_name(code: CodeType) -> str:
 
 
 def code_start(function: Any) -> Frame | None:
-    """Return where a function's code begins, as its frames will show it."""
+    """Return where the code of a function begins, in the form of its frames."""
     return _frame_of_code(getattr(inspect.unwrap(function), "__code__", None))
 
 

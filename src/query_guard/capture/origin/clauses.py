@@ -1,6 +1,6 @@
-"""What a statement asks: its columns, filters, groups and locks, and whatever else it holds.
+"""The clauses of a statement as Python code: its columns, filters, groups and locks, and the names of all others.
 
-A remedy may only offer code that asks the same question, so all that cannot be written is named.
+A remedy may only offer code with the same result, so each clause that cannot be written as code is named.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from query_guard.records import CRITERIA, Clauses
 
 _AGGREGATES = frozenset(("count", "sum", "max", "min", "avg", "array_agg", "string_agg", "group_concat", "total"))
 CONDITION = "a condition"
-"""A filter that is more than columns and the values that they must equal."""
+"""A filter other than `column == value`, or several of them."""
 _GOT = "pk_"
-"""How the binds begin of the select that `session.get()` sends."""
+"""The prefix of the binds in the select of `session.get()`."""
 
 
 def clauses_of(statement: Any, mapper: Any) -> Clauses:
-    """Return what a statement asks of its entity; NOTHING_KNOWN of texts and of what is no statement of ours."""
+    """Return the clauses of a statement; NOTHING_KNOWN for text, and for statements of other kinds."""
     if isinstance(statement, Select):
         return _of_select(statement, mapper)
     if isinstance(statement, Insert):
@@ -42,13 +42,13 @@ NOTHING_KNOWN = Clauses(further=("text",))
 
 
 def equalities(clause: Any) -> list[Column[Any]]:
-    """Return the columns that must equal a bind; nothing when any other condition takes part."""
+    """Return the columns that must equal a bind; none if there is any other condition."""
     if clause is None:
         return []
     conjunction = isinstance(clause, BooleanClauseList) and clause.operator is operator.and_
     columns = [_compared(part) for part in (list(clause.clauses) if conjunction else [clause])]
-    known = [column for column in columns if column is not None]
-    return known if len(known) == len(columns) else []
+    compared = [column for column in columns if column is not None]
+    return compared if len(compared) == len(columns) else []
 
 
 def is_got(clause: Any) -> bool:
@@ -111,12 +111,12 @@ def _select_further(statement: Any, where: tuple[str, ...] | None) -> Iterator[s
 
 
 def _lock(argument: Any) -> tuple[str, bool]:
-    """Return FOR UPDATE as Python writes it, and whether it holds more than that."""
+    """Return FOR UPDATE as Python code, and whether it has an OF, which is not in the code."""
     if argument is None:
         return "", False
     flags = ("nowait", "read", "skip_locked", "key_share")
-    given = ", ".join(f"{flag}=True" for flag in flags if getattr(argument, flag, False))
-    return f".with_for_update({given})", bool(getattr(argument, "of", None))
+    arguments = ", ".join(f"{flag}=True" for flag in flags if getattr(argument, flag, False))
+    return f".with_for_update({arguments})", bool(getattr(argument, "of", None))
 
 
 def _is_aggregate(expression: Any) -> bool:
@@ -151,7 +151,7 @@ def _of_change(statement: Any, mapper: Any) -> Clauses:
 
 
 def _sets_expressions(statement: Any) -> bool:
-    """Whether a new value is worked out by the database."""
+    """Whether the database computes a new value."""
     values = (getattr(statement, "_values", None) or {}).values()
     ordered = [value for _, value in getattr(statement, "_ordered_values", None) or ()]
     return any(

@@ -1,4 +1,4 @@
-"""Relationships that their mapping loads ahead, of those whose reads are noted."""
+"""Relationships with an eager loader in their mapping, of those whose reads are noted."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _EAGER = {"selectin": "selectinload", "subquery": "subqueryload", "joined": "joi
 
 noted_lock = threading.RLock()
 noted_attributes: list[InstrumentedAttribute[Any]] = []
-"""The relationship attributes whose reads are noted now; changed by `hooks.attribute_reads` alone, under the lock."""
+"""The relationship attributes whose reads are noted now. Only `hooks.attribute_reads` changes it, under the lock."""
 
 
 def eager_mappings() -> frozenset[tuple[str, str]]:
-    """Return the noted relationships that load ahead without being asked to, and the option that would do the same."""
+    """Return the noted relationships with an eager loader in their mapping, each with the option that does the same."""
     with noted_lock:
         properties: list[Any] = [attribute.prop for attribute in noted_attributes]
     return frozenset((relationship_name(prop), _EAGER[prop.lazy]) for prop in properties if prop.lazy in _EAGER)

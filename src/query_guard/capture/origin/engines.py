@@ -1,6 +1,6 @@
-"""Which engine a dialect belongs to, and which texts were seen on it.
+"""The engine of a dialect, and the SQL texts that were sent on it.
 
-The name says nothing of host, user or password.
+The name of an engine holds no host, user or password.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from typing import Any
 from query_guard.capture.origin.statement_info import UnreadInfo
 from query_guard.records import Engine
 
-_SEEN = "_query_guard_seen"
+_ENGINE_AND_TEXTS = "_query_guard_seen"
 _MAX_TEXTS, _MAX_CHARACTERS = 2_000, 1_000_000
 _LONGEST = 8 * 1024
-"""Texts longer than this are read anew each time, and not kept."""
+"""Longer texts are not kept, but read each time."""
 _EMBEDDED = frozenset(("sqlite", "duckdb"))
 _serials = itertools.count(1)
 
 
 class InfoByText(dict[str, UnreadInfo]):
-    """What is known of each text that no compiled statement stands for; all is forgotten where it becomes too much."""
+    """The info of each text without a compiled statement. All are dropped when they are too many."""
 
     _characters = 0
 
-    def first_seen(self, sql: str, engine: Engine) -> UnreadInfo:
+    def add(self, sql: str, engine: Engine) -> UnreadInfo:
         info = UnreadInfo(sql, engine)
         if len(sql) <= _LONGEST:
             if len(self) >= _MAX_TEXTS or self._characters > _MAX_CHARACTERS:
@@ -35,17 +35,17 @@ class InfoByText(dict[str, UnreadInfo]):
         return info
 
 
-def seen_by(dialect: Any) -> tuple[Engine, InfoByText]:
-    """Return the engine of a dialect, which each engine has one of, shared with its option engines; and its texts."""
-    seen: tuple[Engine, InfoByText] | None = dialect.__dict__.get(_SEEN)
-    if seen is None:
-        name = getattr(dialect, "name", "unknown")  # a pool without an engine has a dialect in name only
+def engine_and_texts(dialect: Any) -> tuple[Engine, InfoByText]:
+    """Return the engine of a dialect, and its texts. An engine shares its dialect with its option engines."""
+    kept: tuple[Engine, InfoByText] | None = dialect.__dict__.get(_ENGINE_AND_TEXTS)
+    if kept is None:
+        name = getattr(dialect, "name", "unknown")  # the dialect of a pool without an engine has no name
         driver = getattr(dialect, "driver", "unknown")
         is_async = bool(getattr(dialect, "is_async", False))
-        seen = (Engine(next(_serials), f"{name}+{driver}", name, name not in _EMBEDDED, is_async), InfoByText())
-        dialect.__dict__[_SEEN] = seen
-    return seen
+        kept = (Engine(next(_serials), f"{name}+{driver}", name, name not in _EMBEDDED, is_async), InfoByText())
+        dialect.__dict__[_ENGINE_AND_TEXTS] = kept
+    return kept
 
 
 def engine_of(dialect: Any) -> Engine:
-    return seen_by(dialect)[0]
+    return engine_and_texts(dialect)[0]

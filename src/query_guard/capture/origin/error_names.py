@@ -1,4 +1,4 @@
-"""The name of what a driver raised, alike on all drivers."""
+"""The name of an exception of a driver, the same for all drivers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _AS_PSYCOPG = {"Serialization": "SerializationFailure", "InFailedSQLTransaction"
 
 
 def error_name(failure: BaseException) -> str:
-    """Return the driver's own class: asyncpg's stands behind SQLAlchemy's adapter, and is named as psycopg names it."""
+    """Return the class name of a driver's exception. Those of asyncpg are named as psycopg names them."""
     cause = failure.__cause__
     if cause is not None and type(cause).__module__.startswith("asyncpg"):
         name = type(cause).__name__.removesuffix("Error")

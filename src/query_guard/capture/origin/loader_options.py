@@ -1,4 +1,4 @@
-"""The loader options that a statement has already, by SQLAlchemy's private names."""
+"""The loader options of a statement, read by SQLAlchemy's private names."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _FUNCTIONS = {
 
 
 def options_of(statement: Any) -> tuple[Option, ...]:
-    """Return the loader options of a statement, each with the path it is for; wildcards are left out."""
+    """Return the loader options of a statement, each with its path. Wildcards are left out."""
     return tuple(
         option
-        for given in getattr(statement, "_with_options", ())
-        for element in getattr(given, "context", ())
+        for added in getattr(statement, "_with_options", ())
+        for element in getattr(added, "context", ())
         if (option := _option(element)) is not None
     )
 

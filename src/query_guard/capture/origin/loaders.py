@@ -1,7 +1,7 @@
-"""Which part of the ORM sent a statement. The one place that reads SQLAlchemy's private names.
+"""The loader of a statement: which part of the ORM sent it, read by SQLAlchemy's private names.
 
-They stand in the execution context for almost nothing, where the public `do_orm_execute` event would cost several
-microseconds a statement. Anything that is missing in a future release degrades to "no loader known".
+They are in the execution context already. The public event `do_orm_execute` would take several microseconds for each
+statement. If a name is missing in a future release, no loader is known.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ _loaders: dict[tuple[Any, ...], Loader] = {}
 
 _NO_LOADER = (None, None, None)
 _Loaded: TypeAlias = "tuple[Loader | None, int | None, int | None]"
-"""A loader, the hash of the identity of the object it loaded for, and the number of the load that brought that."""
+"""A loader, the hash of the identity of the object it loaded for, and the number of the load that loaded the object."""
 ADDED = 0
-"""Stands for the number of an object that no statement loaded."""
+"""The number for an object that was added, not loaded."""
 
 
 def loader_of(context: Any, options: Any) -> _Loaded:
-    """Return the loader behind an execution context, and which object it loaded for."""
+    """Return the loader of an execution context, and the object it loaded for."""
     load_options = options.get("_sa_orm_load_options")
     if load_options is None:
         return _NO_LOADER
-    try:  # the application's own selects and eager loads are told from the rest by plain reads
+    try:  # plain attribute reads tell the application's own selects and eager loads
         if load_options._lazy_loaded_from is None and load_options._refresh_state is None:
             steps = context.invoked_statement._compile_options._current_path.path
             return _NO_LOADER if len(steps) < 2 else (_relationship("eager", steps, None), None, None)
@@ -41,7 +41,7 @@ def loader_of(context: Any, options: Any) -> _Loaded:
 
 
 def _object_loader(context: Any, options: Any, load_options: Any) -> _Loaded:
-    """Return what was loaded for one object; names that are missing in this release of SQLAlchemy are no loader."""
+    """Return the loader of a load for one object; none if this release of SQLAlchemy lacks the names."""
     compile_options = getattr(context.invoked_statement, "_compile_options", None)
     state = getattr(load_options, "_lazy_loaded_from", None)
     if state is not None:
@@ -50,14 +50,14 @@ def _object_loader(context: Any, options: Any, load_options: Any) -> _Loaded:
         return _relationship(kind, path, state.manager.mapper), _identity(state), _number(state)
     state = getattr(load_options, "_refresh_state", None)
     if state is not None:
-        asked = getattr(load_options, "_is_user_refresh", False)
+        is_refresh = getattr(load_options, "_is_user_refresh", False)
         names = getattr(compile_options, "_only_load_props", None)
-        return _columns(state, asked, names), _identity(state), _number(state)
+        return _columns(state, is_refresh, names), _identity(state), _number(state)
     return _NO_LOADER
 
 
 def _number(state: Any) -> int | None:
-    """Return the number of the load that brought an object, ADDED where none did, or None where that is not known."""
+    """Return the number of the load that loaded an object; ADDED if none did, None if it is not known."""
     try:
         number: int | None = state.runid
     except AttributeError:
@@ -66,7 +66,7 @@ def _number(state: Any) -> int | None:
 
 
 def _relationship(kind: str, steps: tuple[Any, ...], mapper: Any) -> Loader | None:
-    """Write a path of mappers and properties, User, posts, Post, comments, as ("User.posts", "Post.comments")."""
+    """Return the loader of a path of mappers and properties: User, posts, Post, comments."""
     if len(steps) < 2:
         return None
     key = (kind, steps, mapper)
@@ -117,24 +117,24 @@ def key_attributes(mapper: Any) -> tuple[str, ...]:
     return tuple(mapper.get_property_by_column(column).key for column in mapper.primary_key)
 
 
-def _columns(state: Any, asked: bool, names: Any) -> Loader:
-    """Tell a refresh that was asked for, and why an attribute had to be read on its own."""
+def _columns(state: Any, is_refresh: bool, names: Any) -> Loader:
+    """Return the loader of columns: a refresh, or the reason why an attribute was loaded by itself."""
     mapper = state.manager.mapper
     wanted = frozenset(names or ())
     missing = not state.expired_attributes.isdisjoint(wanted)
     path = getattr(getattr(state, "load_path", None), "path", ())
-    key = (asked, state.expired, missing, wanted, path, mapper)
+    key = (is_refresh, state.expired, missing, wanted, path, mapper)
     return _loaders.get(key) or _remember(key, _described_columns(*key))
 
 
 def _described_columns(
-    asked: bool, expired: bool, missing: bool, names: frozenset[str], path: tuple[Any, ...], mapper: Any
+    is_refresh: bool, expired: bool, missing: bool, names: frozenset[str], path: tuple[Any, ...], mapper: Any
 ) -> Loader:
     kind, parents = "column", _lineage(mapper)
     lacking = tuple(
         base.class_.__name__ for base in mapper.iterate_to_root() if names.isdisjoint(base.attrs.keys())
     )  # fmt: skip
-    if asked:
+    if is_refresh:
         kind = "refresh"
     elif expired or not names:
         kind = "expired"
@@ -149,7 +149,7 @@ def _described_columns(
 
 
 def _is_generated(mapper: Any, name: str) -> bool:
-    """Whether the database makes the value of an attribute, so that a flush leaves it to be read again."""
+    """Whether the database makes the value of an attribute, so that it must be loaded after a flush."""
     prop = mapper.attrs.get(name)
     return any(
         made is not None and getattr(made, "is_clause_element", True)
@@ -159,9 +159,9 @@ def _is_generated(mapper: Any, name: str) -> bool:
 
 
 def lazy_load_above(frame: FrameType | None) -> tuple[Loader | None, int | None]:
-    """Return the lazy load that frames are in the middle of, and the number of the load that brought its object.
+    """Return the lazy load that is running in these frames, and the number of the load that loaded its object.
 
-    Only for failures, since it reads the locals of frames.
+    It reads the local variables of frames, which is slow: for failures only.
     """
     while frame is not None:
         name = frame.f_code.co_name
@@ -196,7 +196,7 @@ def joined_relationships(compiled: Any, *, collections: bool) -> tuple[tuple[str
 
 
 def mappers() -> list[Any]:
-    """Return every mapper of the process that is ready for use; asks for no configuration."""
+    """Return each configured mapper of the process. It does not configure any."""
     registries: Iterable[Any] = getattr(mapperlib, "_all_registries", tuple)()
     return [mapper for registry in registries for mapper in registry.mappers if mapper.configured]
 

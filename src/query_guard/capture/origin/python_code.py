@@ -1,4 +1,4 @@
-"""Expressions of SQLAlchemy as Python writes them; never a value that stands in one."""
+"""Write expressions of SQLAlchemy as Python code, without any value in them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CALLED: dict[Any, str] = {
 
 
 def written(expression: Any) -> str | None:
-    """Return `Post.id`, `func.count(Post.id)`, `Post.id.desc()`; None where it cannot be written without a value."""
+    """Return `Post.id`, `func.count(Post.id)`, `Post.id.desc()`; None if it cannot be written without a value."""
     if isinstance(expression, QueryableAttribute):
         expression = expression.__clause_element__()
     if isinstance(expression, Column):
@@ -38,13 +38,13 @@ def written(expression: Any) -> str | None:
 
 
 def all_written(expressions: Iterable[Any]) -> tuple[str, ...] | None:
-    """Return each expression as Python writes it; None where one cannot be."""
+    """Return each expression as Python code; None if one cannot be written."""
     codes = [written(expression) for expression in expressions]
     return None if None in codes else tuple(code for code in codes if code is not None)
 
 
 def all_equal(columns: Iterable[Column[Any]], mapper: Any) -> tuple[str, ...] | None:
-    """Return columns as attributes; those that carry no class, as relationships compare them, as the mapper's own."""
+    """Return columns as attributes. Columns without a class, such as those of relationships, are the mapper's own."""
     codes = [written(column) or _own_attribute(column, mapper) for column in columns]
     return None if None in codes else tuple(code for code in codes if code is not None)
 

@@ -1,4 +1,4 @@
-"""Which mapped relationships would load what a statement asks for by hand."""
+"""Find the mapped relationships that would load what a statement selects by a foreign key."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from sqlalchemy.sql.elements import BinaryExpression, BooleanClauseList
 def collections_behind(
     mapper: Mapper[Any] | None, columns: list[Column[Any]], statement: Any
 ) -> Iterator[tuple[str, str]]:
-    """Yield class and attribute of each relationship that would have loaded what a filter on its foreign key loads.
+    """Yield class and attribute of each relationship that loads the same as a filter on its foreign key.
 
-    A relationship with conditions of its own, or another order, would load something else.
+    A relationship with its own conditions, or with another order, loads something else.
     """
     if mapper is None or not columns:
         return
@@ -49,7 +49,7 @@ def _joins_by_key(relationship: Any) -> bool:
 
 
 def referrers(mapper: Mapper[Any] | None, columns: list[Column[Any]]) -> Iterator[tuple[str, str, str]]:
-    """Yield the many-to-one relationships, with their foreign keys, that lead to what these columns find."""
+    """Yield the many-to-one relationships, with their foreign keys, whose target a filter on these columns finds."""
     for parent in mapper.registry.mappers if mapper is not None and len(columns) == 1 else ():
         for relationship in parent.relationships:
             pairs = relationship.local_remote_pairs or ()

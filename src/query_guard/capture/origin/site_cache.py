@@ -1,7 +1,7 @@
-"""Call paths that were walked before, from SQLAlchemy out to the router: to know one again costs a fifth of a walk.
+"""Cache the call paths that were walked before, from SQLAlchemy to the router: a hit takes a fifth of a walk.
 
-What is remembered of one text is a handful of paths, of a bounded length, whose steps are shared by all: where a client
-decides how calls nest, hardly any path comes twice, and to remember them would cost memory and time for nothing.
+For each text a few paths of bounded length are kept; all paths share their steps. If a client decides how calls nest,
+hardly any path comes twice. Then nothing is kept, since it would take memory and time without any hit.
 """
 
 from __future__ import annotations
@@ -17,38 +17,37 @@ from query_guard.records import NOWHERE, CallSite
 
 _MAX_TRAIL, _MAX_PATHS, _MAX_STEPS = 64, 8, 10_000
 _GIVEN_UP, _NEXT_TRY = 16, 1_000
-"""Paths in a row that were none of those remembered, until nothing is remembered any more, and until it is again."""
+"""After so many misses in a row no path is kept, and after so many paths are kept again."""
 _NEVER = 1 << 30
 """A depth that no stack has."""
 
 _Path: TypeAlias = tuple[int, Trail, bool, CallSite, bool]
-"""Depth and trail of a path, whether the stack ends behind it, its site, and whether it stays in one greenlet.
+"""Depth and trail of a path, whether the stack ends after it, its site, and whether it is within one greenlet.
 
-A depth above 0 is that of the path's first frame, counted from where SQLAlchemy's begin; others count back from where
-the greenlet was switched to.
+A depth above 0 counts frames from the first frame of SQLAlchemy to the first frame of the path. Any other counts frames
+back from the one that switched to the greenlet.
 """
 _steps: dict[tuple[int, int], tuple[CodeType | None, int]] = {}
 """The steps of trails, by the identity of their code and their instruction."""
 
 
 class SiteCache:
-    """The paths that executions of one text, or checkouts of one pool, have come by lately.
+    """The latest call paths of one text, or of the checkouts of one pool.
 
-    A path begins at the first frame that is the application's. `sys._getframe` jumps there without making a frame
-    object of each frame between, which is most of the price of a walk; under AsyncSession the path begins beyond the
-    greenlet.
-    Where the frames from there on are those of a known path, stopped at the same instructions, it is the same site.
+    A path begins at the first frame of the application. `sys._getframe` jumps there without making an object for each
+    frame between, which is the slow part of a walk. Under AsyncSession the path begins outside of the greenlet. If the
+    frames from there on are those of a kept path, at the same instructions, the site is the same.
     """
 
     __slots__ = ("_last", "_misses", "_others")
 
     def __init__(self) -> None:
         self._last: _Path = (_NEVER, (), False, NOWHERE, True)
-        """The last path that led through one greenlet."""
+        """The last path within one greenlet."""
         self._others: tuple[_Path, ...] = ()
         """All others, the latest first."""
         self._misses = 0
-        """How many paths in a row were none of them."""
+        """How many misses there were in a row."""
 
     def site(self, below: int) -> CallSite:
         """Return the call site; `below` counts the frames from this function to where SQLAlchemy's frames begin."""
@@ -62,17 +61,17 @@ class SiteCache:
             else:
                 if not ends or (frame is None and current_greenlet().parent is None):
                     return site
-        except (ValueError, AttributeError):  # the stack, or what is left of it in this greenlet, is not as deep
+        except (ValueError, AttributeError):  # the stack, or its part in this greenlet, is not as deep
             pass
-        return self._other(below + 1)
+        return self._site_of_others(below + 1)
 
-    def _other(self, below: int) -> CallSite:
-        """Look among the others, and else walk; never raises."""
+    def _site_of_others(self, below: int) -> CallSite:
+        """Compare with the other paths, and walk if none matches; never raises."""
         try:
             others = self._others
             for path in others:
-                if _is_taken(path, below + 1):
-                    self._others = tuple([one for one in others if one is not path])
+                if _matches(path, below + 1):
+                    self._others = tuple([other for other in others if other is not path])
                     self._misses = 0
                     self._put_first(path)
                     return path[3]
@@ -82,7 +81,7 @@ class SiteCache:
             return unread_site()
 
     def _walk(self, frame: FrameType) -> CallSite:
-        """Walk out of SQLAlchemy, then to the boundary, and remember the path unless paths do not repeat here."""
+        """Walk from SQLAlchemy to the boundary, and keep the path, unless paths hardly repeat here."""
         start = frame.f_back
         self._misses += 1
         if self._misses > _GIVEN_UP:
@@ -96,7 +95,7 @@ class SiteCache:
             start = greenlet.gr_frame.f_back
         first, passed, call = _out_of_libraries(start)
         if first is None or kind_of(first.f_code.co_filename) is not APPLICATION:
-            # no frame of the application is there to know it by, so that all that lead there must be known
+            # without a frame of the application, the path is all frames that lead there
             first, call = start, ""
         else:
             depth += passed if depth > 0 else -passed
@@ -116,24 +115,24 @@ class SiteCache:
 
 
 def _has_callers(frame: FrameType | None, number: int) -> bool:
-    """Whether a frame has so many callers within its greenlet."""
+    """Whether a frame has this number of callers within its greenlet."""
     for _ in range(number):
         frame = frame.f_back if frame is not None else None
     return frame is not None
 
 
 def _shared(step: tuple[CodeType | None, int]) -> tuple[CodeType | None, int]:
-    """Return the step that others have, which is equal to this one."""
+    """Return the kept step that equals this one, so that paths share it."""
     key = (id(step[0]), step[1])
-    known = _steps.get(key)
-    if known is None:
+    kept = _steps.get(key)
+    if kept is None:
         if len(_steps) >= _MAX_STEPS:
             _steps.clear()
-        known = _steps[key] = step
-    return known
+        kept = _steps[key] = step
+    return kept
 
 
-def _is_taken(path: _Path, below: int) -> bool:
+def _matches(path: _Path, below: int) -> bool:
     """Whether the frames are those of a path; `below` counts as in `SiteCache.site`."""
     depth, trail, ends, _, _ = path
     greenlet = current_greenlet()
@@ -153,7 +152,7 @@ def _is_taken(path: _Path, below: int) -> bool:
 
 
 def _beyond(depth: int) -> Any:
-    """Return a frame of the greenlet around; raises AttributeError where there is none."""
+    """Return a frame of the parent greenlet; raises AttributeError if there is none."""
     frame = current_greenlet().parent.gr_frame
     for _ in range(-depth):
         frame = frame.f_back
@@ -165,7 +164,7 @@ def _are_all_libraries(frame: FrameType | None) -> bool:
 
 
 def _out_of_libraries(frame: FrameType | None) -> tuple[FrameType | None, int, str]:
-    """Return the first frame that is no library's, how many are before it, and what of SQLAlchemy it has called."""
+    """Return the first frame outside of libraries, how many frames are before it, and its call of SQLAlchemy."""
     passed, call = 0, ""
     while frame is not None and kind_of(frame.f_code.co_filename) is LIBRARY:
         call = name_of_call(frame.f_code) or call

@@ -1,4 +1,4 @@
-"""Whose file a frame lies in: the application's, a library's, or one at which an application's frames end."""
+"""Tell whose file a frame is in: the application's, a library's, or one at which the application's frames end."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BOUNDARIES = {
     os.path.join("unittest", "case.py"): "test",
 }
 _FRAMEWORKS = frozenset(("fastapi", "starlette"))
-"""They serve endpoints of their own (documentation), which makes them no applications."""
+"""They have endpoints of their own (documentation), and are libraries all the same."""
 _PACKAGE = os.path.dirname(sys.modules["query_guard"].__file__ or "") + os.sep
 _SQLALCHEMY = f"{os.sep}sqlalchemy{os.sep}"
 _INTERACTIVE = ("<stdin>", "<ipython", "<console>", "<python-input")
@@ -35,7 +35,7 @@ _PYTHONS_OWN = tuple({path + os.sep for path in (*_PYTHON, *map(os.path.realpath
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 
 _MAX_FILES = 4_000
-"""Files that are remembered; code that is made while the application runs may name ever new ones."""
+"""The most files that are kept: generated code may have a new file name each time."""
 _LONGEST_NAME = 1_000
 KINDS: dict[str, str] = {}
 _installed_applications: set[str] = set()
@@ -71,7 +71,7 @@ def name_of_call(code: CodeType) -> str:
 
 
 def allow_package_of(function: Any) -> None:
-    """Treat the root package of an endpoint as the application, though it lies in site-packages."""
+    """Treat the root package of an endpoint as the application, also if it is in site-packages."""
     name = (getattr(function, "__module__", None) or "").partition(".")[0]
     root = sys.modules.get(name)
     file = getattr(root, "__file__", None)
@@ -86,13 +86,13 @@ def allow_package_of(function: Any) -> None:
 
 @lru_cache(maxsize=1_000)
 def shown_path(file: str) -> str:
-    """Write a path as people do: from the working directory or the import root it lies under; never raises.
+    """Return a path relative to the working directory, or else to the import root; never raises.
 
-    The directory may be gone, and `sys.path` may hold what is no text, which Python itself passes over.
+    The directory may be deleted, and `sys.path` may hold objects that are no text; Python ignores those, too.
     """
-    here = _working_directory()
-    if here is not None and _lies_under(file, here):
-        return _inside(file, here)
+    directory = _working_directory()
+    if directory is not None and _lies_under(file, directory):
+        return _inside(file, directory)
     roots = [root for root in tuple(sys.path) if isinstance(root, str) and root and _lies_under(file, root)]
     return _inside(file, max(roots, key=len)) if roots else file
 

@@ -1,6 +1,6 @@
-"""What a statement is about, as the mappings know it: its entity, its filters, the relationship it walks by hand.
+"""What the mappings say of a statement: its entity, its filters, the relationship that it replaces.
 
-A statement is only noted when its text is first seen, and read after the window, once for all executions of that
+On the hot path a statement is only kept, once for each text. It is read after the window, for all executions of the
 text.
 """
 
@@ -28,12 +28,12 @@ TRANSACTION_CONTROL = (
 )  # fmt: skip
 
 ON_COMPILED = "_query_guard_info"
-"""Where a compiled statement, which SQLAlchemy keeps for its like, holds what is known of its text."""
+"""The attribute of a compiled statement, which SQLAlchemy caches, that holds the info of its text."""
 _WRITING = r"(?i)\b(?:INSERT|UPDATE|DELETE|MERGE|REPLACE)\b"
 
 
 class UnreadInfo:
-    """A text and its statement, noted on the hot path; `read()` it once the window is over."""
+    """A text and its statement, kept on the hot path. Call `read()` after the window."""
 
     __slots__ = (
         "_compiled",
@@ -58,12 +58,12 @@ class UnreadInfo:
         self._is_noted = False
         self.text = hash(sql)
         self.shape: tuple[Any, ...] | None = None
-        """What is known of the text, once it has been read: as `Statement` has it, from `fingerprint` to `info`."""
+        """The fields of `Statement` from `fingerprint` to `info`, once the text has been read."""
         self._statement = self._compiled = None
         self._info: StatementInfo | None = None
 
     def note(self, context: Any) -> None:
-        """Keep the statement until it is read; not called where executions are only counted."""
+        """Keep the statement until it is read. Not called where executions are only counted."""
         if not self._is_noted:
             self._is_noted = True
             self._statement = context.invoked_statement
@@ -80,14 +80,15 @@ def _describe(statement: Any, compiled: Any) -> StatementInfo:
     try:
         mapper, aliased = _root(statement)
         columns = equalities(getattr(statement, "whereclause", None))
-        own = [column for column in columns if mapper is None or _is_of(mapper, column)]
+        own_columns = [column for column in columns if mapper is None or _is_of(mapper, column)]
+        all_own = len(own_columns) == len(columns)
         return StatementInfo(
             entity=mapper.class_.__name__ if mapper is not None else None,
             lineage=_lineage(mapper) if mapper is not None else (),
             aliased=aliased,
-            filters=tuple(_attribute(mapper, column) for column in own) if len(own) == len(columns) else (),
-            unique=bool(own) and _find_one(mapper, own),
-            walks=tuple(collections_behind(mapper, own, statement)) if len(own) == len(columns) else (),
+            filters=tuple(_attribute(mapper, column) for column in own_columns) if all_own else (),
+            unique=bool(own_columns) and _are_unique(mapper, own_columns),
+            walks=tuple(collections_behind(mapper, own_columns, statement)) if all_own else (),
             joined=joined_relationships(compiled, collections=True),
             joined_objects=joined_relationships(compiled, collections=False),
             entities=tuple(_entities(statement)),
@@ -117,7 +118,7 @@ def _root(statement: Any) -> tuple[Mapper[Any] | None, bool]:
 
 
 def _mapper_of_filter(statement: Any) -> Mapper[Any] | None:
-    """Return the mapper whose columns a statement without entities, such as a count, filters by."""
+    """Return the mapper whose columns are in the filter of a statement without entities, such as a count."""
     for column in equalities(getattr(statement, "whereclause", None)):
         entity = column._annotations.get("parententity")
         if entity is not None and getattr(entity, "is_mapper", False):
@@ -127,7 +128,7 @@ def _mapper_of_filter(statement: Any) -> Mapper[Any] | None:
 
 
 def _entities(statement: Any) -> Iterator[Entity]:
-    """Yield the classes whose objects a statement returns; a column of a class loads none of it."""
+    """Yield the classes whose objects a statement returns. A column of a class is no object."""
     for part in getattr(statement, "column_descriptions", None) or ():
         entity = part.get("entity")
         if entity is not None and part["expr"] is entity:
@@ -152,8 +153,8 @@ def _attribute(mapper: Mapper[Any] | None, column: Column[Any]) -> str:
         return str(column.key)
 
 
-def _find_one(mapper: Mapper[Any] | None, columns: list[Column[Any]]) -> bool:
-    """Whether equality with these columns finds at most one row: they cover the primary key or a unique constraint."""
+def _are_unique(mapper: Mapper[Any] | None, columns: list[Column[Any]]) -> bool:
+    """Whether at most one row equals these columns: they include the primary key or a unique constraint."""
     if mapper is None:
         return False
     names = {column.key for column in columns}

@@ -1,4 +1,4 @@
-"""What a statement was given, told apart without being kept: a salted hash for each bind position."""
+"""A salted hash for each bind of a statement, so that values can be compared without being kept."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import os
 from typing import Any
 
 SALT = int.from_bytes(os.urandom(8)) >> 2
-"""Mixed into each hash, so that none says anything outside this process."""
+"""Mixed into each hash, so that a hash says nothing outside this process."""
 _salted = SALT.__xor__
 _OF_MINUS = _salted(hash(-1))
-"""Python has one hash for -1 and -2, and none that is -1."""
+"""Python has the same hash, -2, for -1 and for -2."""
 
 NO_VALUES: tuple[int, ...] = ()
 _MAX_POSITIONS = 32
@@ -19,9 +19,9 @@ _unhashable = itertools.count(1)
 
 
 def value_hashes(parameters: Any) -> int | tuple[int, ...]:
-    """Hash each value; from the 33rd on they share one hash. What has none is distinct from everything.
+    """Hash each value; from the 33rd on, all share one hash. A value that cannot be hashed differs from all others.
 
-    A single hash stands for itself: most loads are by one key, and a tuple around it would weigh more than it.
+    The hash of a single value is returned without a tuple: most loads are by one key, and a tuple takes more memory.
     """
     values = parameters if type(parameters) is tuple else _values_of(parameters)
     try:
@@ -43,7 +43,7 @@ def _values_of(parameters: Any) -> Any:
 
 
 def shown_values(parameters: Any) -> tuple[str, ...]:
-    """Write values down, which only `capture_parameters` asks for."""
+    """Return values as text, for `capture_parameters`."""
     values = _values_of(parameters)
     return tuple([_repr(value)[:_MAX_SHOWN] for value in list(values)[:_MAX_POSITIONS]])
 

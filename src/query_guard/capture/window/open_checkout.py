@@ -1,6 +1,6 @@
-"""A connection outside its pool, as its stay goes on, and the pool it belongs to.
+"""A connection outside its pool, from checkout to checkin.
 
-Nothing here keeps anything of the application alive: pools, tasks and connections are held weakly.
+Nothing here keeps an object of the application alive: tasks and connections are held by weak references.
 """
 
 from __future__ import annotations
@@ -12,26 +12,22 @@ from threading import get_ident
 from time import perf_counter
 from typing import Any, Protocol
 
-from sqlalchemy.pool import Pool
-
-from query_guard.capture.origin.engines import engine_of
-from query_guard.capture.origin.site_cache import SiteCache
 from query_guard.capture.window.open_transaction import OpenTransaction
+from query_guard.capture.window.pool_watch import PoolWatch
 from query_guard.own_errors import contained
 from query_guard.records import CallSite, CheckoutOutcome, Holder
 
-_pool_serials = itertools.count(1)
 _checkout_serials = itertools.count(1)
 
 
 class Stages(Protocol):
-    """Where the ASGI messages of a request stand."""
+    """Knows which ASGI messages of a request have been sent."""
 
     stage: int
 
 
 class Owner(Protocol):
-    """The window that a checkout belongs to: slim, and named also after its end."""
+    """The window that a checkout belongs to. It is small, and has its name after its end, too."""
 
     request: int
 
@@ -46,74 +42,8 @@ def name_of(window: Owner | None) -> str:
     return (window.name if window is not None else "") or "outside requests"
 
 
-def number(pool: Any, name: str) -> int | None:
-    """Read a number that not each class of pool has, nor each as a method."""
-    value = getattr(pool, name, None)
-    value = value() if callable(value) else value
-    return value if value.__class__ is int else None
-
-
-class PoolWatch:
-    """What is known of one pool; it hangs on the pool and does not keep it alive."""
-
-    __slots__ = (
-        "__weakref__",
-        "connect_time",
-        "connects",
-        "engine",
-        "growth",
-        "holders",
-        "kind",
-        "most",
-        "peak",
-        "pool",
-        "pre_ping",
-        "serial",
-        "site_cache",
-        "size",
-        "suspects",
-        "tells_numbers",
-        "wait_time",
-        "waits",
-    )  # fmt: skip
-
-    def __init__(self, pool: Pool) -> None:
-        self.serial = next(_pool_serials)
-        self.engine = engine_of(pool._dialect)
-        self.pool = weakref.ref(pool)
-        self.kind = type(pool).__name__
-        self.size = number(pool, "size")
-        self.tells_numbers = number(pool, "checkedout") is not None and number(pool, "overflow") is not None
-        """Whether its class tells how many connections are out."""
-        self.most = number(pool, "_max_overflow")
-        self.pre_ping = bool(getattr(pool, "_pre_ping", False))
-        self.holders: dict[int, OpenCheckout] = {}
-        """The checkouts that are out, by their serials."""
-        self.suspects: dict[int, OpenCheckout] = {}
-        """Those that were said to look forgotten."""
-        self.site_cache = SiteCache()
-        self.growth = 0
-        """How often it made a connection, or had more out than ever: a change tells that there may be news of it."""
-        self.peak = self.waits = self.connects = 0
-        self.wait_time = self.connect_time = 0.0
-
-    def is_full(self) -> bool:
-        """Whether the pool has nothing left to give."""
-        out = number(self.pool(), "checkedout")
-        return out is not None and self.size is not None and 0 <= (self.most or 0) <= out - self.size
-
-    def connected(self, seconds: float) -> None:
-        self.growth += 1
-        self.connects += 1
-        self.connect_time += seconds
-
-    def waited(self, seconds: float) -> None:
-        self.waits += 1
-        self.wait_time += seconds
-
-
 class OpenCheckout:
-    """One stay outside the pool. `running` says that a statement is under way, `last` when the last one ended."""
+    """One checkout. `running` says that a statement is running, `last` when the last one ended."""
 
     __slots__ = (
         "busy",
@@ -175,13 +105,13 @@ class OpenCheckout:
 
     @property
     def name(self) -> str:
-        """Whose it is: the request's or the block's name."""
+        """The name of the request or the block that it belongs to."""
         return name_of(self.window)
 
     def end(self, outcome: CheckoutOutcome, cuts_off: bool = True) -> None:
-        """Note that the connection is back, or lost to the pool, however that came.
+        """Note that the connection is back in the pool, or lost, for whatever reason.
 
-        `cuts_off` says that its transaction is over with it; one that others share may still be committed.
+        `cuts_off` says that its transaction ends with it. A connection that several checkouts share may still commit.
         """
         self.ended = ended = perf_counter()
         if self.outcome in ("open", "late", "leaked"):
@@ -195,14 +125,14 @@ class OpenCheckout:
             self.transaction = None
 
     def control(self, sql: str) -> None:
-        """Take note of transaction control that the application sends as text."""
+        """Note a statement of transaction control that the application sends as text."""
         if sql.startswith("BEGIN"):
             self.sent_begin = self.transaction is None
         elif sql.startswith("COMMIT") and self.transaction is not None:
-            self.transaction.autocommit = True  # what was written is safe, whatever becomes of the rest
+            self.transaction.autocommit = True  # what was written is committed, however the rest ends
 
     def _collected(self, _: object) -> None:
-        """Be told that the garbage collector took the connection from whoever dropped it."""
+        """Note that the garbage collector has returned a connection that was dropped. It calls this."""
         if self.ended is None:
             self.end("collected")
 

@@ -1,4 +1,4 @@
-"""A transaction as it goes on."""
+"""A transaction that is open, or has just ended."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_TEXTS = 15
 
 
 class OpenTransaction:
-    """One transaction."""
+    """One transaction; `freeze` makes facts of it."""
 
     __slots__ = (
         "autocommit", "checkout", "connection", "ended", "ended_by", "engine", "outcome", "pauses", "request",
@@ -38,20 +38,20 @@ class OpenTransaction:
         self.stage = 0
         self.statements = 0
         self.wrote = False
-        """Whether it may have written: a word of a statement says so."""
+        """Whether it may have written: a statement of it contains a word that writes, such as UPDATE."""
         self.texts: tuple[UnreadInfo, ...] = ()
-        """What it may have written, each text once; of very many, the last."""
+        """The statements that may have written, each text once; the last ones, if there are very many."""
         self.savepoints: Savepoints | None = None
         self.pauses: Pauses | None = None
 
-    def writes(self, target: UnreadInfo) -> None:
+    def writes(self, info: UnreadInfo) -> None:
         """Note a statement that may write."""
         self.wrote = True
-        if target not in self.texts:
-            self.texts = (*self.texts[-_MOST_TEXTS:], target)
+        if info not in self.texts:
+            self.texts = (*self.texts[-_MOST_TEXTS:], info)
 
     def cut_off(self, now: float) -> None:
-        """Note that its connection went back: the server rolls back what nobody ended."""
+        """Note that its connection was returned while it was open: the server rolls it back."""
         self.ended = now
         self.outcome = "rolled back"
         self.ended_by = "close"
@@ -66,6 +66,6 @@ class OpenTransaction:
             self.savepoints.release(name)
 
     def roll_back_to(self, name: str) -> None:
-        """Take back what came after a savepoint, which itself stays."""
+        """Roll back what came after a savepoint; the savepoint itself stays open."""
         if self.savepoints is not None:
             self.savepoints.roll_back_to(name, self.statements)

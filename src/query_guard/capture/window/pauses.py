@@ -1,4 +1,4 @@
-"""The times in which a transaction was open and idle, with the lines that waited."""
+"""The times in which a transaction was open and idle, with the line that was running."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ MOST_PAUSES = 32
 
 
 class Pauses:
-    """The longest pauses of one transaction, and its last; of the others the number."""
+    """The longest pauses of one transaction, and the last one. All others are counted."""
 
     __slots__ = ("_kept", "dropped")
 
     def __init__(self) -> None:
         self._kept: list[tuple[float, float, CallSite]] = []
-        """When each was noticed, how long it has lasted as far as was seen, and the line."""
+        """When each was noticed, how many seconds it had lasted when it was last checked, and the line."""
         self.dropped = 0
 
-    def is_known(self, since: float, now: float) -> bool:
-        """Whether the pause that began at `since` has been noted; it goes on."""
+    def extend(self, since: float, now: float) -> bool:
+        """Extend the pause that began at `since` to `now`; False if it has not been noted."""
         if not self._kept or self._kept[-1][0] < since:
             return False
         at, _, site = self._kept[-1]

@@ -1,7 +1,9 @@
-"""What the hot path leaves behind: executions, and loads that failed.
+"""Rows: what the hot path keeps of executions, and of loads that failed.
 
-An execution is two plain tuples, since named ones cost as much as all that is in them. What a loop repeats is one
-tuple that all its rows share: a row alone would weigh twice as much.
+The row of an execution is two plain tuples: `Row` with what is its own, and in it `Shared` with what is equal for each
+pass of a loop. All rows of a loop refer to one `Shared`, so that a row takes half the memory. The constants below are
+the positions of the fields: `row[DURATION]`, `row[SHARED][SITE]`. A named tuple would take twice as long to make, for
+each statement; `make bench-check` shows the difference.
 """
 
 from __future__ import annotations
@@ -11,17 +13,17 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from query_guard.records import CallSite, Loader, Statement
 
 Shared: TypeAlias = tuple[Any, ...]
-"""What executions of one text from one line have in common.
+"""What executions of one text from one line share.
 
-UnreadInfo, OpenCheckout or None, OpenTransaction or None, Batches or None, stage; from there on the fields of
-`Statement` from `text` on, in their order.
+UnreadInfo, OpenCheckout or None, OpenTransaction or None, Batches or None, stage; then the fields of `Statement` from
+`text` to the last, in their order.
 """
 
 Row: TypeAlias = tuple[Shared, float, float, int | None, "int | tuple[int, ...]", int | None, int | None]
 """One execution: Shared, start and duration (`perf_counter`, seconds), `owner`, `values` and `rows` of `Statement`, and
-the number of the load that brought its object.
+the number of the load that loaded its object.
 
-A single value stands for itself.
+The values of a statement with a single bind are that one hash, without a tuple.
 """
 
 SHARED: Final = 0
@@ -30,7 +32,7 @@ VALUES: Final = 4
 COUNT: Final = 5
 INFO, CHECKOUT, TRANSACTION, BATCHES, STAGE = range(5)
 FIRST_STATEMENT_FIELD = 5
-"""Where the part of Shared begins that is a statement's own."""
+"""The position in Shared of the first field of `Statement`."""
 _STATEMENT_FIELDS = Statement._fields[Statement._fields.index("text") :]
 SITE, ENGINE, BLOCKING, ERROR, PARAMETERS, REQUEST = (
     FIRST_STATEMENT_FIELD + _STATEMENT_FIELDS.index(name)
@@ -39,9 +41,7 @@ SITE, ENGINE, BLOCKING, ERROR, PARAMETERS, REQUEST = (
 
 
 class Batches:
-    """The further driver calls of one execution (insertmanyvalues): their number, seconds, and the error that ended
-    them.
-    """
+    """The further driver calls of one execution (insertmanyvalues): their number, seconds, and the last error."""
 
     __slots__ = ("calls", "counted_by", "error", "time")
 
@@ -50,7 +50,7 @@ class Batches:
         self.time = 0.0
         self.error: str | None = None
         self.counted_by: tuple[int, ...] = ()
-        """The identities of the recorders that did not keep the execution, and only counted it."""
+        """The `id()` of each recorder that only counted the execution."""
 
     def add(self, duration: float, error: str | None) -> None:
         self.calls += 1
@@ -59,7 +59,7 @@ class Batches:
 
 
 class FailedLoadRow(NamedTuple):
-    """A load as it failed: after how many statements, for which loader, from where."""
+    """A load that failed. `after` is the number of statements before it."""
 
     after: int
     loader: Loader | None
@@ -67,4 +67,4 @@ class FailedLoadRow(NamedTuple):
     stage: int
     request: int
     load: int | None
-    """Number of the load that brought its object."""
+    """Number of the load that loaded its object."""

@@ -1,19 +1,19 @@
-"""The savepoints of one transaction, and which of its statements they took back.
+"""The savepoints of one transaction, and which of its statements were rolled back to one.
 
-Each step takes the same time however many there were, and what is kept is bounded: nothing is kept of statements beyond
-the number of which a window has rows.
+Each step takes the same time, however many savepoints there were. Memory is bounded: statements beyond the number of
+rows that a window can hold are not kept.
 """
 
 from __future__ import annotations
 
 MOST_STATEMENTS = 4_000
-"""More than a window keeps rows of: which of the others were taken back, nobody asks."""
+"""More statements than a window has room for; of later ones nothing depends on savepoints."""
 _MOST_OPEN = 4_000
-"""Open savepoints of which the names are known."""
+"""The most open savepoints whose names are kept."""
 
 
 class Savepoints:
-    """`undone` are the runs of statements, [from, to), that were taken back: in order, and apart from each other."""
+    """`undone` are the ranges of statements, [from, to), that were rolled back: in order, without overlap."""
 
     __slots__ = ("_open", "_places", "undone")
 
@@ -22,7 +22,7 @@ class Savepoints:
         self._open: list[tuple[str, int]] = []
         """Names of open savepoints, the outermost first, each with the number of statements before it."""
         self._places: dict[str, list[int]] = {}
-        """Where in that list each name stands; of two with one name, the later hides the earlier."""
+        """The positions of each name in that list; of two savepoints with one name, the later hides the earlier."""
 
     def __len__(self) -> int:
         return len(self._open) + len(self.undone)
@@ -38,7 +38,7 @@ class Savepoints:
             self._forget_from(places[-1])
 
     def roll_back_to(self, name: str, statements: int) -> None:
-        """Take back what came after a savepoint, which itself stays."""
+        """Roll back what came after a savepoint; the savepoint itself stays open."""
         places = self._places.get(name)
         if not places:
             return

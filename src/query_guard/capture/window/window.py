@@ -1,8 +1,9 @@
-"""The window: who records now, and until when.
+"""Windows: which recorders get a statement.
 
-A window belongs to a context (ContextVar), so that a request's tasks, threads and greenlets find it. What stands in
-the ContextVar is a slim holder, emptied at the end: pooled asyncpg connections and spawned tasks keep the context of
-the request that made them, and must not keep its rows. A watcher is a recorder that sees the whole process (tests).
+A window belongs to a context (ContextVar), so that the tasks, threads and greenlets of a request find it. The
+ContextVar holds a small object that is emptied at the end: pooled asyncpg connections and spawned tasks keep the
+context of the request that made them, and must not keep its rows. A watcher is a recorder for the whole process, as
+tests use it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _lock = threading.Lock()
 
 
 class Window:
-    """The holder in the ContextVar. `recorder` is None once the window is sealed; what comes then is late."""
+    """The small object in the ContextVar. `recorder` is None once the window is sealed; later statements are late."""
 
     __slots__ = (
         "_late", "_opened_for", "describe", "has_checkouts", "loop", "outer", "recorder", "request", "serial",
@@ -35,9 +36,9 @@ class Window:
     def __init__(self, recorder: Recorder, request: bool = False) -> None:
         outer: Window | None = current.get()
         while outer is not None and outer.recorder is None and outer.outer is not None:
-            outer = outer.outer  # sealed ones that a context was left with would make an ever longer row
+            outer = outer.outer  # sealed windows, which a context may still hold, would make an ever longer chain
         self.describe: Callable[[], Request] | None = None
-        """Tells what the window was opened for, while it is open."""
+        """Returns the request or block of the window, while it is open."""
         self._opened_for: Request | None = None
         self.serial = serial = next(_serials)
         self.recorder: Recorder | None = recorder
@@ -47,9 +48,9 @@ class Window:
         """The loop that runs in `thread` while the window is open, if it was opened by one of its tasks."""
         self.thread = 0
         self.has_checkouts = False
-        """Whether a connection was taken in it, whoever watches that one's engine."""
+        """Whether a connection of any engine was checked out in it."""
         self.stages: Recorder | None
-        """The recorder of the request around, which knows where its ASGI messages stand."""
+        """The recorder of the surrounding request, which knows its stage."""
         if request or outer is None:
             self.request = serial if request else 0
             self.stages = recorder
@@ -60,7 +61,7 @@ class Window:
 
     @property
     def name(self) -> str:
-        """What the window was opened for: told while it is open, and remembered where a connection was taken in it."""
+        """The name of its request or block; empty after the end, unless a connection was checked out in it."""
         request = self._described() if self.describe is not None else self._opened_for
         return request.name if request is not None else ""
 
@@ -68,7 +69,7 @@ class Window:
         try:
             return self.describe() if self.describe is not None else None
         except Exception:
-            report_own_error("what a window was opened for could not be told")
+            report_own_error("the request of a window could not be described")
             return None
 
     @property
@@ -90,14 +91,14 @@ watchers: list[Recorder] = []
 
 
 def loop_here(window: Window | None) -> AbstractEventLoop | None:
-    """Return the event loop that runs in this thread; a window knows it better than CPython 3.11, which asks the OS."""
+    """Return the event loop that runs in this thread. A window knows it faster than CPython 3.11, which asks the OS."""
     if window is not None and window.thread == get_ident():
         return window.loop
     return _get_running_loop()
 
 
 def recorders(window: Window | None) -> Iterator[Recorder]:
-    """The open recorders around a context, innermost first, then the watchers of the process."""
+    """Yield the open recorders around a context, innermost first, then the watchers of the process."""
     while window is not None:
         if window.recorder is not None:
             yield window.recorder
@@ -106,7 +107,7 @@ def recorders(window: Window | None) -> Iterator[Recorder]:
 
 
 def sole_recorder(window: Window | None) -> Recorder | None:
-    """Return the recorder that alone wants all that happens, as in most requests; None where it is not so simple."""
+    """Return the recorder, if there is only one and it watches all engines, as in most requests; else None."""
     if window is None or window.outer is not None or watchers:
         return None
     recorder = window.recorder
@@ -114,14 +115,14 @@ def sole_recorder(window: Window | None) -> Recorder | None:
 
 
 def watching(window: Window | None, engine: Engine) -> Iterator[Recorder]:
-    """Those of them that watch an engine."""
+    """Yield those of them that watch an engine."""
     for recorder in recorders(window):
         if recorder.engines is None or engine.serial in recorder.engines:
             yield recorder
 
 
-def who_wants(window: Window | None, engine: Engine) -> Recorder | None:
-    """Return the innermost recorder that wants a statement's details; None when it is only to be counted."""
+def detail_recorder(window: Window | None, engine: Engine) -> Recorder | None:
+    """Return the innermost recorder that keeps details of a statement; None where statements are only counted."""
     while window is not None:
         recorder = window.recorder
         if (
@@ -135,7 +136,7 @@ def who_wants(window: Window | None, engine: Engine) -> Recorder | None:
 
 
 def deliver(window: Window | None, engine: Engine, row: Row) -> None:
-    """Hand a finished row to each window it belongs to; a sealed one only counts it as late."""
+    """Add a finished row to each window it belongs to; a sealed window counts it as late."""
     while window is not None:
         recorder = window.recorder
         if recorder is None:
@@ -148,7 +149,7 @@ def deliver(window: Window | None, engine: Engine, row: Row) -> None:
 
 
 def _add(recorder: Recorder, row: Row) -> None:
-    """Hand a row to a recorder, which counts it where it cannot keep it."""
+    """Add a row to a recorder, which counts it if it has no room."""
     try:
         recorder.add(row)
     except Exception:
@@ -157,7 +158,7 @@ def _add(recorder: Recorder, row: Row) -> None:
 
 
 def count(window: Window | None, engine: Engine, duration: float, batches: Batches | None = None) -> None:
-    """Count a statement whose details nobody wants."""
+    """Count a statement whose details no recorder keeps."""
     while window is not None:
         recorder = window.recorder
         if recorder is None:
@@ -180,16 +181,16 @@ def _count_late(window: Window) -> None:
 
 
 def is_recorded_with_parameters(window: Window | None) -> bool:
-    """Whether any recorder around a context keeps values."""
+    """Whether any recorder around a context keeps the values of binds."""
     return any(recorder.parameters for recorder in recorders(window))
 
 
 def is_recording() -> bool:
-    """Whether a statement sent now would be seen by anyone."""
+    """Whether any recorder would get a statement that is sent now."""
     return bool(watchers) or current.get() is not None
 
 
 def stage_of(window: Window | None) -> int:
-    """Where the ASGI messages stand in the window's request."""
+    """Return the stage of the window's request."""
     stages = window.stages if window is not None else None
     return stages.stage if stages is not None else BEFORE_RESPONSE

@@ -37,7 +37,7 @@ def remedy_for(rows: Sequence[Statement], facts: Facts) -> Remedy:
 def _loading_remedy(rows: Sequence[Statement], loader: Loader, facts: Facts) -> Remedy:
     if loader.path:
         return loaded_one_by_one(rows, loader, facts)
-    ways = list({id(row.loader) ^ (row.loaded_by or 0): facts.ways.of(row) for row in rows}.values())
+    ways = list({id(row.loader) ^ (row.loaded_by or 0): facts.load_paths.of(row) for row in rows}.values())
     if loader.kind == "column":
         return deferred(loader, ways, facts)
     if loader.kind == "refresh":
@@ -50,9 +50,9 @@ def _loading_remedy(rows: Sequence[Statement], loader: Loader, facts: Facts) -> 
 
 def _refreshed(rows: Sequence[Statement], loader: Loader, facts: Facts) -> Remedy:
     """Tell a refresh of relationships, which then are loaded from the same line, from one of objects."""
-    for load in facts.ways.loads if loader.attribute else ():
+    for load in facts.load_paths.loads if loader.attribute else ():
         first = load.rows[0]
         if first.loader is not None and first.site.key == rows[0].site.key and first.site.call == rows[0].site.call:
-            way = facts.ways.of(first).on(first.loader.steps[-1:], lazy=True)
+            way = facts.load_paths.of(first).on(first.loader.steps[-1:], lazy=True)
             return asked_for(load.rows, first.loader, way, facts)
     return refreshed(rows, loader)

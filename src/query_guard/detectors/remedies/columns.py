@@ -8,12 +8,12 @@ from query_guard.detectors.remedies.loader_option import Loading, added_to_selec
 from query_guard.detectors.remedies.options import chained, loaders_of, option_for, written_steps
 from query_guard.detectors.remedies.promise import NOTHING, Promise, promise_of, roots_like
 from query_guard.detectors.remedies.remedy import Remedy, at, listed, place_of
-from query_guard.records import Facts, Loader, Statement, Way
+from query_guard.records import Facts, Loader, LoadPath, Statement
 
 _DEFERRING = frozenset(("defer",))
 
 
-def deferred(loader: Loader, ways: Sequence[Way], facts: Facts) -> Remedy:
+def deferred(loader: Loader, ways: Sequence[LoadPath], facts: Facts) -> Remedy:
     """Return the remedy for deferred columns: `undefer` on the select, or without the `defer` that stands there."""
     names = loader.attribute.split(", ")
     plain = ".".join(f"undefer({loader.owner}.{name})" for name in names)
@@ -40,7 +40,7 @@ def deferred(loader: Loader, ways: Sequence[Way], facts: Facts) -> Remedy:
     return remedy._replace(mended=mended, sent=sent)
 
 
-def _undefer(loader: Loader, names: Sequence[str], way: Way) -> str | None:
+def _undefer(loader: Loader, names: Sequence[str], way: LoadPath) -> str | None:
     steps = written_steps(way.steps, way.entity)
     if steps is None or way.entity is None:
         return None
@@ -49,7 +49,7 @@ def _undefer(loader: Loader, names: Sequence[str], way: Way) -> str | None:
     return ".".join([*([before] if before else ()), *(f"undefer({owner}.{name})" for name in names)])
 
 
-def _columns_of(loader: Loader, way: Way, before: Promise, facts: Facts) -> Promise:
+def _columns_of(loader: Loader, way: LoadPath, before: Promise, facts: Facts) -> Promise:
     """Return what is won where the columns come with their objects."""
     roots = {row.serial for row in roots_like(way.root, facts)}
     rows = [row for row in facts.statements if row.loader is loader and _root_serial(row, facts) in roots]
@@ -57,11 +57,11 @@ def _columns_of(loader: Loader, way: Way, before: Promise, facts: Facts) -> Prom
 
 
 def _root_serial(row: Statement, facts: Facts) -> int:
-    root = facts.ways.of(row).root
+    root = facts.load_paths.of(row).root
     return root.serial if root is not None else 0
 
 
-def of_subclass(loader: Loader, ways: Sequence[Way], facts: Facts) -> Remedy | None:
+def of_subclass(loader: Loader, ways: Sequence[LoadPath], facts: Facts) -> Remedy | None:
     """Return the remedy for columns of a subclass; None where its base was not selected: they must have expired."""
     way = ways[0]
     entity = way.entity

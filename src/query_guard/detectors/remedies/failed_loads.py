@@ -15,7 +15,7 @@ def loaded_before(load: FailedLoad, loader: Loader, facts: Facts) -> Remedy:
 
 
 def _relationship(load: FailedLoad, loader: Loader, facts: Facts) -> Remedy:
-    way = facts.ways.to(loader, load.loaded_by)
+    way = facts.load_paths.to(loader, load.loaded_by)
     later = f", or await the object's awaitable_attrs.{loader.attribute}"
     if way.how in ("added", "refreshed", "merged", "expired"):
         code = f'await session.refresh({loader.parents[0].lower()}, ["{loader.attribute}"])'
@@ -34,7 +34,7 @@ def _relationship(load: FailedLoad, loader: Loader, facts: Facts) -> Remedy:
 
 
 def _column(load: FailedLoad, loader: Loader, facts: Facts) -> Remedy:
-    way = facts.ways.to(loader, load.loaded_by)
+    way = facts.load_paths.to(loader, load.loaded_by)
     refresh = f"await session.refresh({loader.owner.lower()})"
     if loader.kind == "column":
         return deferred(loader, [way], facts)._replace(mended=(), sent=0)

@@ -16,7 +16,7 @@ from query_guard.detectors.remedies.options import (
 from query_guard.detectors.remedies.promise import NOTHING, Promise, promise_of
 from query_guard.detectors.remedies.remedy import Remedy, at, listed, place_of
 from query_guard.detectors.remedies.written import caller_that_asks
-from query_guard.records import Entity, Facts, Statement, Way
+from query_guard.records import Entity, Facts, LoadPath, Statement
 
 _AGAINST = frozenset(("lazyload", "noload", "raiseload", "immediateload", "joinedload", "subqueryload"))
 
@@ -25,12 +25,12 @@ class Loading(NamedTuple):
     """An option, the select that it goes to, and the way that it loads ahead."""
 
     code: str
-    way: Way
+    way: LoadPath
     loaders: list[str]
     entity: Entity | None
 
 
-def loading_of(way: Way) -> Loading | None:
+def loading_of(way: LoadPath) -> Loading | None:
     """Return the option that loads a way ahead; None where none can be written."""
     entity = way.entity
     names = written_steps(way.steps, entity)
@@ -87,7 +87,7 @@ def promised(loading: Loading, facts: Facts, also: Sequence[Statement] = ()) -> 
     return NOTHING if promise == NOTHING else Promise(promise.mended, promise.sent + 1)
 
 
-def standing_against(way: Way) -> tuple[Statement, str, str] | None:
+def standing_against(way: LoadPath) -> tuple[Statement, str, str] | None:
     """Return the option that keeps a step of a way from being loaded ahead: its query, function and attribute."""
     names = tuple(step.name for step in way.steps)
     for place, lazy in enumerate(way.lazy):
@@ -97,7 +97,7 @@ def standing_against(way: Way) -> tuple[Statement, str, str] | None:
     return None
 
 
-def is_loaded_ahead(way: Way) -> bool:
+def is_loaded_ahead(way: LoadPath) -> bool:
     """Whether the query has an option that loads the last step of a way ahead already."""
     return bool(option_for(way.root, [step.name for step in way.steps], AHEAD))
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from query_guard.records import Entity, Option, Statement, Step, Way
+from query_guard.records import Entity, LoadPath, Option, Statement, Step
 
 _NO_JOINS = frozenset(("text", "GROUP BY", "DISTINCT", "HAVING", "such columns"))
 """What a select may hold that forbids to join more to it."""
 AHEAD = frozenset(("selectinload", "joinedload", "subqueryload", "immediateload", "contains_eager"))
 
 
-def loaders_of(way: Way) -> list[str]:
+def loaders_of(way: LoadPath) -> list[str]:
     """Return the function of each step of a way: that of the query where it loads ahead, or that which it should."""
     return [_loader(way, place) for place in range(len(way.steps))]
 
 
-def _loader(way: Way, place: int) -> str:
+def _loader(way: LoadPath, place: int) -> str:
     step, root = way.steps[place], way.root
     if not way.lazy[place]:
         names = tuple(one.name for one in way.steps[: place + 1])
@@ -26,7 +26,7 @@ def _loader(way: Way, place: int) -> str:
     return "joinedload"
 
 
-def _apart(way: Way, place: int) -> list[bool]:
+def _apart(way: LoadPath, place: int) -> list[bool]:
     """Return for each step before one whether it has a select of its own, to which joins may be added."""
     return [way.lazy[before] and way.steps[before].collection for before in range(place)]
 

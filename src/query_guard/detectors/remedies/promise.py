@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from query_guard.detectors.remedies.remedy import place_of
-from query_guard.records import Facts, Load, Statement, Way
+from query_guard.records import Facts, Load, LoadPath, Statement
 
 _CHUNK = 500
 """Parents that SQLAlchemy loads a relationship of with one select."""
@@ -22,7 +22,7 @@ class Promise(NamedTuple):
 NOTHING = Promise()
 
 
-def promise_of(way: Way, loaders: Sequence[str], facts: Facts, also: Sequence[Statement] = ()) -> Promise:
+def promise_of(way: LoadPath, loaders: Sequence[str], facts: Facts, also: Sequence[Statement] = ()) -> Promise:
     """Return what loading ahead wins: `way` leads to what is loaded, and `loaders` are the functions of its steps.
 
     All executions of the select to be edited load ahead then, those too whose objects nobody walks through. `also` are
@@ -60,19 +60,19 @@ def roots_like(root: Statement | None, facts: Facts) -> list[Statement]:
     ]
 
 
-def loads_along(way: Way, root: Statement, facts: Facts) -> list[Load]:
+def loads_along(way: LoadPath, root: Statement, facts: Facts) -> list[Load]:
     """Return the loads, for objects that came from this root, of the relationships that a way leads over."""
     names = tuple(step.name for step in way.steps)
     return [
         load
-        for load in facts.ways.loads
-        if load.way.root is root
-        and not load.way.cut
+        for load in facts.load_paths.loads
+        if load.path.root is root
+        and not load.path.cut
         and tuple(step.name for step in load.steps) == names[: len(load.steps)]
     ]
 
 
-def _selects(root: Statement, way: Way, loaders: Sequence[str], loads: Sequence[Load]) -> int | None:
+def _selects(root: Statement, way: LoadPath, loaders: Sequence[str], loads: Sequence[Load]) -> int | None:
     """Count the selects that load ahead for one execution of the root; None where that depends on what was not seen."""
     sent, parents = 0, root.brought
     for place, loader in enumerate(loaders):
@@ -86,12 +86,12 @@ def _selects(root: Statement, way: Way, loaders: Sequence[str], loads: Sequence[
     return sent
 
 
-def _are_shared(way: Way, mended: Sequence[Statement], facts: Facts) -> bool:
+def _are_shared(way: LoadPath, mended: Sequence[Statement], facts: Facts) -> bool:
     """Whether others fetch what would be loaded ahead, by its key or by the same relationship, and may find it then."""
     classes = {name for step in way.steps for name in (step.target, *step.targets)}
     names = {step.name for step in way.steps}
     serials = {row.serial for row in mended}
-    for load in facts.ways.loads:
+    for load in facts.load_paths.loads:
         last = load.steps[-1]
         may_find = last.name in names or (not last.collection and last.target in classes)
         if may_find and any(row.serial not in serials for row in load.rows):
@@ -108,11 +108,11 @@ def _brought(rows: Sequence[Statement], complete: bool) -> int | None:
 def _loaded_with(rows: Sequence[Statement], facts: Facts) -> list[Statement]:
     """Return what the mappings loaded ahead for the objects that some statements brought: it then comes once."""
     serials = {row.serial for row in rows}
-    return [row for row in facts.ways.ahead if _is_below(row, serials, facts)]
+    return [row for row in facts.load_paths.ahead if _is_below(row, serials, facts)]
 
 
 def _is_below(row: Statement, serials: set[int], facts: Facts) -> bool:
-    source = facts.ways.source_of(row)
+    source = facts.load_paths.source_of(row)
     while source is not None and source.loader is not None and source.loader.kind == "eager":
-        source = facts.ways.source_of(source)
+        source = facts.load_paths.source_of(source)
     return source is not None and source.serial in serials

@@ -24,7 +24,7 @@ def cause_of(loaded_by: int | None, until: float, transaction: int, facts: Facts
     The transaction that brought it has ended since, and so says how; where it is the same one still, nobody but the
     application can have expired the object.
     """
-    source = facts.ways.at(loaded_by)
+    source = facts.load_paths.at(loaded_by)
     if source is not None and source.transaction == transaction:
         return "expire"
     ended = [one for one in facts.transactions if one.end is not None and one.end <= until]
@@ -61,7 +61,7 @@ def said_of(loader: Loader, cause: Cause) -> str:
 
 def _read_after_commits(facts: Facts) -> tuple[Statement, ...]:
     """Return all that is read again after a commit; nothing where relationships are, which may have been loaded."""
-    if any(load.way.how == "expired" for load in facts.ways.loads):
+    if any(load.path.how == "expired" for load in facts.load_paths.loads):
         return ()
     again = [row for row in facts.statements if row.loader is not None and row.loader.kind == "expired"]
     groups = grouped(again, lambda row: (row.loaded_by, row.transaction))

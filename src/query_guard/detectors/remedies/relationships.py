@@ -17,7 +17,7 @@ from query_guard.detectors.remedies.read_again import cause_of, expired, select_
 from query_guard.detectors.remedies.remedy import Remedy, at, place_of
 from query_guard.detectors.remedies.source import turns_of_others, walked_through
 from query_guard.detectors.remedies.tree import walked_tree
-from query_guard.records import Facts, Loader, Statement, Way
+from query_guard.records import Facts, Loader, LoadPath, Statement
 
 
 def loaded_one_by_one(rows: Sequence[Statement], loader: Loader, facts: Facts) -> Remedy:
@@ -56,31 +56,31 @@ def loaded_one_by_one(rows: Sequence[Statement], loader: Loader, facts: Facts) -
     return remedy if remedy.saved or not _root_is_loop(ways) else _with_parents(rows, loadings[0], facts)
 
 
-def _ways(rows: Sequence[Statement], facts: Facts) -> list[Way]:
+def _ways(rows: Sequence[Statement], facts: Facts) -> list[LoadPath]:
     """Return the ways to what was loaded, each once: those to the objects, and the last step."""
     first = {(id(row.loader), row.loaded_by): row for row in rows}
-    ways: list[Way] = []
+    ways: list[LoadPath] = []
     for row in first.values():
-        way = facts.ways.of(row)
+        way = facts.load_paths.of(row)
         if row.loader is not None:
             way = way.on(row.loader.steps[-1:], lazy=True)
         ways.append(way)
     return ways
 
 
-def _one_for_each_place(ways: Sequence[Way]) -> list[Way]:
+def _one_for_each_place(ways: Sequence[LoadPath]) -> list[LoadPath]:
     """Return a way for each select that is to be edited, and for each option that would go there."""
     return list({(place_of(way.root) or way.root, way.entity, way.steps, way.lazy): way for way in ways}.values())
 
 
-def _root_is_loop(ways: Sequence[Way]) -> bool:
+def _root_is_loop(ways: Sequence[LoadPath]) -> bool:
     return len({way.root.serial for way in ways if way.root is not None}) > 1
 
 
 def _with_parents(rows: Sequence[Statement], loading: Loading, facts: Facts) -> Remedy:
     """Mend the loop of the parents, which are selected one by one, together with the one below it."""
     root = loading.way.root
-    roots = {way.root.serial: way.root for row in rows if (way := facts.ways.of(row)).root is not None}
+    roots = {way.root.serial: way.root for row in rows if (way := facts.load_paths.of(row)).root is not None}
     parents = [one for one in roots.values() if one is not None]
     batched = batched_select(parents, facts) if root is not None else Remedy("", "")
     if not batched.code or len(loading.way.steps) > 1:
@@ -101,14 +101,14 @@ def _standing_against(root: Statement, function: str, name: str) -> Remedy:
     return Remedy("", f"Remove {function}({name}) from the select{at(root)}, and load it there with selectinload()")
 
 
-def at_root(way: Way) -> str:
+def at_root(way: LoadPath) -> str:
     return at(way.root) if way.root is not None else ""
 
 
-def asked_for(rows: Sequence[Statement], loader: Loader, way: Way, facts: Facts) -> Remedy:
+def asked_for(rows: Sequence[Statement], loader: Loader, way: LoadPath, facts: Facts) -> Remedy:
     """Return the remedy where the relationship was asked for by name: `session.refresh(user, ["orders"])`."""
     if way.how == "refreshed" and way.root is not None:
-        way = facts.ways.of(way.root).on(loader.steps[-1:], lazy=True)
+        way = facts.load_paths.of(way.root).on(loader.steps[-1:], lazy=True)
     loading = loading_of(way) if way.how == "selected" else None
     gone = f"take the session.refresh(){at(rows[0])} away"
     if loading is not None and is_loaded_ahead(way):
@@ -119,7 +119,7 @@ def asked_for(rows: Sequence[Statement], loader: Loader, way: Way, facts: Facts)
     return Remedy(code, f"Load them all with one select before the loop, and {gone}: {code}")
 
 
-def _after_refresh(rows: Sequence[Statement], loader: Loader, way: Way) -> Remedy:
+def _after_refresh(rows: Sequence[Statement], loader: Loader, way: LoadPath) -> Remedy:
     """The objects were refreshed: no select of the application's is there to take an option."""
     option = f"selectinload({loader.parents[0]}.{loader.attribute})"
     code = all_by_key(loader, option, ".execution_options(populate_existing=True)")
@@ -130,7 +130,7 @@ def _after_refresh(rows: Sequence[Statement], loader: Loader, way: Way) -> Remed
     )
 
 
-def _after_expiry(rows: Sequence[Statement], loader: Loader, way: Way, facts: Facts) -> Remedy:
+def _after_expiry(rows: Sequence[Statement], loader: Loader, way: LoadPath, facts: Facts) -> Remedy:
     """The objects had expired, and so had what was loaded of them."""
     root = way.root
     if root is None or root.loader is None:

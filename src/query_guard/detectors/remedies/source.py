@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from query_guard.records import Facts, Statement, Way
+from query_guard.records import Facts, LoadPath, Statement
 
 
-def walked_through(ways: list[Way], before: int, facts: Facts) -> list[Way]:
+def walked_through(ways: list[LoadPath], before: int, facts: Facts) -> list[LoadPath]:
     """Return the way from the select that the loop walks through, or all ways where that is not known.
 
     Some of its objects may have been in the session before: the current user, or another list. An option loads for all
@@ -27,7 +27,7 @@ def walked_through(ways: list[Way], before: int, facts: Facts) -> list[Way]:
     return [last] if is_whole and not _follows(last, before, facts) else ways
 
 
-def turns_of_others(way: Way, rows: Sequence[Statement]) -> Sequence[Statement] | None:
+def turns_of_others(way: LoadPath, rows: Sequence[Statement]) -> Sequence[Statement] | None:
     """Return the loads of a loop, if its select returned all their objects, whoever had loaded them first; else None.
 
     It did where it returned as many as the loop has turns.
@@ -38,18 +38,18 @@ def turns_of_others(way: Way, rows: Sequence[Statement]) -> Sequence[Statement] 
     return rows if root.brought == len({row.owner for row in rows}) else None
 
 
-def _serial(way: Way) -> int:
+def _serial(way: LoadPath) -> int:
     return way.root.serial if way.root is not None else 0
 
 
-def _turns(ways: Sequence[Way], facts: Facts) -> int:
+def _turns(ways: Sequence[LoadPath], facts: Facts) -> int:
     """Count the objects of all roots whose first relationship was loaded object by object."""
     roots = {_serial(way) for way in ways}
-    loads = [load for load in facts.ways.loads if load.steps == ways[0].steps[:1] and _serial(load.way) in roots]
+    loads = [load for load in facts.load_paths.loads if load.steps == ways[0].steps[:1] and _serial(load.path) in roots]
     return len({row.owner for load in loads for row in load.rows})
 
 
-def _follows(way: Way, before: int, facts: Facts) -> bool:
+def _follows(way: LoadPath, before: int, facts: Facts) -> bool:
     """Whether another select of the same objects came later, and may be the one that the loop walks through."""
     entity = way.entity
     return entity is not None and any(

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from query_guard.detectors.remedies.options import chained, loaders_of, written_steps
 from query_guard.detectors.remedies.promise import NOTHING, Promise, roots_like
 from query_guard.detectors.remedies.remedy import Remedy, at, place_of
-from query_guard.records import Facts, Load, Statement, Step, Way
+from query_guard.records import Facts, Load, LoadPath, Statement, Step
 
 
-def walked_tree(ways: Sequence[Way], facts: Facts) -> Remedy | None:
+def walked_tree(ways: Sequence[LoadPath], facts: Facts) -> Remedy | None:
     """Return the remedy where ways to the loaded objects lead over one relationship again and again."""
     if not any(_repeats(way) for way in ways) or len({way.steps for way in ways}) == 1:
         return None
@@ -20,7 +20,7 @@ def walked_tree(ways: Sequence[Way], facts: Facts) -> Remedy | None:
     name = steps[-1].name
     if len(shortest) > 1 or not _is_own(steps[-1]) or way.root is None or place_of(way.root) is None:
         return _in_words(name)
-    names = written_steps(steps, Way(way.root, way.how, steps, way.lazy[: len(steps)]).entity)
+    names = written_steps(steps, LoadPath(way.root, way.how, steps, way.lazy[: len(steps)]).entity)
     if names is None:
         return _in_words(name)
     head = way._replace(steps=steps[:-1], lazy=way.lazy[: len(steps) - 1])
@@ -45,15 +45,15 @@ def _in_words(name: str) -> Remedy:
     )
 
 
-def _place(way: Way) -> object:
+def _place(way: LoadPath) -> object:
     return place_of(way.root) or way.root
 
 
-def _depth(way: Way) -> int:
+def _depth(way: LoadPath) -> int:
     return len(way.steps)
 
 
-def _repeats(way: Way) -> bool:
+def _repeats(way: LoadPath) -> bool:
     return way.cut or any(one.name == other.name for one, other in zip(way.steps, way.steps[1:], strict=False))
 
 
@@ -68,12 +68,12 @@ def _is_own(step: Step) -> bool:
     return step.owner in step.targets or step.target in step.owners
 
 
-def _promise(way: Way, steps: tuple[Step, ...], facts: Facts) -> Promise:
+def _promise(way: LoadPath, steps: tuple[Step, ...], facts: Facts) -> Promise:
     """Count the levels, where the whole tree was walked down to its leaves."""
     mended: list[Statement] = []
     sent = 0
     for root in roots_like(way.root, facts):
-        loads = [load for load in facts.ways.loads if load.way.root is root and _folded(load.steps) == steps]
+        loads = [load for load in facts.load_paths.loads if load.path.root is root and _folded(load.steps) == steps]
         levels = _levels(loads, root.brought)
         if levels is None or not steps[-1].collection:
             return NOTHING
@@ -89,7 +89,7 @@ def _levels(loads: Sequence[Load], nodes: int | None) -> int | None:
         level += 1
         rows = [row for load in loads if len(load.steps) == level for row in load.rows]
         counts = [row.brought for row in rows]
-        if len(rows) != nodes or None in counts or any(load.way.cut for load in loads):
+        if len(rows) != nodes or None in counts or any(load.path.cut for load in loads):
             return None
         nodes = sum(count or 0 for count in counts)
     return level if nodes == 0 else None

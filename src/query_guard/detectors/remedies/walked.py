@@ -8,7 +8,7 @@ from query_guard.detectors.remedies.loader_option import added_to_select, loadin
 from query_guard.detectors.remedies.options import option_for
 from query_guard.detectors.remedies.remedy import Remedy, at, listed, place_of
 from query_guard.detectors.remedies.written import caller_that_asks, reads_attribute
-from query_guard.records import CRITERIA, Facts, Statement, Step, Way
+from query_guard.records import CRITERIA, Facts, LoadPath, Statement, Step
 
 
 def walked_by_hand(rows: Sequence[Statement], facts: Facts) -> Remedy | None:
@@ -50,7 +50,7 @@ def _read_instead(rows: Sequence[Statement], step: Step, facts: Facts, instead: 
     names = listed([f"the select{at(source)}" for source in sources], "or")
     source = sources[0]
     entity = next(one for one in source.info.entities if step.owner in one.lineage)
-    way = Way(source, "selected", (step._replace(owners=entity.lineage),), (True,))
+    way = LoadPath(source, "selected", (step._replace(owners=entity.lineage),), (True,))
     loading = loading_of(way)
     if loading is None or option_for(source, (step.name,), _ANY):
         return None

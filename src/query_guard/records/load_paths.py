@@ -1,4 +1,4 @@
-"""How the objects of a window came: from which statement, over which relationships."""
+"""Load paths: from which statement, and over which relationships, each object of a window was loaded."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _GOT: dict[str, How] = {"get": "got", "get_one": "got", "merge": "merged"}
 OBJECT_BY_OBJECT = frozenset(("lazy", "immediate"))
 
 
-class Way(NamedTuple):
-    """The way to an object. `root` is the statement of the application's own at its beginning, where there is one.
+class LoadPath(NamedTuple):
+    """How an object was loaded. `root` is the application's own statement that the path begins with, if there is one.
 
-    `steps` are the relationships from the root's entity to the object, and `lazy` says of each whether it was loaded
-    object by object. A way that is too long to be followed is `cut`.
+    `steps` are the relationships from the root's entity to the object; `lazy` says for each whether it was loaded
+    object by object. A path that is too long is `cut`.
     """
 
     root: Statement | None
@@ -31,8 +31,8 @@ class Way(NamedTuple):
     lazy: tuple[bool, ...] = ()
     cut: bool = False
 
-    def on(self, steps: tuple[Step, ...], *, lazy: bool) -> Way:
-        """Return the way that goes on from here."""
+    def on(self, steps: tuple[Step, ...], *, lazy: bool) -> LoadPath:
+        """Return the path extended by some steps."""
         if not steps:
             return self
         if len(self.steps) + len(steps) > _MAX_STEPS:
@@ -41,38 +41,38 @@ class Way(NamedTuple):
 
     @property
     def entity(self) -> Entity | None:
-        """The one entity of the root that the way begins at; None where it is not known, or there are two."""
+        """The entity of the root that the path begins with; None if it is not known, or there are two."""
         if self.root is None:
             return None
         entities = self.root.info.entities
         if self.steps:
             owners = self.steps[0].owners
-            entities = tuple(one for one in entities if one.name in owners or owners[0] in one.lineage)
+            entities = tuple(entity for entity in entities if entity.name in owners or owners[0] in entity.lineage)
         return entities[0] if len(entities) == 1 else None
 
 
-UNKNOWN = Way(None, "unknown")
+UNKNOWN = LoadPath(None, "unknown")
 
 
 class Load(NamedTuple):
-    """Statements that loaded one relationship, object by object, for objects that came the same way."""
+    """Statements that loaded one relationship, object by object, for objects with the same load path."""
 
-    way: Way
+    path: LoadPath
     steps: tuple[Step, ...]
-    """The way and the relationship."""
+    """The path and the relationship."""
     rows: list[Statement]
 
 
-class Ways:
-    """Follows ways back, each once; ways only lead to earlier statements."""
+class LoadPaths:
+    """Finds load paths, each once, from a statement back to earlier ones."""
 
     def __init__(self, statements: Sequence[Statement]) -> None:
         self._statements = statements
-        self._known: dict[tuple[int, int | None], Way] = {}
+        self._paths: dict[tuple[int, int | None], LoadPath] = {}
 
     @computed_once
     def loads(self) -> list[Load]:
-        """The statements that loaded a relationship object by object, by the ways of their objects."""
+        """The statements that loaded a relationship object by object, grouped by the load paths of their objects."""
         groups: dict[tuple[int, int | None], list[Statement]] = {}
         for row in self._statements:
             if row.loader is not None and row.loader.kind in OBJECT_BY_OBJECT:
@@ -81,15 +81,15 @@ class Ways:
 
     @computed_once
     def ahead(self) -> list[Statement]:
-        """The statements that loaded a relationship ahead."""
+        """The eager loads: the statements that loaded a relationship for many objects at once."""
         return [row for row in self._statements if row.loader is not None and row.loader.kind == "eager"]
 
     def _load(self, rows: list[Statement]) -> Load:
-        way, loader = self.of(rows[0]), rows[0].loader
-        return Load(way, (*way.steps, *(loader.steps[-1:] if loader is not None else ())), rows)
+        path, loader = self.of(rows[0]), rows[0].loader
+        return Load(path, (*path.steps, *(loader.steps[-1:] if loader is not None else ())), rows)
 
     def at(self, serial: int | None) -> Statement | None:
-        """Return the statement of a serial, where it is one of the window's."""
+        """Return the statement with a serial; None if the window has no such row."""
         place = self._place(serial) if serial else None
         return None if place is None else self._statements[place]
 
@@ -100,35 +100,35 @@ class Ways:
         place = bisect_left(rows, serial, key=lambda row: row.serial)
         return place if place < len(rows) and rows[place].serial == serial else None
 
-    def of(self, row: Statement) -> Way:
-        """Return the way to the object, or the objects, that a statement loaded for."""
+    def of(self, row: Statement) -> LoadPath:
+        """Return the load path of the object, or the objects, that a statement loaded for."""
         key = _key(row)
-        way = self._known.get(key)
-        if way is None:
-            for earlier in reversed(self._unknown_before(row)):
-                self._known[_key(earlier)] = self._way(earlier)
-            way = self._known[key]
-        return way
+        path = self._paths.get(key)
+        if path is None:
+            for earlier in reversed(self._without_path(row)):
+                self._paths[_key(earlier)] = self._new_path(earlier)
+            path = self._paths[key]
+        return path
 
-    def to(self, loader: Loader, loaded_by: int | None) -> Way:
-        """Return the way to an object that a loader loaded for, and that statement number `loaded_by` had brought."""
-        own = loader.steps[:-1] if loader.path else loader.steps
+    def to(self, loader: Loader, loaded_by: int | None) -> LoadPath:
+        """Return the load path of an object that a loader loaded for; statement `loaded_by` had loaded the object."""
+        steps = loader.steps[:-1] if loader.path else loader.steps
         if loaded_by == 0:
-            return Way(None, "added")
+            return LoadPath(None, "added")
         source = self.at(loaded_by)
-        return UNKNOWN if source is None else self._from(source, own)
+        return UNKNOWN if source is None else self._extended(source, steps)
 
-    def _unknown_before(self, row: Statement) -> list[Statement]:
-        """Return the statement and those that its way leads back to, nearest first."""
+    def _without_path(self, row: Statement) -> list[Statement]:
+        """Return the statement, and those before it on its path, nearest first, whose paths are not known yet."""
         chain: list[Statement] = []
         current: Statement | None = row
-        while current is not None and _key(current) not in self._known:
+        while current is not None and _key(current) not in self._paths:
             chain.append(current)
             current = self.source_of(current)
         return chain
 
     def source_of(self, row: Statement) -> Statement | None:
-        """Return the statement that brought what one loaded for; None where none is known."""
+        """Return the statement that loaded the object another one loads for; None if it is not known."""
         if row.loader is None:
             return None
         if row.loader.kind == "eager":
@@ -136,46 +136,46 @@ class Ways:
         source = self.at(row.loaded_by)
         return source if source is not None and source.serial < row.serial else None
 
-    def _way(self, row: Statement) -> Way:
+    def _new_path(self, row: Statement) -> LoadPath:
         loader = row.loader
         if loader is None:
-            return Way(row, _how(row))
+            return LoadPath(row, _how(row))
         if loader.kind != "eager":
             return self.to(loader, row.loaded_by)
         root = self._root_of_eager(row)
-        return UNKNOWN if root is None else self._from(root, loader.steps[:-1])
+        return UNKNOWN if root is None else self._extended(root, loader.steps[:-1])
 
-    def _from(self, source: Statement, own: tuple[Step, ...]) -> Way:
-        """Go on from the objects that a statement brought, over relationships that were loaded with them."""
-        way, loader = self.of(source), source.loader
+    def _extended(self, source: Statement, steps: tuple[Step, ...]) -> LoadPath:
+        """Return the path of objects that a statement loaded, extended over relationships loaded with them."""
+        path, loader = self.of(source), source.loader
         if loader is None:
-            return way.on(own, lazy=False)
+            return path.on(steps, lazy=False)
         if loader.kind in ("column", "subclass", "generated"):
-            return way
+            return path
         if not loader.path:
-            return Way(source, "refreshed" if loader.kind == "refresh" else "expired")
-        way = way.on(loader.steps[-1:], lazy=loader.kind in OBJECT_BY_OBJECT)
-        if own[: len(loader.steps)] == loader.steps:  # where options went along, a path goes on from the root
-            own = own[len(loader.steps) :]
-        return way.on(own, lazy=False)
+            return LoadPath(source, "refreshed" if loader.kind == "refresh" else "expired")
+        path = path.on(loader.steps[-1:], lazy=loader.kind in OBJECT_BY_OBJECT)
+        if steps[: len(loader.steps)] == loader.steps:  # with loader options, SQLAlchemy's path begins at the root
+            steps = steps[len(loader.steps) :]
+        return path.on(steps, lazy=False)
 
     def _root_of_eager(self, row: Statement) -> Statement | None:
-        """Return the statement whose objects an eager load is for: the last before it that brought such objects.
+        """Return the statement whose objects an eager load is for: the last one before it that loaded such objects.
 
-        That is one of what its path begins at, or one that loaded a part of the path object by object.
+        It loaded the entity that the path begins with, or a part of the path object by object.
         """
         loader = row.loader
         if loader is None or not loader.steps:
             return None
         for place in range((self._place(row.serial) or 0) - 1, -1, -1):
             before = self._statements[place]
-            if before.connection == row.connection and _brought(before, loader):
+            if before.connection == row.connection and _loaded_owners(before, loader):
                 return before
         return None
 
 
 def _key(row: Statement) -> tuple[int, int | None]:
-    """Return what rows have in common that came the same way; the loaders of a window are kept, each once."""
+    """Return a key that is equal for rows with the same path. Each loader is one object, so that its `id()` will do."""
     loader = row.loader
     if loader is None or loader.kind == "eager":
         return (0, row.serial)
@@ -186,8 +186,8 @@ def _how(row: Statement) -> How:
     return _GOT.get(row.site.call, "selected") if row.info.clauses.got else "selected"
 
 
-def _brought(row: Statement, eager: Loader) -> bool:
-    """Whether a statement brought objects that a path begins at, or leads over."""
+def _loaded_owners(row: Statement, eager: Loader) -> bool:
+    """Whether a statement loaded objects that a path begins with, or leads over."""
     loader, owners = row.loader, eager.steps[0].owners
     if loader is None:
         return any(owners[0] in entity.lineage or entity.name in owners for entity in row.info.entities)

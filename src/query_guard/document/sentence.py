@@ -1,0 +1,47 @@
+"""A report as one sentence that people read first."""
+
+from __future__ import annotations
+
+from query_guard.records import Facts, Finding, Report
+
+
+def sentence(report: Report) -> str:
+    """Return the report in one sentence: how many queries, from where, and what it saves to mend the worst finding."""
+    facts = report.facts
+    head = f"{report.request.name}: {_counted(facts.query_count, 'query', 'queries')}"
+    worst = next((finding for finding in report.loud_findings if finding.statements), None)
+    if worst is None:
+        beginning = f"{head} in {facts.query_time * 1000:.1f} ms"
+        return f"{beginning}; {_headline(report.loud_findings[0])}" if report.loud_findings else beginning
+    share = f", {_share(worst, facts)}" if facts.query_count > 1 else ""
+    beginning = f"{head}{share} from {_places(worst)}"
+    if not worst.remedy or worst.saved_statements < 1 or facts.dropped:
+        return f"{beginning}; {_headline(worst)}"
+    left = facts.query_count - worst.saved_statements
+    saves = f" and saves about {worst.saving * 1000:.0f} ms" if worst.saving >= 0.0005 else ""
+    return f"{beginning}; {worst.remedy} makes it {left}{saves}"
+
+
+def _headline(finding: Finding) -> str:
+    """Return the summary without the statement that follows its colon."""
+    return finding.summary.partition(": ")[0]
+
+
+def _share(finding: Finding, facts: Facts) -> str:
+    if finding.count == 1:
+        return "one of them"
+    if facts.dropped:
+        return f"at least {finding.count} of them"
+    return f"{'all' if finding.count == facts.query_count else finding.count} of them"
+
+
+def _places(finding: Finding) -> str:
+    lines = {caller.innermost for caller in finding.callers}
+    if len(lines) <= 1:
+        return finding.place
+    others = len(lines - {finding.site.innermost})
+    return f"{finding.place} and {_counted(others, 'other line', 'other lines')}"
+
+
+def _counted(number: int, singular: str, plural: str) -> str:
+    return f"{number} {singular if number == 1 else plural}"
