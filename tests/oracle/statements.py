@@ -71,12 +71,12 @@ def judge_statement(world: World, source: str, figures: Figures) -> None:
             continue
         figures.offered += 1
         figures.promised += finding.saved_statements > 0
-        fault = _fault(world, before, finding)
+        fault = _fault(world, source, before, finding)
         if fault:
             figures.broken.append(f"{fault}\n  {finding.fix}\n{source}")
 
 
-def _fault(world: World, before: Run, finding: Finding) -> str:
+def _fault(world: World, source: str, before: Run, finding: Finding) -> str:
     values = [value for value, _ in before.out]
     with Session(world.engine) as session:
         try:
@@ -86,7 +86,7 @@ def _fault(world: World, before: Run, finding: Finding) -> str:
         named = [shown(row) for row in rows]
     if finding.saved_statements != len(values) - 1:
         return f"promised to save {finding.saved_statements} of {len(values)} statements"
-    kept = [(value, row) for value, some in before.out for row in some if not _is_empty_group(row)]
+    kept = [(value, row) for value, some in before.out for row in some if not _is_empty_group(source, row)]
     of_objects = any(hasattr(part, "__mapper__") for _, row in kept for part in row)
     expected = [_parts(shown(row if of_objects else (value, *row))) for value, row in kept]
     got = [_parts(row) for row in named]
@@ -98,9 +98,12 @@ def _parts(row: tuple[Any, ...]) -> list[str]:
     return sorted({repr(part) for part in row})
 
 
-def _is_empty_group(row: tuple[Any, ...]) -> bool:
-    """Whether it is the one row of an aggregate over nothing, which a group would not have."""
-    return all(value is None or (value == 0 and isinstance(value, int)) for value in row)
+def _is_empty_group(source: str, row: tuple[Any, ...]) -> bool:
+    """Whether it is the one row of an aggregate over nothing, which a group would not have: a count of 0, else None."""
+    if "func." not in source or ".group_by(" in source:
+        return False
+    nothing = (None, 0) if "func.count(" in source else (None,)
+    return all(value in nothing for value in row)
 
 
 def shown(row: tuple[Any, ...]) -> tuple[Any, ...]:
