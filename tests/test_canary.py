@@ -245,7 +245,7 @@ def holding(found: dict[str, str]) -> dict[str, str]:
 async def test_no_output_holds_a_value(database: Database, caplog: pytest.LogCaptureFixture) -> None:
     found = await outputs_of(database, caplog)
     assert holding(found) == {}
-    own = [text for name, text in found.items() if name.startswith("log") and "said once" in text]
+    own = [text for name, text in found.items() if name.startswith("log") and "logged once" in text]
     assert len(own) == 2
     assert all("builtins.RuntimeError at query_guard/" in text for text in own)
     assert {name.split()[0] for name in found} == set(
@@ -289,7 +289,7 @@ async def test_a_failure_of_the_guard_beside_one_of_the_application_says_nothing
     app, _ = application(database)
     await visit(app)
     messages = [logging.Formatter().format(record) for record in caplog.records if record.name == "query_guard"]
-    assert {message.split(":")[1] for message in messages if "said once" in message} >= {
+    assert {message.split(":")[1] for message in messages if "logged once" in message} >= {
         " a statement could not be recorded in full", " the report of a request could not be made",
     }  # fmt: skip
     assert CANARY not in "".join(messages)

@@ -301,7 +301,7 @@ async def test_a_failing_detector_is_logged_once_and_changes_nothing(caplog: pyt
     assert re.fullmatch(
         r"query_guard: detector \S+broken failed: builtins\.RuntimeError "
         r"at query_guard/judge/verdict\.py:\d+ in _found, "
-        rf"{re.escape(__file__)}:\d+ in broken \(said once; the application is not affected\)",
+        rf"{re.escape(__file__)}:\d+ in broken \(logged once; the application is not affected\)",
         record.getMessage(),
     )
 

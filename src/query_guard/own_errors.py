@@ -16,7 +16,7 @@ from time import perf_counter
 from typing import Any
 
 HEAD = "query_guard itself failed, so that its numbers and findings may be wrong"
-WHERE = "what each was is in the log, said once, on the logger 'query_guard'"
+WHERE = "the logger 'query_guard' has logged each of them once"
 _MAX_KINDS = 500
 _PACKAGE = str(Path(__file__).parent)
 _times: dict[str, int] = {}
@@ -34,7 +34,7 @@ def report_own_error(what: str, *, own: bool = True) -> None:
         _logged.add(what)
         with suppress(Exception):  # a handler of the application may fail, too
             logging.getLogger("query_guard").warning(
-                "query_guard: %s: %s (said once; the application is not affected)", what, _described(sys.exception())
+                "query_guard: %s: %s (logged once; the application is not affected)", what, _described(sys.exception())
             )
 
 

@@ -1,4 +1,4 @@
-"""A glance at a window and a look at its facts tell the same numbers."""
+"""The figures of a window and its facts have the same numbers."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def test_numbers_are_those_of_the_pool_with_most_checkouts(make_engine: Callable
         for engine in (once, often, often):
             with engine.connect() as connection:
                 connection.execute(text("SELECT 1"))
-    glance, look = WindowFigures(recorder).numbers(), freeze(recorder, Request("http", "GET", "/")).numbers
-    assert (glance.query_count, glance.checkouts, glance.checked_out, glance.size) == (3, 2, 0, 3)
-    assert glance == pytest.approx(look)
+    figures, facts = WindowFigures(recorder).numbers(), freeze(recorder, Request("http", "GET", "/")).numbers
+    assert (figures.query_count, figures.checkouts, figures.checked_out, figures.size) == (3, 2, 0, 3)
+    assert figures == pytest.approx(facts)
 
 
 def test_figures_count_statements_though_a_loop_shares_one_tuple(make_engine: Callable[..., Engine]) -> None:

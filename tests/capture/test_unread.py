@@ -173,7 +173,7 @@ def test_an_assertion_fails_where_the_guard_has_failed_in_its_block(name: str, m
         work()
     assert str(failure.value) == (
         "query_guard itself failed, so that its numbers and findings may be wrong: a statement could not be recorded "
-        "in full (4 times); what each was is in the log, said once, on the logger 'query_guard'"
+        "in full (4 times); the logger 'query_guard' has logged each of them once"
     )
 
 

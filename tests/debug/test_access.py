@@ -213,7 +213,7 @@ def test_strangers_are_logged_once_without_a_word_of_theirs(caplog: pytest.LogCa
             "WARNING",
             "query_guard: the debug endpoint was asked for without the key, and the application answered instead; "
             "'python -m query_guard open' makes a link, programs send 'Authorization: Bearer <key>', and the key is in "
-            "debug_token (the command takes it from QUERY_GUARD_DEBUG_TOKEN) (said once)",
+            "debug_token (the command takes it from QUERY_GUARD_DEBUG_TOKEN) (logged once)",
         )
     ]
 

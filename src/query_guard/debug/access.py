@@ -83,7 +83,7 @@ class Access:
             self._log_once(
                 entry, logging.WARNING,
                 "query_guard: the debug endpoint was asked for %s, and the application answered instead; '%s' makes a "
-                "link, programs send 'Authorization: Bearer <key>', and %s (said once)",
+                "link, programs send 'Authorization: Bearer <key>', and %s (logged once)",
                 entry.value, self._command, place,
             )  # fmt: skip
         return entry

@@ -1,4 +1,4 @@
-"""The figures of a window, read off its raw rows: for most requests nothing else is ever made of them."""
+"""The figures of a window, computed from its raw rows. For most requests no facts are made after that."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from query_guard.capture.window.rows import BATCHES, BLOCKING, DURATION, ERROR, 
 from query_guard.records import Figures, Numbers, Request
 
 _MANY = 50
-"""Statements from which on figures cost as much as facts."""
+"""With more statements, figures take as long as facts."""
 _MANY_POOLS = 1_000
 _USUAL = frozenset(("open", "returned"))
 
 
 class WindowFigures:
-    """Reads the figures of a window, before the response and at its end; what rows say is kept while none follows."""
+    """Computes the figures of a window, before the response and at its end. Sums are kept until there is a new row."""
 
-    __slots__ = ("_known", "_of_rows", "_pools", "_query_time", "_recorder")
+    __slots__ = ("_pools", "_query_time", "_recorder", "_row_figures", "_rows_read")
 
     def __init__(self, recorder: Recorder, pools: dict[int, int] | None = None) -> None:
-        """Begin; `pools` says by serial how far each had grown when it was last judged."""
+        """Begin. `pools` maps the serial of a pool to its `growth` when it was last judged."""
         self._recorder = recorder
         self._pools = {} if pools is None else pools
-        self._known = 0
+        self._rows_read = 0
         self._query_time = 0.0
-        self._of_rows: _OfRows = _NO_ROWS
+        self._row_figures: _RowFigures = _NO_ROWS
 
     def numbers(self) -> Numbers:
         """Return the numbers for headers."""
         recorder = self._recorder
-        number, query_time = self._summed()
+        rows, query_time = self._summed()
         dropped, dropped_time = recorder.dropped()
-        count, query_time = number + dropped, query_time + dropped_time
+        count, query_time = rows + dropped, query_time + dropped_time
         checkouts = tuple(recorder.checkouts)
         if not checkouts:
             return Numbers(count, query_time)
@@ -50,39 +50,41 @@ class WindowFigures:
         for checkout in checkouts:
             waited += checkout.wait
             held += (checkout.ended or now) - checkout.started - checkout.wait - checkout.connect
-        taken = len(checkouts) + recorder.dropped_checkouts
-        numbers: Numbers = _make(Numbers, (count, query_time, taken, waited, max(0.0, held), *checked_out(watch)))
+        number = len(checkouts) + recorder.dropped_checkouts
+        numbers: Numbers = _make(Numbers, (count, query_time, number, waited, max(0.0, held), *checked_out(watch)))
         return numbers
 
     def _summed(self) -> tuple[int, float]:
-        """Return how many rows there are and their seconds; where they are many, without a look at their texts."""
+        """Return how many rows there are, and their seconds; if there are many, without reading their texts."""
         rows = self._recorder.rows
         if len(rows) <= _MANY:
             self._read()
-            return self._known, self._query_time
+            return self._rows_read, self._query_time
         rows = rows.copy()
         further = [row[SHARED][BATCHES].time for row in rows if row[SHARED][BATCHES] is not None]
         return len(rows), sum([row[DURATION] for row in rows]) + sum(further)
 
     def read(self, request: Request) -> Figures | None:
-        """Return the figures as they stand, or None where there are too many rows for it."""
+        """Return the figures, or None if there are too many rows."""
         recorder = self._recorder
         if len(recorder.rows) > _MANY:
             return None
         self._read()
-        statements, writes = recorder.query_count, self._of_rows[4]
-        of_rest = (
+        statements, writes = recorder.query_count, self._row_figures[4]
+        other_figures = (
             statements,
             statements - request.budget if request.budget is not None else 0,
             writes if writes and request.only_reads else 0,
             len(recorder.failed_loads),
             _longest_block(recorder) if recorder.loop_blocks else 0.0,
         )
-        figures: Figures = _make(Figures, (*self._of_rows, *of_rest, *_of_connections(recorder, self._pools)))
+        figures: Figures = _make(
+            Figures, (*self._row_figures, *other_figures, *_connection_figures(recorder, self._pools))
+        )
         return figures
 
     def note_pools(self) -> None:
-        """Remember how far the pools have grown: they have been judged."""
+        """Remember the growth of the pools, as they have been judged."""
         if len(self._pools) >= _MANY_POOLS:  # an application may make an engine for each request
             self._pools.clear()
         for checkout in tuple(self._recorder.checkouts):
@@ -90,19 +92,19 @@ class WindowFigures:
 
     def _read(self) -> None:
         rows = tuple(self._recorder.rows)
-        if len(rows) != self._known:
-            self._known = len(rows)
-            self._of_rows, self._query_time = _of_rows(rows)
+        if len(rows) != self._rows_read:
+            self._rows_read = len(rows)
+            self._row_figures, self._query_time = _row_figures(rows)
 
 
 _make: Any = tuple.__new__
-"""Makes a named tuple without the price of its names, since each request pays for its figures."""
-_OfRows: TypeAlias = tuple[int, float, int, int, int, int, int]
+"""Makes a named tuple without calling its `__new__`, which is slow for each request."""
+_RowFigures: TypeAlias = tuple[int, float, int, int, int, int, int]
 """The first fields of `Figures`."""
-_NO_ROWS: _OfRows = (0, 0.0, 0, 0, 0, 0, 0)
+_NO_ROWS: _RowFigures = (0, 0.0, 0, 0, 0, 0, 0)
 
 
-def _of_rows(rows: tuple[Row, ...]) -> tuple[_OfRows, float]:
+def _row_figures(rows: tuple[Row, ...]) -> tuple[_RowFigures, float]:
     """Return the fields of `Figures` that come from rows, and the sum of their seconds."""
     longest = total = 0.0
     most = failed = writes = blocking = joins = 0
@@ -117,7 +119,7 @@ def _of_rows(rows: tuple[Row, ...]) -> tuple[_OfRows, float]:
             shapes.add(fingerprint)
             batches = shared[BATCHES]
             has_failed = shared[ERROR] is not None
-            if batches is not None:  # then it is this row's own
+            if batches is not None:  # then no other row shares it
                 duration += batches.time  # noqa: PLW2901
                 has_failed = has_failed or batches.error is not None
             does_write, blocks, does_join = bool(writing), shared[BLOCKING], bool(described.joined)
@@ -133,7 +135,7 @@ def _of_rows(rows: tuple[Row, ...]) -> tuple[_OfRows, float]:
     return (len(rows) - len(shapes), longest, most, failed, writes, blocking, joins), total
 
 
-def _of_connections(recorder: Recorder, pools: dict[int, int]) -> tuple[int, float, int, int, int, float]:
+def _connection_figures(recorder: Recorder, pools: dict[int, int]) -> tuple[int, float, int, int, int, float]:
     """Return the last fields of `Figures`, which come from checkouts and transactions."""
     waited = lasted = free = 0.0
     nested = lost = changed = wrote = 0
