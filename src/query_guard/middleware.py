@@ -23,7 +23,7 @@ from query_guard.records import Allowance
 from query_guard.reporters import Reporter
 from query_guard.reporters.log import LogReporter
 from query_guard.web.asgi import ASGIApp, Receive, Scope, Send
-from query_guard.web.exchange import Exchange, Setup
+from query_guard.web.exchange import Exchange, Setup, taken_over
 from query_guard.web.no_effect import inside_another, unknown_budgets, warn, without_effect
 from query_guard.web.options import Options, callables, check_history, check_options, environment
 from query_guard.web.refused import Refused, refusable
@@ -32,8 +32,9 @@ from query_guard.web.routes import ServedRoutes, all_routes
 if TYPE_CHECKING:
     from query_guard.debug.routes import DebugEndpoint
 
-_SEEN = "query_guard"
-_SERVED = frozenset(("http", "websocket"))
+SEEN = "query_guard"
+"""The key of a scope that a QueryGuard has seen, or that a test has put a boundary around."""
+SERVED = frozenset(("http", "websocket"))
 _chance = random.Random()  # the application's own generator is not touched
 
 
@@ -163,7 +164,7 @@ class QueryGuard:
                         report_own_error("the report of a request could not be made")
 
     def _opened(self, scope: Scope, receive: Receive, send: Send) -> Exchange:
-        scope[_SEEN] = True
+        scope[SEEN] = True
         options = self._options
         sampled = options.sample_rate >= 1 or _chance.random() < options.sample_rate
         recorder = Recorder(sampled, options.engines, options.capture_parameters)
@@ -175,9 +176,9 @@ class QueryGuard:
         """Return what answers a request that is not profiled; None for all others."""
         if self._debug is not None and self._enabled and scope["type"] == "lifespan":
             self._debug.start(scope)
-        if not self._enabled or scope["type"] not in _SERVED:
+        if not self._enabled or scope["type"] not in SERVED:
             return self._unprofiled
-        if _SEEN in scope:
+        if SEEN in scope and not taken_over(scope[SEEN]):
             if not self._knows_outer:
                 self._knows_outer = True
                 warn([inside_another(self.given)])

@@ -9,6 +9,7 @@ from asyncio.events import _get_running_loop
 from types import FrameType
 
 from query_guard.capture.live.event_loop import window_of
+from query_guard.capture.live.session_owners import is_held_by_another
 from query_guard.capture.origin.call_site import call_site
 from query_guard.capture.origin.source_files import APPLICATION, kind_of
 from query_guard.capture.window.open_checkout import OpenCheckout
@@ -26,13 +27,14 @@ def settle(window: Window, recorder: Recorder) -> None:
     """Judge the connections that a request holds at its end; call it where the request ran.
 
     One is leaked only when nothing is left that could return it: no statement, task, thread or stream of the request,
-    no middleware of the application around it, and no test, whose fixtures may own what the request used.
+    no middleware of the application around it, and no session of a test, which the request only used.
     """
     held = [one for one in recorder.checkouts if one.outcome == "open" and one.request == window.request]
     if held:
-        alive = bool(watchers) or _is_wrapped(sys._getframe(1)) or _some_task_lives(window)
+        alive = _is_wrapped(sys._getframe(1)) or _some_task_lives(window)
         for checkout in held:
             is_late = alive or checkout.running or checkout.stage == STREAMING or _thread_lives(checkout)
+            is_late = is_late or (bool(watchers) and is_held_by_another(checkout))
             checkout.outcome = "late" if is_late else "leaked"
 
 
