@@ -14,7 +14,7 @@ from time import perf_counter
 from types import FrameType
 from typing import Any, Literal
 
-from query_guard.capture.hooks.checkouts import open_checkout
+from query_guard.capture.hooks.checkouts import open_checkout, taken_before
 from query_guard.capture.live.event_loop import suspended
 from query_guard.capture.live.lock_holders import has_ended
 from query_guard.capture.origin.call_site import call_site
@@ -115,12 +115,13 @@ def noted_savepoint(do: Callable[[Any, Any, str], None], note: str) -> Callable[
     """Wrap a dialect's method that makes, releases or rolls back to a savepoint; `note` is ours of OpenTransaction."""
 
     def note_it(_seconds: float, _dialect: Any, connection: Any, name: str) -> None:
-        checkout = open_checkout(connection.connection)
-        if checkout is None:
-            return
-        transaction = checkout.transaction
+        fairy = connection.connection
+        checkout = open_checkout(fairy)
+        transaction = checkout.transaction if checkout is not None else None
         if note == "save" and _stands_for_a_transaction(transaction):
-            _open_inside(checkout, name)
+            _open_inside(checkout or taken_before(fairy), name)
+        elif checkout is None:
+            return
         elif transaction is not None and transaction.savepoint == name and note != "save":
             _close(checkout, transaction, "committed" if note == "release" else "rolled back")
         elif transaction is not None:
