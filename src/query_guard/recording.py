@@ -108,6 +108,9 @@ class Recording:
     def _judged(self, facts: Facts) -> tuple[tuple[Finding, ...], tuple[Silence, ...]]:
         parts = parts_outside_requests(facts, self.recorder)
         verdicts = [judge(part, self.detectors, self.recorder.allowances) for part in parts]
+        lost = lost_since(facts, self.request_reports.kept)
+        if lost is not None:
+            verdicts.append(judge(lost, of_lost_checkouts(self.detectors), self.recorder.allowances))
         findings = [finding for verdict in verdicts for finding in verdict.findings]
         silences = [silence for verdict in verdicts for silence in verdict.silences]
         of_requests = [finding for report in self.request_reports.kept for finding in report.findings]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from query_guard.capture.window.calls import BY_TEST, CallRecorder
@@ -19,7 +20,11 @@ def parts_outside_requests(facts: Facts, recorder: Recorder) -> Iterator[Facts]:
         return
     calls = _calls(facts, recorder)
     for call in sorted({*calls.values()} - {BY_TEST}):
-        yield _part(facts, lambda one, call=call: one.request == request and calls.get(_key(one)) == call)
+        yield _part(facts, partial(_belongs, request=request, call=call, calls=calls))
+
+
+def _belongs(one: Any, request: int, call: int, calls: dict[tuple[type, int], int]) -> bool:
+    return one.request == request and calls.get(_key(one)) == call
 
 
 _LOST = frozenset(("leaked", "collected"))

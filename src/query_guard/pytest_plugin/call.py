@@ -72,6 +72,15 @@ def _held(item: pytest.Item, settings: Settings, reported: MiddlewareReports) ->
     judge(item, settings, reported, limits, recording)
     if past is not None and past.connections:
         pytest.fail(past.message(), pytrace=False)
+    fail_for_what_was_not_awaited()
+
+
+def fail_for_what_was_not_awaited() -> None:
+    """Fail a test whose assertion has asserted nothing, as nobody awaited it."""
+    __tracebackhide__ = True
+    growth = sys.modules.get("query_guard.testing.growth")
+    if growth is not None and (text := growth.not_awaited_message()):
+        pytest.fail(text, pytrace=False)
 
 
 def _settings_for(limits: Limits, settings: Settings) -> Settings:

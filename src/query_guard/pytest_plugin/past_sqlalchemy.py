@@ -55,9 +55,7 @@ class PastSqlalchemy:
 
     def message(self) -> str:
         """Say which database was used unseen, and from where."""
-        lines = [
-            f"  {times} x {driver}, connected at {place}" for (driver, place), times in self.connections.items()
-        ]
+        lines = [f"  {times} x {driver}, connected at {place}" for (driver, place), times in self.connections.items()]
         return "\n".join(
             [
                 "expected all statements to go through SQLAlchemy (--query-guard-require), but a database was used "

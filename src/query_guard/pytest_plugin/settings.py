@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,8 @@ class Settings:
     allow: tuple[Allowance, ...] = ()
     reads: bool = False
     require: bool = False
+    runs_all: bool = True
+    """Whether the whole suite runs, and not some tests that were named or chosen."""
 
     @property
     def listens(self) -> bool:
@@ -40,9 +43,7 @@ class Settings:
     @property
     def records(self) -> bool:
         """Whether the call of each test is recorded, whatever the application's middleware does."""
-        return self.listens and (
-            self.mode != "" or self.require or self.baseline is not None or bool(self.reports)
-        )
+        return self.listens and (self.mode != "" or self.require or self.baseline is not None or bool(self.reports))
 
     @property
     def writes_baseline(self) -> bool:
@@ -110,17 +111,30 @@ def settings_of(config: pytest.Config) -> Settings:
         raise pytest.UsageError("--query-guard-update-baseline needs --query-guard-baseline PATH, which was not given")
     mode = config.getoption("query_guard_mode") or _ini_mode(config)
     baseline = config.invocation_params.dir / path if path else None
+    known = _known(baseline) if baseline is not None and mode != "off" else None
+    if baseline is not None and mode != "off" and not hasattr(config, "workerinput"):
+        _check_ci(baseline, known, update=update)
     return Settings(
         mode=mode,
         baseline=baseline,
-        known=_known(baseline) if baseline is not None and mode != "off" else None,
+        known=known,
         update=update,
         reports=tuple(_report(config, path) for path in config.getoption("query_guard_reports")),
         fail_on=_fail_on(config),
         allow=tuple(_allowance(line) for line in config.getini("query_guard_allow")),
         reads=_reads(config),
         require=bool(config.getoption("query_guard_require")),
+        runs_all=config.args_source is not pytest.Config.ArgsSource.ARGS,
     )
+
+
+def _check_ci(path: Path, known: Baseline | None, *, update: bool) -> None:
+    """Refuse to write a new baseline where nobody would commit it, and nothing would ever fail."""
+    if known is None and not update and os.environ.get("CI", "").lower() not in ("", "0", "false"):
+        raise pytest.UsageError(
+            f"--query-guard-baseline: {path} must be there where CI is set, but it is missing; write it on your machine "
+            "and commit it, or give --query-guard-update-baseline, too"
+        )
 
 
 def _fail_on(config: pytest.Config) -> frozenset[str] | None:

@@ -14,9 +14,11 @@ _ALIKE = 0.6
 
 def fails(finding: Finding, fail_on: Collection[str] | None) -> bool:
     """Whether a finding fails a test: a warning or error that measures no time, or one of the kinds that were named."""
-    if not finding.is_loud:
-        return False
-    return finding.kind not in timed_kinds() if fail_on is None else finding.kind in fail_on
+    return finding.is_loud and kind_fails(finding.kind, fail_on)
+
+
+def kind_fails(kind: str, fail_on: Collection[str] | None) -> bool:
+    return kind not in timed_kinds() if fail_on is None else kind in fail_on
 
 
 def checked_kinds(name: str, kinds: object) -> frozenset[str]:

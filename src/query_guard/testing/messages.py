@@ -11,6 +11,7 @@ from query_guard.recording import Recording
 from query_guard.records import Report, Statement, grouped, shown_seconds
 from query_guard.reporters.text import printable
 from query_guard.testing.found import Found, found_in
+from query_guard.testing.shortened import shortened
 
 NOTHING_SENT = "  nothing was sent: is the engine used in this process, and inside the block?"
 _SHAPES = 20
@@ -96,7 +97,7 @@ def found_lines(found: Found) -> Iterator[str]:
 
 def _found_lines(found: Found) -> Iterator[str]:
     finding = found.finding
-    yield f"  {finding.kind}: {finding.summary}"
+    yield f"  {finding.kind}: {shortened(finding.summary)}"
     times = f" ({found.times} times)" if found.times > 1 else ""
     if found.route:
         yield f"    on {found.route}{times}"
@@ -123,4 +124,4 @@ def shape_lines(count: str, row: Statement) -> list[str]:
     frame = row.site.innermost
     place = f"{frame.file}:{frame.line} in {frame.function}" if frame else row.phase or "no line of the application"
     loaded = f" [{row.relationship}]" if row.relationship else ""
-    return [printable(f"  {count} x {row.sql}{loaded}"), printable(f"      {place}")]
+    return [printable(f"  {count} x {shortened(row.sql)}{loaded}"), printable(f"      {place}")]
