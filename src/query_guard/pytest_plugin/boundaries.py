@@ -22,8 +22,8 @@ from query_guard.web.exchange import BoundaryExchange, Exchange
 _APPLICATIONS = {"starlette.applications": "Starlette", "litestar.app": "Litestar"}
 _CALLED = "query_guard.called"
 """What a boundary goes on with."""
-_boundaries: list[Boundary] = []
-"""Those of the tests that are being recorded, the innermost last."""
+_BOUNDARIES = "query_guard_boundaries"
+"""Where a wrapped call carries those of the tests that are being recorded, the innermost last."""
 _learnt: WeakSet[Any] = WeakSet()
 
 
@@ -35,9 +35,10 @@ class Boundary(QueryGuard):
         self._enabled, self._debug = True, None
 
     def _unseen(self, scope: Scope) -> ASGIApp | None:
-        if scope["app"] not in _learnt:
-            _learnt.add(scope["app"])
-            self._learn(scope["app"])
+        app = scope["app"]
+        if hasattr(app, "__weakref__") and app not in _learnt:  # Litestar has no weak references, nor endpoints to learn
+            _learnt.add(app)
+            self._learn(app)
         return None
 
     def _opened(self, scope: Scope, receive: Receive, send: Send) -> Exchange:
@@ -56,35 +57,44 @@ async def _go_on(scope: Scope, receive: Receive, send: Send) -> None:
 @contextmanager
 def request_boundaries() -> Iterator[None]:
     """Make a window of each request while the block runs, in any context of the process."""
-    wrap_applications()
     boundary = Boundary()
-    _boundaries.append(boundary)
+    stacks = list(_wrapped_applications())
+    for stack in stacks:
+        stack.append(boundary)
     try:
         yield
     finally:
-        _boundaries.remove(boundary)
+        for stack in stacks:
+            stack.remove(boundary)
 
 
-def wrap_applications() -> None:
-    """Wrap the calls of the applications that have been imported; Starlette always, as the guard needs it anyway."""
+def _wrapped_applications() -> Iterator[list[ASGIApp]]:
+    """Wrap the calls of the applications that have been imported, and yield the boundaries of each.
+
+    Starlette is always there, as the guard needs it anyway.
+    """
     import starlette.applications  # noqa: F401
 
     for module, name in _APPLICATIONS.items():
         application = getattr(sys.modules.get(module), name, None)
-        if application is not None and not hasattr(application.__call__, _CALLED):
-            application.__call__ = _bounded(application.__call__)
+        if application is not None:
+            if not hasattr(application.__call__, _BOUNDARIES):
+                application.__call__ = _bounded(application.__call__)
+            yield getattr(application.__call__, _BOUNDARIES)
 
 
 def _bounded(call: Callable[..., Any]) -> Callable[..., Any]:
+    boundaries: list[ASGIApp] = []
+
     @wraps(call)
     async def bounded(self: Any, scope: Scope, receive: Receive, send: Send) -> None:
         __tracebackhide__ = True
-        if not _boundaries or scope["type"] not in SERVED or SEEN in scope:
+        if not boundaries or scope["type"] not in SERVED or SEEN in scope:
             await call(self, scope, receive, send)
         else:
             scope["app"] = self
             scope[_CALLED] = (call, self)
-            await _boundaries[-1](scope, receive, send)
+            await boundaries[-1](scope, receive, send)
 
-    setattr(bounded, _CALLED, True)
+    setattr(bounded, _BOUNDARIES, boundaries)
     return bounded

@@ -43,10 +43,7 @@ def around(item: pytest.Item, settings: Settings, reported: MiddlewareReports) -
 @contextmanager
 def _held(item: pytest.Item, settings: Settings, reported: MiddlewareReports) -> Iterator[None]:
     __tracebackhide__ = True
-    try:
-        limits = limits_of(item)
-    except WrongMarker as error:
-        pytest.fail(f"{item.nodeid}: {error}", pytrace=False)
+    limits = _checked_limits(item)
     settings = _settings_for(limits, settings)
     reported.begin()
     errors_before = own_errors()
@@ -81,6 +78,16 @@ def fail_for_what_was_not_awaited() -> None:
     growth = sys.modules.get("query_guard.testing.growth")
     if growth is not None and (text := growth.not_awaited_message()):
         pytest.fail(text, pytrace=False)
+
+
+def _checked_limits(item: pytest.Item) -> Limits:
+    """Read the marker of a test, or fail the test with one line: outside of `except`, where pytest shows no cause."""
+    __tracebackhide__ = True
+    try:
+        return limits_of(item)
+    except WrongMarker as error:
+        wrong = f"{item.nodeid}: {error}"
+    pytest.fail(wrong, pytrace=False)
 
 
 def _settings_for(limits: Limits, settings: Settings) -> Settings:

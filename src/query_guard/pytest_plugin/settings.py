@@ -132,8 +132,8 @@ def _check_ci(path: Path, known: Baseline | None, *, update: bool) -> None:
     """Refuse to write a new baseline where nobody would commit it, and nothing would ever fail."""
     if known is None and not update and os.environ.get("CI", "").lower() not in ("", "0", "false"):
         raise pytest.UsageError(
-            f"--query-guard-baseline: {path} must be there where CI is set, but it is missing; write it on your machine "
-            "and commit it, or give --query-guard-update-baseline, too"
+            f"--query-guard-baseline: {path} must be there where CI is set, but it is missing; write it on your "
+            "machine and commit it, or give --query-guard-update-baseline, too"
         )
 
 

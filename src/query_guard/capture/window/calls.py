@@ -77,7 +77,7 @@ class CallRecorder(Recorder):
         return self._calls.get(id(recorded), BY_TEST)
 
     def is_ended_by_application(self, transaction: OpenTransaction) -> bool:
-        """Whether a line of the application committed a transaction or rolled it back, and not the test that holds it."""
+        """Whether a line of the application ended a transaction that wrote, and not the test that holds it."""
         return any(not self._is_test_code(os.path.abspath(frame.file)) for frame in transaction.site.frames)
 
     def _call(self) -> int:

@@ -19,7 +19,7 @@ _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sa
 _LEVELS = {"info": "note", "warning": "warning", "error": "error"}
 _TESTS = 20
 """Tests and routes that a result names."""
-_SITE = "https://query-guard.readthedocs.io/en/stable/"
+_SITE = "https://fastapi-query-guard.readthedocs.io/"
 
 
 def sarif(run: Run) -> str:
