@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.pytest_plugin.application import run, said
@@ -66,10 +68,11 @@ def test_three_requests():
 def test_a_loop_in_a_request():
     client.get("/loop")
 """
-LOOP = """\
-  n_plus_one: SELECT from items ran 4 times, once for each object of a loop: SELECT items.id, items.name FROM items WHERE items.name = ?
-    on GET {route}
-"""
+LOOP = (
+    "  n_plus_one: SELECT from items ran 4 times, once for each object of a loop: "
+    "SELECT items.id, items.name FROM items WHERE items.name = ?\n"
+    "    on GET {route}\n"
+)
 
 
 @pytest.fixture
@@ -129,14 +132,16 @@ def test_a_loop_in_a_request():
 
 
 def test_the_applications_middleware_takes_the_window_over(items: pytest.Pytester) -> None:
-    """Once each: its reporters are told, its budgets hold, what it excludes is not judged, its endpoint is no window."""
+    """Its reporters are told once, its budgets hold, what it excludes is not judged, its endpoint is no window."""
     items.makepyfile(
         web=FASTAPI
         + """
 from query_guard import QueryGuard
 reports = []
-app.add_middleware(QueryGuard, reporters=[reports.append], budgets={"GET /items/{name}": 0}, exclude=("/loop",), debug=True,
-    debug_token="sixteen-letters-and-more")
+app.add_middleware(
+    QueryGuard, reporters=[reports.append], budgets={"GET /items/{name}": 0}, exclude=("/loop",),
+    debug=True, debug_token="sixteen-letters-and-more",
+)
 """,
         test_web="""
 from web import client, reports
@@ -148,7 +153,8 @@ def test_excluded():
 
 def test_endpoint():
     with record_queries() as recording:
-        answer = client.get("/__query_guard__/api/requests", headers={"Authorization": "Bearer sixteen-letters-and-more"})
+        key = {"Authorization": "Bearer sixteen-letters-and-more"}
+        answer = client.get("/__query_guard__/api/requests", headers=key)
     assert answer.status_code == 200
     assert recording.request_reports.kept == []
 
@@ -211,15 +217,17 @@ def test_what_test_code_does_by_itself_is_counted_and_not_judged(
     items: pytest.Pytester, options: tuple[str, ...]
 ) -> None:
     items.makepyfile(test_items=SEEDS)
-    result = items.runpytest_subprocess("-p", "no:cacheprovider", "--query-guard=fail", "--query-guard-report=out.json", *options)
+    result = items.runpytest_subprocess(
+        "-p", "no:cacheprovider", "--query-guard=fail", "--query-guard-report=out.json", *options
+    )
     result.assert_outcomes(passed=2, failed=2)
     result.stdout.fnmatch_lines(
         ["FAILED test_items.py::test_calls_a_loop_of_the_application *", "FAILED *test_says_what_it_wants_to_know *"]
     )
-    import json
-
     entries = json.loads((items.path / "out.json").read_text())["tests"]
-    assert {entry["test"].partition("::")[2]: entry["routes"]["outside requests"]["statements"] for entry in entries} == {
+    assert {
+        entry["test"].partition("::")[2]: entry["routes"]["outside requests"]["statements"] for entry in entries
+    } == {
         "test_seeds_and_looks_up": 8,
         "test_calls_the_application_in_a_loop": 8,
         "test_calls_a_loop_of_the_application": 4,

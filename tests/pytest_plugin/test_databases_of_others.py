@@ -137,7 +137,10 @@ def test_shared_session(client, session):
     result = run(suite, "--query-guard=fail")
     result.assert_outcomes(passed=3, failed=2)
     shown = said(result)
-    assert "  lost_write: 1 write was rolled back, as the session was closed without commit, and the answer was 200" in shown
+    assert (
+        "  lost_write: 1 write was rolled back, as the session was closed without commit, and the answer was 200"
+        in shown
+    )
     assert "  commit_per_row: 5 transactions were committed one by one, at the same line\n" in shown
     result.stdout.fnmatch_lines(["FAILED *::test_lost *", "FAILED *::test_many *"])
 
@@ -299,7 +302,8 @@ def test_factories_are_the_tests_own(suite: pytest.Pytester, library: str) -> No
     pytest.importorskip(library)
     suite.makeconftest(FIXTURES)
     suite.makepyfile(
-        test_app=FACTORIES[library] + "\ndef test_it(client):\n    make(5)\n    assert client.get('/count').json() >= 5\n"
+        test_app=FACTORIES[library]
+        + "\ndef test_it(client):\n    make(5)\n    assert client.get('/count').json() >= 5\n"
     )
     result = run(suite, "--query-guard=fail")
     result.assert_outcomes(passed=1)

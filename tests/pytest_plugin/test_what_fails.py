@@ -58,7 +58,9 @@ def test_what_measures_time_warns_and_fails_only_where_it_is_named(pytester: pyt
     shown = said(result)
     assert "\nslow_statement on outside requests at app.py:N: " in shown
     assert "  slow_statement: " in shown
-    result.stdout.re_match_lines([r"expected at most 50 ms in the database, got \d+ ms:", r"  \d+ ms for 1 x SELECT pause"])
+    result.stdout.re_match_lines(
+        [r"expected at most 50 ms in the database, got \d+ ms:", r"  \d+ ms for 1 x SELECT pause"]
+    )
     result.stdout.fnmatch_lines(["FAILED *test_told *", "FAILED *test_time *", "FAILED *test_lazy *"])
 
 
@@ -82,7 +84,10 @@ def test_a_kind_that_there_is_not_is_refused(pytester: pytest.Pytester) -> None:
 
 
 def test_the_suite_allows_with_reason_and_last_day(pytester: pytest.Pytester) -> None:
-    lines = "query_guard_allow =\n    Author.books until {} because each has one book\n    n_plus_one:other.py:f until 9999-01-01\n"
+    lines = (
+        "query_guard_allow =\n    Author.books until {} because each has one book\n"
+        "    n_plus_one:other.py:f until 9999-01-01\n"
+    )
     prepare(pytester, ini=lines.format("9999-01-01"))
     result = run(pytester, "--query-guard=fail")
     result.assert_outcomes(passed=2)
@@ -98,7 +103,10 @@ def test_the_suite_allows_with_reason_and_last_day(pytester: pytest.Pytester) ->
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("Author.books till tomorrow", "each line must be 'PATTERN until DAY because REASON'*not 'Author.books till tomorrow'"),
+        (
+            "Author.books till tomorrow",
+            "each line must be 'PATTERN until DAY because REASON'*not 'Author.books till tomorrow'",
+        ),
         ("Author.books until soon", "the allowance 'Author.books' must end on a date*"),
         ("n_plus_on:app.py", "there is no kind 'n_plus_on'; did you mean 'n_plus_one'?"),
     ],
@@ -163,7 +171,9 @@ def test_off(): past()
     )
     result = run(pytester, "--query-guard-require")
     result.assert_outcomes(passed=4, failed=1)
-    assert "but a database was used that query_guard cannot see:\n  1 x sqlite3, connected at test_app.py:N\n" in said(result)
+    assert "but a database was used that query_guard cannot see:\n  1 x sqlite3, connected at test_app.py:N\n" in said(
+        result
+    )
     run(pytester).assert_outcomes(passed=5)
 
 
@@ -196,11 +206,13 @@ def test_kinds():
     result.assert_outcomes(failed=5)
     shown = said(result)
     for line in (
-        "test_app.py::test_key: the marker query_guard takes max_queries=, max_time=, allow=, mode= and fail_on=, not 'max_query'",
-        "test_app.py::test_value: query_guard(max_queries=...): the number of queries must be an integer of at least 0, not '1'",
+        "test_app.py::test_key: the marker query_guard takes max_queries=, max_time=, allow=, mode= and fail_on=, "
+        "not 'max_query'",
+        "test_app.py::test_value: query_guard(max_queries=...): the number of queries must be an integer of at "
+        "least 0, not '1'",
         "test_app.py::test_kind: query_guard: allow: there is no kind 'n_plus_won'; did you mean 'n_plus_one'?",
-        "expected assert_constant_queries of an async call to be awaited, but it was not, so that it has asserted nothing: "
-        "write await assert_constant_queries(...)",
+        "expected assert_constant_queries of an async call to be awaited, but it was not, so that it has asserted "
+        "nothing: write await assert_constant_queries(...)",
     ):
         assert f"_\n{line}\n" in shown
     assert "assert_no_findings: kinds: there is no kind 'slow_statment'; did you mean 'slow_statement'?" in shown
@@ -219,5 +231,7 @@ def test_a_baseline_that_is_missing_in_ci_is_an_error(
         ["ERROR: --query-guard-baseline: *query-baseline.json must be there where CI is set, but it is missing; *"]
     )
     assert not (pytester.path / "query-baseline.json").exists()
-    run(pytester, "--query-guard-baseline=query-baseline.json", "--query-guard-update-baseline").assert_outcomes(passed=2)
+    run(pytester, "--query-guard-baseline=query-baseline.json", "--query-guard-update-baseline").assert_outcomes(
+        passed=2
+    )
     run(pytester, "--query-guard-baseline=query-baseline.json").assert_outcomes(passed=2)

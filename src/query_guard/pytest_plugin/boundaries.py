@@ -36,7 +36,9 @@ class Boundary(QueryGuard):
 
     def _unseen(self, scope: Scope) -> ASGIApp | None:
         app = scope["app"]
-        if hasattr(app, "__weakref__") and app not in _learnt:  # Litestar has no weak references, nor endpoints to learn
+        if (
+            hasattr(app, "__weakref__") and app not in _learnt
+        ):  # Litestar has no weak references, nor endpoints to learn
             _learnt.add(app)
             self._learn(app)
         return None

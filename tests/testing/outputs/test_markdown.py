@@ -11,7 +11,8 @@ def test_findings_of_several_tests_are_one_row() -> None:
         "## query_guard: 1 finding, 6 statements in 2 tests\n\n"
         "| finding | routes | line | saves | times | tests | fix |\n"
         "| --- | --- | --- | --- | --- | --- | --- |\n"
-        "| n\\_plus\\_one User.posts | GET /users | app/crud.py:31 | 27 | 3 | 2 | Add .options(selectinload(User.posts)) |\n"
+        "| n\\_plus\\_one User.posts | GET /users | app/crud.py:31 | 27 | 3 | 2 "
+        "| Add .options(selectinload(User.posts)) |\n"
     )
 
 
