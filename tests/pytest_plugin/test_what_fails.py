@@ -56,7 +56,7 @@ def test_what_measures_time_warns_and_fails_only_where_it_is_named(pytester: pyt
     result = run(pytester, "--query-guard=fail")
     result.assert_outcomes(passed=2, failed=3)
     shown = said(result)
-    assert "\nslow_statement on outside requests at app.py:N: " in shown
+    assert "\nslow_statement outside requests at app.py:N: " in shown
     assert "  slow_statement: " in shown
     result.stdout.re_match_lines(
         [r"expected at most 50 ms in the database, got \d+ ms:", r"  \d+ ms for 1 x SELECT pause"]

@@ -81,7 +81,7 @@ def _lines(one: Gathered, settings: Settings) -> list[str]:
     times = "once" if one.times == 1 else f"{one.times} times"
     subject = f" {finding['relationship']}" if finding["relationship"] else ""
     saves = f"; mending it saves {one.saves} statements" if one.saves else ""
-    lines = [f"{finding['kind']}{subject} on {one.where} at {finding['place']}: {times} in {tests}{saves}"]
+    lines = [f"{finding['kind']}{subject} {one.where} at {finding['place']}: {times} in {tests}{saves}"]
     if settings.mode in ("warn", "fail"):
         lines.append(f"    fix: {finding['fix']}")
         lines += [f"    on {_some(one.routes)}"] if len(one.routes) > 1 else []

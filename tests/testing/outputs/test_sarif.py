@@ -59,7 +59,7 @@ def test_a_finding_of_several_tests_is_one_result() -> None:
         "ruleIndex": 0,
         "level": "warning",
         "message": {
-            "text": "User.posts was loaded 10 times. Fix: Add .options(selectinload(User.posts)). On GET /users."
+            "text": "User.posts was loaded 10 times. Fix: Add .options(selectinload(User.posts)). Found on GET /users."
         },
         "locations": [
             {
@@ -88,7 +88,7 @@ def test_a_finding_keeps_its_identity_when_lines_move() -> None:
 
 def test_one_cause_on_two_routes_is_one_result() -> None:
     (result,) = results(entry("a", told()), entry("b", told(route="GET /posts")))
-    assert result["message"]["text"].endswith(" On GET /users and 1 other route.")
+    assert result["message"]["text"].endswith(" Found on GET /users and 1 other route.")
     assert result["properties"]["routes"] == ["GET /users", "GET /posts"]
 
 

@@ -26,7 +26,7 @@ def _annotation(one: Gathered, directory: str) -> str:
     place = (
         {} if finding["file"] is None else {"file": os.path.join(directory, finding["file"]), "line": finding["line"]}
     )
-    properties = {**place, "title": f"{finding['kind']} on {one.where}"}
+    properties = {**place, "title": f"{finding['kind']} {one.where}"}
     written = ",".join(f"{name}={_escaped(value, _PROPERTY)}" for name, value in properties.items())
     level = "error" if finding["severity"] == "error" else "warning"
     message = f"{shortened(finding['summary'])}\nfix: {finding['fix']}"

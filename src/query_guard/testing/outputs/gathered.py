@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from query_guard.testing.tallies import Entry, FindingEntry
+from query_guard.testing.tallies import OUTSIDE, Entry, FindingEntry
 
 
 @dataclass(slots=True, eq=False)
@@ -23,9 +23,10 @@ class Gathered:
 
     @property
     def where(self) -> str:
-        """The route it was found on, with how many others there were."""
-        more = len(self.routes) - 1
-        return self.routes[0] + (f" and {more} other route{'s' if more > 1 else ''}" if more else "")
+        """On which route it was found, with how many others there were; or that no request was involved."""
+        first, more = self.routes[0], len(self.routes) - 1
+        place = first if first == OUTSIDE else f"on {first}"
+        return place + (f" and {more} other route{'s' if more > 1 else ''}" if more else "")
 
     def add(self, finding: FindingEntry, test: str) -> None:
         self.times += finding["times"]

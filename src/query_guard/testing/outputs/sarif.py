@@ -60,7 +60,7 @@ def _result(one: Gathered, kinds: list[str]) -> dict[str, Any]:
         "ruleId": finding["kind"],
         "ruleIndex": kinds.index(finding["kind"]),
         "level": _LEVELS[finding["severity"]],
-        "message": {"text": f"{shortened(finding['summary'])}. Fix: {finding['fix']}. On {one.where}."},
+        "message": {"text": f"{shortened(finding['summary'])}. Fix: {finding['fix']}. Found {one.where}."},
         "locations": [_location(finding)],
         "relatedLocations": [_location(caller) for caller in finding["callers"]],
         "occurrenceCount": one.times,
