@@ -30,9 +30,8 @@ from query_guard.pytest_plugin.settings import Settings
 from query_guard.pytest_plugin.summary import sections
 from query_guard.reporters.log import LogReporter
 from query_guard.reporters.text import TextReporter
-from query_guard.testing import assert_max_queries, assert_no_findings, record_queries
+from query_guard.testing import assert_max_queries, assert_no_findings, merging, record_queries
 from query_guard.testing.baseline import baseline_text
-from query_guard.testing import merging
 from query_guard.testing.outputs.annotations import annotation_lines
 from query_guard.testing.outputs.gathered import gathered
 from tests.databases import Database
