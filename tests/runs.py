@@ -25,6 +25,7 @@ def told(**fields: Any) -> FindingEntry:
         "place": "app/crud.py:31",
         "key": "n_plus_one User.posts",
         "times": 1,
+        "saves": 9,
         "known": None,
     }
     return {**given, **fields}
@@ -39,6 +40,7 @@ def entry(test: str, *findings: FindingEntry, changes: list[Change] | None = Non
         "findings": [*findings],
         "changes": changes,
         "stale": [],
+        "used": [],
         "own_errors": {},
         "saw_nothing": False,
     }

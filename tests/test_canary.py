@@ -30,7 +30,7 @@ from query_guard.pytest_plugin.settings import Settings
 from query_guard.pytest_plugin.summary import sections
 from query_guard.reporters.log import LogReporter
 from query_guard.reporters.text import TextReporter
-from query_guard.testing import assert_max_queries, assert_no_findings, record_queries
+from query_guard.testing import assert_max_queries, assert_no_findings, merging, record_queries
 from query_guard.testing.baseline import baseline_text
 from query_guard.testing.outputs.annotations import annotation_lines
 from query_guard.testing.outputs.gathered import gathered
@@ -194,7 +194,7 @@ def run_outputs(recording: Recording) -> Iterator[tuple[str, str]]:
     """Yield what the pytest plugin writes, in each format there is."""
     entry = entry_of("tests/test_app.py::test", recording, {})
     settings = Settings(mode="warn", baseline=Path("base.json"), known={})
-    for suffix, written in outputs._FORMATS.items():
+    for suffix, written in merging.FORMATS.items():
         yield f"pytest {suffix}", written(outputs.run_of(settings, [entry]))
     yield "baseline", baseline_text({"test": entry["routes"]})
     yield "annotations", "\n".join(annotation_lines(gathered([entry])))

@@ -83,7 +83,9 @@ def test_misspelt():
     result = pytester.runpytest_subprocess("-q", "-p", "no:cacheprovider", "--strict-markers")
     result.assert_outcomes(passed=1, failed=3)
     result.stdout.fnmatch_lines(["*expected at most 1 query, got 2:*", "*ValueError: own*"])
-    result.stdout.fnmatch_lines(["*the marker query_guard takes max_queries=, allow= and mode=, not 'limit'*"])
+    result.stdout.fnmatch_lines(
+        ["*the marker query_guard takes max_queries=, max_time=, allow=, mode= and fail_on=, not 'limit'*"]
+    )
 
 
 def test_the_marker_allows_and_stale_allowances_are_listed(pytester: pytest.Pytester) -> None:

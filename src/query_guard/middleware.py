@@ -23,7 +23,7 @@ from query_guard.reporters import Reporter
 from query_guard.reporters.log import LogReporter
 from query_guard.web.application import read_application
 from query_guard.web.asgi import ASGIApp, Receive, Scope, Send
-from query_guard.web.exchange import Exchange, Setup
+from query_guard.web.exchange import Exchange, Setup, taken_over
 from query_guard.web.no_effect import inside_another, warn, without_effect
 from query_guard.web.options import Options, callables, check_history, check_options, environment
 from query_guard.web.refused import Refused, refusable
@@ -32,8 +32,9 @@ from query_guard.web.routes import ServedRoutes
 if TYPE_CHECKING:
     from query_guard.debug.routes import DebugEndpoint
 
-_PROFILED = "query_guard"
-_SERVED = frozenset(("http", "websocket"))
+SEEN = "query_guard"
+"""The key in the scope of a request that a QueryGuard profiles, or that a test has put a boundary around."""
+SERVED = frozenset(("http", "websocket"))
 _chance = random.Random()  # the application's own generator is not touched
 
 
@@ -163,7 +164,7 @@ class QueryGuard:
                         report_own_error("the report of a request could not be made")
 
     def _open(self, scope: Scope, receive: Receive, send: Send) -> Exchange:
-        scope[_PROFILED] = True
+        scope[SEEN] = True
         options = self._options
         sampled = options.sample_rate >= 1 or _chance.random() < options.sample_rate
         recorder = Recorder(sampled, options.engines, options.capture_parameters)
@@ -175,9 +176,9 @@ class QueryGuard:
         """Return the application that answers, where the request is not profiled; None where it is."""
         if self._debug is not None and self._enabled and scope["type"] == "lifespan":
             self._debug.start(scope)
-        if not self._enabled or scope["type"] not in _SERVED:
+        if not self._enabled or scope["type"] not in SERVED:
             return self._unprofiled
-        if _PROFILED in scope:
+        if SEEN in scope and not taken_over(scope[SEEN]):
             if not self._has_warned:
                 self._has_warned = True
                 warn([inside_another(self.given)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from time import time
@@ -11,13 +11,15 @@ from typing import Any
 from query_guard.capture.freeze.facts import freeze
 from query_guard.capture.hooks.attribute_reads import noting_reads
 from query_guard.capture.hooks.install import install
+from query_guard.capture.hooks.session_births import noting_sessions
 from query_guard.capture.live.open_window import open_window
+from query_guard.capture.window.calls import CallRecorder
 from query_guard.capture.window.recorder import Recorder
 from query_guard.capture.window.window import current, watchers
 from query_guard.detectors import ON_READS, Detector, defaults
 from query_guard.judge.allowed_blocks import stale_allowances
 from query_guard.judge.listeners import listeners, refusal_listeners
-from query_guard.judge.outside_requests import outside_requests
+from query_guard.judge.outside_requests import lost_since, of_lost_checkouts, parts_outside_requests
 from query_guard.judge.pipeline import report_id
 from query_guard.judge.request_reports import RequestReports
 from query_guard.judge.verdict import judge, ranked
@@ -104,9 +106,13 @@ class Recording:
         return self._final.facts if self._final is not None else freeze(self.recorder, self.request, self.late)
 
     def _judged(self, facts: Facts) -> tuple[tuple[Finding, ...], tuple[Silence, ...]]:
-        findings, silences = judge(
-            outside_requests(facts, self.recorder.request), self.detectors, self.recorder.allowances
-        )
+        parts = parts_outside_requests(facts, self.recorder)
+        verdicts = [judge(part, self.detectors, self.recorder.allowances) for part in parts]
+        lost = lost_since(facts, self.request_reports.kept)
+        if lost is not None:
+            verdicts.append(judge(lost, of_lost_checkouts(self.detectors), self.recorder.allowances))
+        findings = [finding for verdict in verdicts for finding in verdict.findings]
+        silences = [silence for verdict in verdicts for silence in verdict.silences]
         of_requests = [finding for report in self.request_reports.kept for finding in report.findings]
         of_block, block_silences = judge(self._answered(facts), self.block_detectors, self.recorder.allowances)
         return ranked([*of_requests, *findings, *of_block]), (*silences, *block_silences)
@@ -164,14 +170,20 @@ def _unrecorded(request: Request) -> Recording:
 
 @contextmanager
 def record_process(
-    name: str = "test", *, detectors: Sequence[Detector] | None = None, reads: bool = False
+    name: str = "test",
+    *,
+    detectors: Sequence[Detector] | None = None,
+    reads: bool = False,
+    is_test_code: Callable[[str], bool] | None = None,
 ) -> Iterator[Recording]:
     """Record what any context of the process sends: fixtures, threads and the requests of a test client.
 
-    With `reads`, note also which relationships are read, and run the detectors that need it.
+    With `reads`, note also which relationships are read, and run the detectors that need it. With `is_test_code`, which
+    says of a file whether it is test code, only the application is judged: outside requests each call of test code into
+    it by itself. Without, all that was sent outside requests is judged as one piece.
     """
     install()
-    recorder = Recorder()
+    recorder = Recorder() if is_test_code is None else CallRecorder(is_test_code)
     recording = Recording(
         recorder,
         Request("block", "", name),
@@ -179,7 +191,7 @@ def record_process(
         ON_READS if reads else (),
     )
     add_report, add_refusal = recording.request_reports.add, recording.refusals.add
-    with noting_reads(recorder) if reads else nullcontext():
+    with noting_sessions(), noting_reads(recorder) if reads else nullcontext():
         watchers.append(recorder)
         listeners.append(add_report)
         refusal_listeners.append(add_refusal)

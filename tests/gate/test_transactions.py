@@ -211,14 +211,48 @@ async def test_d13_is_silent_on_autocommit(database: Database) -> None:
     assert [one.autocommit for one in report.facts.transactions if one.statements] == [True]
 
 
+def lose(session: Session) -> None:
+    session.add(new_tag())
+    session.flush()
+
+
+def commit_one_by_one(session: Session) -> None:
+    for number in range(4):
+        session.add(Tag(id=200 + number, name=f"new {number}"))
+        session.commit()
+
+
+def commit_twice(session: Session) -> None:
+    session.add(Tag(id=200, name="first"))
+    session.commit()
+    session.add(Tag(id=201, name="second"))
+    session.commit()
+
+
+def commit_once_with_savepoints(session: Session) -> None:
+    for number in range(4):
+        with session.begin_nested():
+            session.add(Tag(id=200 + number, name=f"new {number}"))
+    session.commit()
+
+
+OF_TRANSACTIONS = frozenset(("lost_write", "commit_per_row", "split_transaction", "connection_leak"))
+
+
 @pytest.mark.parametrize("mode", ["create_savepoint", "rollback_only", "control_fully", "conditional_savepoint"])
-async def test_d13_is_silent_inside_an_outer_test_transaction(database: Database, mode: Any) -> None:
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (lose, {"lost_write"}),
+        (commit_one_by_one, {"commit_per_row"}),
+        (commit_twice, {"split_transaction"}),
+        (commit_once_with_savepoints, set()),
+    ],
+)
+async def test_inside_an_outer_test_transaction_only_its_own_savepoints_stand_for_transactions(
+    database: Database, mode: Any, body: Callable[[Session], None], found: set[str]
+) -> None:
     app, reports = guarded(detectors=CALM)
-
-    def write(session: Session) -> None:
-        session.add(new_tag())
-        session.flush()
-
     if database.is_async:
         assert database.async_engine is not None
         async with database.async_engine.connect() as connection:
@@ -227,7 +261,7 @@ async def test_d13_is_silent_inside_an_outer_test_transaction(database: Database
             @app.post("/")
             async def endpoint_async() -> None:
                 async with AsyncSession(connection, join_transaction_mode=mode) as session:
-                    await session.run_sync(write)
+                    await session.run_sync(body)
 
             await visit(app, "/", method="POST")
     else:
@@ -237,12 +271,12 @@ async def test_d13_is_silent_inside_an_outer_test_transaction(database: Database
 
             def endpoint() -> None:
                 with Session(sync_connection, join_transaction_mode=mode) as session:
-                    write(session)
+                    body(session)
 
             app.post("/")(_in_this_thread(endpoint))
             await visit(app, "/", method="POST")
-    assert not findings(only(reports), "lost_write")
-    assert not findings(only(reports), "connection_leak")
+    kinds = {finding.kind for finding in only(reports).findings} & OF_TRANSACTIONS
+    assert kinds == (found if mode == "create_savepoint" else set())
 
 
 def _in_this_thread(endpoint: Callable[[], None]) -> Callable[..., Any]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from query_guard.cli.main import main
 from tests.pytest_plugin.application import AUTHORS, BOOKS, LOOP, TESTS, prepare, run, said
 
 pytest_plugins = ["pytester"]
@@ -217,3 +219,28 @@ def test_an_update_needs_a_baseline(pytester: pytest.Pytester) -> None:
     result.stderr.fnmatch_lines(
         ["ERROR: --query-guard-update-baseline needs --query-guard-baseline PATH, which was not given"]
     )
+
+
+def test_the_baselines_and_reports_of_shards_are_merged(pytester: pytest.Pytester) -> None:
+    prepare(pytester)
+    run(pytester, *OPTION, "--query-guard-report=whole.json")
+    for shard in ("lazy", "eager"):
+        files = (f"--query-guard-baseline={shard}.json", f"--query-guard-report={shard}-report.json")
+        run(pytester, *files, "-k", shard).assert_outcomes(passed=1, deselected=1)
+    here = pytester.path
+    assert main(["merge", str(here / "merged.json"), str(here / "lazy.json"), str(here / "eager.json")]) == 0
+    assert (here / "merged.json").read_text() == (here / "query-baseline.json").read_text()
+    reports = [str(here / "lazy-report.json"), str(here / "eager-report.json")]
+    assert main(["merge", str(here / "merged.md"), *reports]) == 0
+    assert "## query_guard: 1 finding, 6 statements in 2 tests" in (here / "merged.md").read_text()
+
+
+def test_what_cannot_be_merged_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "baseline.json").write_text('{"version": 1, "tests": {}}')
+    (tmp_path / "report.json").write_text('{"version": "1", "baseline": null, "tests": []}')
+    for sources, told in (
+        (("baseline.json", "report.json"), "must all be baselines or all be reports, but there are some of each"),
+        (("missing.json",), "missing.json must be a baseline or a report (.json) that query_guard wrote"),
+    ):
+        assert main(["merge", str(tmp_path / "out.json"), *(str(tmp_path / source) for source in sources)]) == 2
+        assert told in capsys.readouterr().err

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from query_guard.cli import merge
 from query_guard.cli import open as open_command
 from query_guard.debug.key import NoKey
 
@@ -17,6 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     open_command.add_to(commands)
+    merge.add_to(commands)
     options = parser.parse_args(arguments)
     try:
         return int(options.run(options))

@@ -8,6 +8,7 @@ thresholds are its own dataclass fields, its words travel on the finding. To shi
 facts need be made at all. Checkouts and pools are there for those that say `at_end`, have a trigger of them, or none.
 """
 
+import sys
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
@@ -69,6 +70,28 @@ ON_READS: tuple[Detector, ...] = (UnusedEagerLoad(), CountedCollection())
 
 OPT_IN: tuple[Detector, ...] = (LatentNPlusOne(), *ON_READS)
 
+_MEASURE_TIME = (SlowStatement, PoolWait, IdleInTransaction, EventLoopBlocked, BlockingDriver)
+"""What they find depends on the machine, so that tests do not fail by it unless they are told to."""
+
+
+def kinds_of_ours() -> frozenset[str]:
+    """Return the kinds of findings that the guard itself may make."""
+    return _kinds(name for name in sys.modules if name.startswith(f"{__name__}."))
+
+
+def timed_kinds() -> frozenset[str]:
+    """Return the kinds of findings that measure time."""
+    return _kinds(detector.__module__ for detector in _MEASURE_TIME)
+
+
+def _kinds(modules: Iterable[str]) -> frozenset[str]:
+    return frozenset(
+        value
+        for module in tuple(modules)
+        for name, value in vars(sys.modules[module]).items()
+        if name == "KIND" and isinstance(value, str)
+    )
+
 
 def judges_ends(detector: Detector) -> bool:
     """Whether a detector looks at how checkouts and transactions end, and must see the facts once all has ended."""
@@ -114,4 +137,6 @@ __all__ = [
     "UnusedEagerLoad",
     "WriteInReadRequest",
     "defaults",
+    "kinds_of_ours",
+    "timed_kinds",
 ]

@@ -20,9 +20,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        "query_guard(*, max_queries=None, allow=(), mode=''): fail the test when it sends more than max_queries "
-        "statements; allow findings by relationship ('Post.author'), kind, or kind and place "
-        "('n_plus_one:crud.py:load'); hold it to another mode, off, warn or fail, than that of --query-guard",
+        "query_guard(*, max_queries=None, max_time=None, allow=(), mode='', fail_on=None): fail the test when it sends "
+        "more than max_queries statements, or the database takes more than max_time seconds; allow findings by "
+        "relationship ('Post.author'), kind, or kind and place ('n_plus_one:crud.py:load'); hold it to another mode, "
+        "off, warn or fail, than that of --query-guard, or to other kinds than those of --query-guard-fail-on",
     )
     session = GuardedSession(settings_of(config), is_worker=hasattr(config, "workerinput"))
     config.pluginmanager.register(session, NAME)

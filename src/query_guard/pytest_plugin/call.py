@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from query_guard.own_errors import own_errors
-from query_guard.pytest_plugin.limits import Limits, limits_of
+from query_guard.pytest_plugin.limits import Limits, WrongMarker, limits_of
 from query_guard.pytest_plugin.middleware_reports import MiddlewareReports
+from query_guard.pytest_plugin.past_sqlalchemy import PastSqlalchemy
 from query_guard.pytest_plugin.settings import Settings
+from query_guard.pytest_plugin.test_code import TestCode, code_of_tests
 
 if TYPE_CHECKING:
     from query_guard.recording import Recording
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 ENTRY: pytest.StashKey[Entry] = pytest.StashKey()
 STALE = pytest.StashKey[list[str]]()
+USED = pytest.StashKey[list[str]]()
+"""The allowances of the whole suite that a test made use of."""
+_CODE: pytest.StashKey[TestCode] = pytest.StashKey()
 OWN_ERRORS = pytest.StashKey[dict[str, int]]()
 
 
@@ -38,15 +43,17 @@ def around(item: pytest.Item, settings: Settings, reported: MiddlewareReports) -
 @contextmanager
 def _held(item: pytest.Item, settings: Settings, reported: MiddlewareReports) -> Iterator[None]:
     __tracebackhide__ = True
-    limits = limits_of(item)
-    if limits.mode and settings.listens:
-        settings = replace(settings, mode=limits.mode)
+    limits = _checked_limits(item)
+    settings = _settings_for(limits, settings)
     reported.begin()
     errors_before = own_errors()
     recording = None
+    past = PastSqlalchemy() if settings.require and settings.listens else None
     try:
         with ExitStack() as stack:
             recording = _enter(stack, item, settings, limits)
+            if past is not None:
+                stack.enter_context(past)
             yield
     except (Exception, pytest.fail.Exception):
         try:  # whatever fails here, the test's own failure stays what it is
@@ -60,6 +67,34 @@ def _held(item: pytest.Item, settings: Settings, reported: MiddlewareReports) ->
         if not settings.listens:
             reported.findings.clear()
     judge(item, settings, reported, limits, recording)
+    if past is not None and past.connections:
+        pytest.fail(past.message(), pytrace=False)
+    fail_for_what_was_not_awaited()
+
+
+def fail_for_what_was_not_awaited() -> None:
+    """Fail a test whose assertion has asserted nothing, as nobody awaited it."""
+    __tracebackhide__ = True
+    growth = sys.modules.get("query_guard.testing.growth")
+    if growth is not None and (text := growth.not_awaited_message()):
+        pytest.fail(text, pytrace=False)
+
+
+def _checked_limits(item: pytest.Item) -> Limits:
+    """Read the marker of a test, or fail the test with one line: outside of `except`, where pytest shows no cause."""
+    __tracebackhide__ = True
+    try:
+        return limits_of(item)
+    except WrongMarker as error:
+        wrong = f"{item.nodeid}: {error}"
+    pytest.fail(wrong, pytrace=False)
+
+
+def _settings_for(limits: Limits, settings: Settings) -> Settings:
+    """Return the settings of the run as the marker of a test changes them."""
+    if limits.mode and settings.listens:
+        settings = replace(settings, mode=limits.mode)
+    return settings if limits.fail_on is None else replace(settings, fail_on=frozenset(limits.fail_on))
 
 
 def judge(
@@ -76,16 +111,31 @@ def judge(
 
 
 def _enter(stack: ExitStack, item: pytest.Item, settings: Settings, limits: Limits) -> Recording | None:
-    if not (limits.allow or settings.records or limits.max_queries is not None):
+    if not (limits.allow or settings.allow or settings.records or limits.are_set):
         return None
     from query_guard import testing
 
+    suite = stack.enter_context(testing.allow_in_process(settings.allow))
+    stack.callback(lambda: item.stash.__setitem__(USED, [a.pattern for a in suite if a.matched]))
     allowances = stack.enter_context(testing.allow_in_process(limits.allow))
     if limits.allow:
         stack.callback(lambda: item.stash.__setitem__(STALE, [a.pattern for a in allowances if not a.matched]))
-    if settings.records or limits.max_queries is not None:
-        return stack.enter_context(testing.record_queries(item.nodeid))
-    return None
+    if not (settings.records or limits.are_set):
+        return None
+    if settings.mode in ("warn", "fail"):
+        from query_guard.pytest_plugin.boundaries import request_boundaries
+
+        stack.enter_context(request_boundaries())
+    return stack.enter_context(
+        testing.record_queries(item.nodeid, reads=settings.reads, is_test_code=_test_code(item.session))
+    )
+
+
+def _test_code(session: pytest.Session) -> TestCode:
+    code = session.stash.get(_CODE, None)
+    if code is None:
+        code = session.stash[_CODE] = code_of_tests(session)
+    return code
 
 
 def _verdict(
@@ -99,7 +149,7 @@ def _verdict(
 
     if recording is not None and settings.records:
         item.stash[ENTRY] = entry_of(item.nodeid, recording, settings.known)
-    return verdict(settings, reported, limits.max_queries, recording, item.stash.get(ENTRY, None))
+    return verdict(settings, reported, limits, recording, item.stash.get(ENTRY, None))
 
 
 def _is_unittest(item: pytest.Item) -> bool:

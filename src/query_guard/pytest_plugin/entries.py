@@ -51,6 +51,7 @@ def entry_of(test: str, recording: Recording, known: Baseline | None) -> Entry:
         "findings": [_told(found, None if known is None else before or {}) for found in found_in(recording)],
         "changes": None if known is None else compared(before, routes),
         "stale": [],
+        "used": [],
         "own_errors": {},
         "saw_nothing": recording.saw_nothing,
     }
@@ -61,7 +62,7 @@ def middleware_entry(test: str, findings: Iterable[tuple[str, Finding]]) -> Entr
     told = [_told(found, None) for found in gathered(findings)]
     return {
         "test": test, "outcome": "", "recorded": False, "routes": {}, "findings": told, "changes": None, "stale": [],
-        "own_errors": {}, "saw_nothing": False,
+        "used": [], "own_errors": {}, "saw_nothing": False,
     }  # fmt: skip
 
 
@@ -94,5 +95,14 @@ def _told(found: Found, before: Tally | None) -> FindingEntry:
     key, route = key_of(found.finding), json_safe(found.route) or OUTSIDE
     known = None if before is None else key in before.get(route, {"findings": {}})["findings"]
     place = found.finding.place
-    told: FindingEntry = json_safe({**document, "route": route, "place": place, "key": key, "times": found.times})
+    told: FindingEntry = json_safe(
+        {
+            **document,
+            "route": route,
+            "place": place,
+            "key": key,
+            "times": found.times,
+            "saves": found.finding.saved_statements,
+        }
+    )
     return {**told, "known": known}

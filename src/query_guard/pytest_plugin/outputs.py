@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-from query_guard.document.strict_json import json_text
 from query_guard.pytest_plugin.settings import Settings
 from query_guard.testing.baseline import Baseline, baseline_text
-from query_guard.testing.outputs.markdown import markdown
-from query_guard.testing.outputs.sarif import sarif
+from query_guard.testing.merging import FORMATS
 from query_guard.testing.tallies import Entry, Run
 
 
 def write_outputs(settings: Settings, entries: list[Entry], written: list[str], *, complete: bool) -> bool:
     """Write what was asked for and say in `written` what came of it; return whether all could be written."""
-    texts = {path: _FORMATS[path.suffix](run_of(settings, entries)) for path in settings.reports}
+    texts = {path: FORMATS[path.suffix](run_of(settings, entries)) for path in settings.reports}
     said = {path: f"wrote {path.name}" for path in texts}
     if settings.writes_baseline and settings.baseline is not None:
         if complete and any(entry["recorded"] for entry in entries):
@@ -42,13 +39,6 @@ def run_of(settings: Settings, entries: list[Entry]) -> Run:
         "baseline": settings.baseline.name if settings.baseline is not None else None,
         "tests": sorted(entries, key=lambda entry: entry["test"]),
     }
-
-
-def _json(run: Run) -> str:
-    return json_text(run, indent=2, sort_keys=True) + "\n"
-
-
-_FORMATS: dict[str, Callable[[Run], str]] = {".json": _json, ".sarif": sarif, ".md": markdown}
 
 
 def _said(path: Path, baseline: Baseline, entries: list[Entry]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from query_guard.judge.listeners import listeners, refusal_listeners
-from query_guard.pytest_plugin.call import ENTRY, OWN_ERRORS, STALE, around, judge
+from query_guard.pytest_plugin.call import ENTRY, OWN_ERRORS, STALE, USED, around, fail_for_what_was_not_awaited, judge
 from query_guard.pytest_plugin.middleware_reports import MiddlewareReports
 from query_guard.pytest_plugin.settings import Settings
 
@@ -50,6 +50,7 @@ class GuardedSession:
         if (
             "query_guard.judge.pipeline" in sys.modules
             or self.settings.records
+            or self.settings.allow
             or item.get_closest_marker("query_guard")
         ):
             with around(item, self.settings, self.reported):
@@ -57,6 +58,7 @@ class GuardedSession:
         result = yield
         if self.reported.fails:
             judge(item, self.settings, self.reported)
+        fail_for_what_was_not_awaited()
         return result
 
     @pytest.hookimpl(wrapper=True)
@@ -78,20 +80,29 @@ class GuardedSession:
 
     def _entry(self, item: pytest.Item) -> Entry | None:
         entry, stale = item.stash.get(ENTRY, None), item.stash.get(STALE, [])
-        found, errors = self.reported.findings, item.stash.get(OWN_ERRORS, {})
-        if entry is None and not found and not stale and not errors:
+        found, errors, used = self.reported.findings, item.stash.get(OWN_ERRORS, {}), item.stash.get(USED, [])
+        if entry is None and not found and not stale and not errors and not used:
             return None
         if entry is None:
             from query_guard.pytest_plugin.entries import middleware_entry
 
             entry = middleware_entry(item.nodeid, found)
         self.reported.findings = []
-        return {**entry, "outcome": item.stash.get(_OUTCOME, "failed"), "stale": stale, "own_errors": errors}
+        return {
+            **entry,
+            "outcome": item.stash.get(_OUTCOME, "failed"),
+            "stale": stale,
+            "used": used,
+            "own_errors": errors,
+        }
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         entry = getattr(report, _CARRIED, None)
         if entry is not None and not self._is_worker:
             self.entries[entry["test"]] = entry
+
+    def pytest_deselected(self) -> None:
+        self.settings.runs_all = False
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:

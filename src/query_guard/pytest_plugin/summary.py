@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from query_guard.own_errors import HEAD, WHERE, listed
 from query_guard.pytest_plugin.settings import Settings
 from query_guard.reporters.text import printable
 from query_guard.testing.baseline import grown, shrunk
+from query_guard.testing.kinds import kind_fails
 from query_guard.testing.outputs.annotations import annotation_lines
 from query_guard.testing.outputs.gathered import Gathered, gathered
 from query_guard.testing.tallies import Change, Entry
 
-_LINES = 20
+_ENTRIES, _NAMES = 20, 3
 
 
 def sections(settings: Settings, entries: list[Entry], written: list[str]) -> Iterator[tuple[str, list[str]]]:
@@ -23,24 +24,43 @@ def sections(settings: Settings, entries: list[Entry], written: list[str]) -> It
 
 
 def _sections(settings: Settings, entries: list[Entry], written: list[str]) -> Iterator[tuple[str, list[str]]]:
-    findings = gathered(entries)
-    if findings and settings.mode != "fail" and not settings.holds_baseline:
-        yield _title(settings), _shortened([line for one in findings for line in _lines(one, settings)])
+    causes = gathered(entries)
+    listed_here = _listed(causes, settings)
+    if listed_here:
+        yield _title(settings), _shortened([_lines(one, settings) for one in listed_here])
     stale = sorted(f"{entry['test']}: {pattern!r}" for entry in entries for pattern in entry["stale"])
+    stale += [f"query_guard_allow: {pattern!r}" for pattern in _unused(settings, entries)]
     if stale:
-        yield "query_guard: allowances that matched nothing", stale
+        yield "query_guard: allowances that matched nothing", _shortened([[line] for line in stale])
     failed = sorted(f"{entry['test']}: {listed(errors)}" for entry in entries if (errors := entry["own_errors"]))
     if failed:
-        yield HEAD, [*_shortened(failed), WHERE]
+        yield HEAD, [*_shortened([[line] for line in failed]), WHERE]
     if settings.holds_baseline:
         yield from _against_baseline(settings, entries)
     said = [*written, *_nothing_recorded(settings, entries)]
     if said:
         yield "query_guard", said
     if os.environ.get("GITHUB_ACTIONS") == "true" and settings.listens:
-        lines = annotation_lines(findings, _directory())
+        lines = annotation_lines(causes, _directory())
         if lines:
             yield "query_guard: annotations", lines
+
+
+def _listed(causes: list[Gathered], settings: Settings) -> list[Gathered]:
+    """Return what the summary lists: all where no test fails by it, and else what fails none, as it measures time."""
+    if settings.holds_baseline:
+        return []
+    if settings.mode != "fail":
+        return causes
+    return [one for one in causes if not kind_fails(one.finding["kind"], settings.fail_on)]
+
+
+def _unused(settings: Settings, entries: Iterable[Entry]) -> list[str]:
+    """Return the allowances of the whole suite that no test made use of, where the whole suite ran."""
+    if not settings.runs_all:
+        return []
+    used = {pattern for entry in entries for pattern in entry["used"]}
+    return [one.pattern for one in settings.allow if one.pattern not in used]
 
 
 def _directory() -> str:
@@ -55,15 +75,24 @@ def _title(settings: Settings) -> str:
     return f"query_guard: {found}"
 
 
-def _lines(one: Gathered, settings: Settings) -> Iterator[str]:
+def _lines(one: Gathered, settings: Settings) -> list[str]:
     finding = one.finding
     tests = "1 test" if len(one.tests) == 1 else f"{len(one.tests)} tests"
     times = "once" if one.times == 1 else f"{one.times} times"
     subject = f" {finding['relationship']}" if finding["relationship"] else ""
-    yield f"{finding['kind']}{subject} on {finding['route']} at {finding['place']}: {times} in {tests}"
-    if settings.mode == "warn":
-        yield f"    fix: {finding['fix']}"
-        yield f"    in {one.tests[0]}"
+    saves = f"; mending it saves {one.saves} statements" if one.saves else ""
+    lines = [f"{finding['kind']}{subject} {one.where} at {finding['place']}: {times} in {tests}{saves}"]
+    if settings.mode in ("warn", "fail"):
+        lines.append(f"    fix: {finding['fix']}")
+        lines += [f"    on {_some(one.routes)}"] if len(one.routes) > 1 else []
+        lines += [f"    called from {_some(one.callers)}"] if one.callers else []
+        lines.append(f"    in {_some(one.tests)}")
+    return lines
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - _NAMES
+    return ", ".join(names[:_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _against_baseline(settings: Settings, entries: Iterable[Entry]) -> Iterator[tuple[str, list[str]]]:
@@ -73,13 +102,13 @@ def _against_baseline(settings: Settings, entries: Iterable[Entry]) -> Iterator[
     less = [_change(entry, change) for entry in passed for change in shrunk(entry["changes"] or [])]
     new = [entry["test"] for entry in passed if entry["routes"] and entry["test"] not in (settings.known or {})]
     if more:
-        yield f"query_guard: more than {name} knows", _shortened(more)
+        yield f"query_guard: more than {name} knows", _shortened([[line] for line in more])
     if less:
         hint = "--query-guard-update-baseline tightens it"
-        yield f"query_guard: less than {name} allows", [*_shortened(less), hint]
+        yield f"query_guard: less than {name} allows", [*_shortened([[line] for line in less]), hint]
     if new:
         hint = "--query-guard-update-baseline adds them"
-        yield f"query_guard: tests that are not in {name}", [*_shortened(new), hint]
+        yield f"query_guard: tests that are not in {name}", [*_shortened([[line] for line in new]), hint]
 
 
 def _change(entry: Entry, change: Change) -> str:
@@ -96,5 +125,7 @@ def _nothing_recorded(settings: Settings, entries: Iterable[Entry]) -> Iterator[
         yield f"{given}, but {seen} in {tests}: is the engine used in this process?"
 
 
-def _shortened(lines: list[str]) -> list[str]:
-    return [*lines[:_LINES], f"and {len(lines) - _LINES} more"] if len(lines) > _LINES else lines
+def _shortened(entries: Sequence[Sequence[str]]) -> list[str]:
+    """Return the lines of the first entries: none is cut in two."""
+    lines = [line for entry in entries[:_ENTRIES] for line in entry]
+    return [*lines, f"and {len(entries) - _ENTRIES} more"] if len(entries) > _ENTRIES else lines

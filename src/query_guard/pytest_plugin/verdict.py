@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from query_guard.pytest_plugin.entries import Part, key_of, parts_of
+from query_guard.pytest_plugin.limits import Limits
 from query_guard.pytest_plugin.middleware_reports import MiddlewareReports
 from query_guard.pytest_plugin.settings import Settings
 from query_guard.recording import Recording
 from query_guard.records import Statement, grouped
 from query_guard.testing.baseline import STATEMENTS, grown
 from query_guard.testing.found import found_in, gathered
+from query_guard.testing.kinds import fails
 from query_guard.testing.messages import (
     budget_message,
     count_message,
     findings_message,
     found_lines,
     own_errors_message,
+    query_time,
     refusal_message,
     shape_lines,
+    time_message,
 )
 from query_guard.testing.tallies import Change, Entry, Tally
 
@@ -27,7 +31,7 @@ from query_guard.testing.tallies import Change, Entry, Tally
 def verdict(
     settings: Settings,
     heard: MiddlewareReports,
-    max_queries: int | None,
+    limits: Limits,
     recording: Recording | None,
     entry: Entry | None,
 ) -> str:
@@ -40,24 +44,31 @@ def verdict(
         return refusal_message(heard.refusals)
     texts: list[str] = []
     holds = settings.listens and (settings.mode == "fail" or (settings.holds_baseline and settings.mode != "warn"))
-    if recording is not None and recording.own_errors and (max_queries is not None or holds):
+    if recording is not None and recording.own_errors and (limits.are_set or holds):
         texts.append(own_errors_message(recording))
-    if recording is not None and max_queries is not None and recording.query_count > max_queries:
-        texts.append(count_message(f"at most {max_queries}", recording))
+    if recording is not None:
+        texts += _beyond(limits, recording)
     if not settings.listens:
         return "\n\n".join(texts)
     if settings.baseline is None:
         routes = grouped(heard.over_budget, lambda report: report.request.name)
         texts += [budget_message(reports) for reports in routes.values()]
         if recording is not None and settings.mode == "fail" and not texts:
-            texts += _findings(recording)
+            texts += _findings(recording, settings)
     elif recording is not None and entry is not None and settings.holds_baseline and settings.mode != "warn":
         texts += _growth(settings, entry, recording)
     return "\n\n".join(texts)
 
 
-def _findings(recording: Recording) -> list[str]:
-    found = found_in(recording)
+def _beyond(limits: Limits, recording: Recording) -> Iterator[str]:
+    if limits.max_queries is not None and recording.query_count > limits.max_queries:
+        yield count_message(f"at most {limits.max_queries}", recording)
+    if limits.max_time is not None and query_time(recording) > limits.max_time:
+        yield time_message(limits.max_time, recording)
+
+
+def _findings(recording: Recording, settings: Settings) -> list[str]:
+    found = [one for one in found_in(recording) if fails(one.finding, settings.fail_on)]
     return [findings_message(found)] if found else []
 
 

@@ -54,15 +54,40 @@ def assert_constant_queries(
     _check_scales(scales)
     steps = _steps(call, populate, scales, warm_up)
     if iscoroutinefunction(call) or iscoroutinefunction(populate):
-        return _awaiting(next(steps), steps)
+        return _to_be_awaited(next(steps), steps)
     for result in steps:
         if isawaitable(result):
-            return _awaiting(result, steps)
+            return _to_be_awaited(result, steps)
     return None
 
 
-async def _awaiting(result: object, steps: Generator[object, None, None]) -> None:
+not_awaited: dict[object, Coroutine[Any, Any, None]] = {}
+"""Assertions that were made of async calls and have not begun: without `await` they assert nothing."""
+
+
+def not_awaited_message() -> str:
+    """Say that assertions were not awaited, and forget them; nothing where all were."""
+    forgotten = [*not_awaited.values()]
+    not_awaited.clear()
+    for coroutine in forgotten:
+        coroutine.close()
+    if not forgotten:
+        return ""
+    return (
+        "expected assert_constant_queries of an async call to be awaited, but it was not, so that it has asserted "
+        "nothing: write await assert_constant_queries(...)"
+    )
+
+
+def _to_be_awaited(result: object, steps: Generator[object, None, None]) -> Coroutine[Any, Any, None]:
+    token = object()
+    not_awaited[token] = coroutine = _awaiting(result, steps, token)
+    return coroutine
+
+
+async def _awaiting(result: object, steps: Generator[object, None, None], token: object) -> None:
     __tracebackhide__ = True
+    not_awaited.pop(token, None)
     with closing(steps):
         if isawaitable(result):
             await result

@@ -8,9 +8,10 @@ from query_guard.detectors.statement_budget import KIND
 from query_guard.document.findings import callers_of
 from query_guard.own_errors import described
 from query_guard.recording import Recording
-from query_guard.records import Report, Statement, grouped
+from query_guard.records import Report, Statement, grouped, shown_seconds
 from query_guard.reporters.text import printable
 from query_guard.testing.found import Found, found_in
+from query_guard.testing.shortened import shortened
 
 NOTHING_SENT = "  nothing was sent: is the engine used in this process, and inside the block?"
 _SHAPES = 20
@@ -25,6 +26,24 @@ def count_message(expected: str, recording: Recording) -> str:
     if missing := recording.query_count - len(recording.statements):
         lines.append(f"  and {missing} more, which were counted without details")
     return _text([*lines, *(line for found in found_in(recording) for line in found_lines(found))])
+
+
+def query_time(recording: Recording) -> float:
+    """Return the seconds that the database took for what a block sent."""
+    return recording.report.facts.query_time
+
+
+def time_message(most: float, recording: Recording) -> str:
+    """Say that the database took too long for a block, and for which statements the longest."""
+    head = f"expected at most {shown_seconds(most)} in the database, got {shown_seconds(query_time(recording))}:"
+    groups = grouped(recording.statements, lambda row: (row.fingerprint, row.site.key)).values()
+    slowest = sorted(groups, key=lambda rows: -sum(row.duration for row in rows))[:_SHAPES]
+    lines = [
+        line
+        for rows in slowest
+        for line in shape_lines(f"{shown_seconds(sum(row.duration for row in rows))} for {len(rows)}", rows[0])
+    ]
+    return _text([head, *lines])
 
 
 def nothing_seen_message() -> str:
@@ -78,7 +97,7 @@ def found_lines(found: Found) -> Iterator[str]:
 
 def _found_lines(found: Found) -> Iterator[str]:
     finding = found.finding
-    yield f"  {finding.kind}: {finding.summary}"
+    yield f"  {finding.kind}: {shortened(finding.summary)}"
     times = f" ({found.times} times)" if found.times > 1 else ""
     if found.route:
         yield f"    on {found.route}{times}"
@@ -105,4 +124,4 @@ def shape_lines(count: str, row: Statement) -> list[str]:
     frame = row.site.innermost
     place = f"{frame.file}:{frame.line} in {frame.function}" if frame else row.phase or "no line of the application"
     loaded = f" [{row.relationship}]" if row.relationship else ""
-    return [printable(f"  {count} x {row.sql}{loaded}"), printable(f"      {place}")]
+    return [printable(f"  {count} x {shortened(row.sql)}{loaded}"), printable(f"      {place}")]

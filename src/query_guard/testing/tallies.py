@@ -20,7 +20,8 @@ Tally: TypeAlias = dict[str, RouteTally]
 """By route, or `OUTSIDE`."""
 
 FindingEntry: TypeAlias = dict[str, Any]
-"""A finding's document, and its `route`, `place`, `key`, `times`, and whether the baseline has `known` of it."""
+"""A finding's document, and its `route`, `place`, `key`, `times`, how many statements
+mending it `saves`, and whether the baseline has `known` of it."""
 
 
 class Change(TypedDict):
@@ -42,6 +43,9 @@ class Entry(TypedDict):
     findings: list[FindingEntry]
     changes: list[Change] | None
     stale: list[str]
+    """Allowances of its marker that matched nothing."""
+    used: list[str]
+    """Allowances of the whole suite that matched something."""
     own_errors: dict[str, int]
     """What of the guard itself failed meanwhile, and how often."""
     saw_nothing: bool

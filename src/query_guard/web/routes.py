@@ -39,6 +39,8 @@ class ServedRoutes:
     def served(self, scope: Scope, app: Any, outer_root: str) -> Served:
         """Return what answers: `app` is the outermost application, `outer_root` the root_path the server had set."""
         route, inner = scope.get("route"), scope.get("app")
+        if route is None and "path_template" in scope:
+            return _served_by_litestar(scope)
         is_mounted = len(scope.get("root_path", "")) > len(outer_root)
         kept = self._served.get(id(route))
         if kept is not None and kept[0] is route and kept[1] is inner and not is_mounted:
@@ -51,6 +53,14 @@ class ServedRoutes:
                 self._served.clear()
             self._served[id(route)] = (route, inner, served)
         return served
+
+
+def _served_by_litestar(scope: Scope) -> Served:
+    """Litestar says the template itself, and which handler answers."""
+    endpoint = getattr(scope.get("route_handler"), "fn", None)
+    endpoint = getattr(endpoint, "value", endpoint)
+    code = code_start(endpoint) if endpoint is not None else None
+    return Served(scope["path_template"] or None, code, declared_budget(endpoint))
 
 
 def _full_template(scope: Scope, app: Any, outer_root: str, route: Any) -> str | None:

@@ -23,10 +23,24 @@ def test_a_run_is_valid_and_names_its_tool() -> None:
     text = sarif(run_of(entry("a", told(), told(kind="slow_statement", severity="info"))))
     Log.model_validate_json(text)
     driver = json.loads(text)["runs"][0]["tool"]["driver"]
+    rules = driver.pop("rules")
     assert driver == {
         "name": "query_guard",
         "version": "1.2.3",
-        "rules": [{"id": "n_plus_one", "name": "NPlusOne"}, {"id": "slow_statement", "name": "SlowStatement"}],
+        "informationUri": "https://fastapi-query-guard.readthedocs.io/",
+    }
+    assert [rule["id"] for rule in rules] == ["n_plus_one", "slow_statement"]
+    page = "https://fastapi-query-guard.readthedocs.io/findings/n_plus_one/"
+    assert rules[0] == {
+        "id": "n_plus_one",
+        "name": "NPlusOne",
+        "shortDescription": {"text": "N plus one"},
+        "helpUri": page,
+        "help": {
+            "text": f"What n plus one means, an example, how to mend it and how to allow it: {page}",
+            "markdown": f"[What `n_plus_one` means, an example, how to mend it and how to allow it]({page})",
+        },
+        "properties": {"tags": ["performance", "database", "sqlalchemy"]},
     }
 
 
@@ -45,7 +59,7 @@ def test_a_finding_of_several_tests_is_one_result() -> None:
         "ruleIndex": 0,
         "level": "warning",
         "message": {
-            "text": "User.posts was loaded 10 times. Fix: Add .options(selectinload(User.posts)). On GET /users."
+            "text": "User.posts was loaded 10 times. Fix: Add .options(selectinload(User.posts)). Found on GET /users."
         },
         "locations": [
             {
@@ -60,7 +74,7 @@ def test_a_finding_of_several_tests_is_one_result() -> None:
             }
         ],
         "occurrenceCount": 3,
-        "properties": {"route": "GET /users", "tests": ["a", "b"]},
+        "properties": {"routes": ["GET /users"], "tests": ["a", "b"], "savedStatements": 27},
     }
 
 
@@ -68,8 +82,23 @@ def test_a_finding_keeps_its_identity_when_lines_move() -> None:
     (before,) = results(entry("a", told()))
     (after,) = results(entry("a", told(line=99, place="app/crud.py:99", summary="User.posts was loaded 12 times")))
     assert before["partialFingerprints"] == after["partialFingerprints"]
-    (other,) = results(entry("a", told(route="GET /posts")))
+    (other,) = results(entry("a", told(key="n_plus_one User.tags")))
     assert before["partialFingerprints"] != other["partialFingerprints"]
+
+
+def test_one_cause_on_two_routes_is_one_result() -> None:
+    (result,) = results(entry("a", told()), entry("b", told(route="GET /posts")))
+    assert result["message"]["text"].endswith(" Found on GET /users and 1 other route.")
+    assert result["properties"]["routes"] == ["GET /users", "GET /posts"]
+
+
+def test_long_sql_is_short_and_keeps_its_tables() -> None:
+    columns = ", ".join(f"items.column_{n}" for n in range(5_000))
+    (result,) = results(entry("a", told(summary=f"SELECT ran 3 times: SELECT {columns} FROM items JOIN owners")))
+    text = result["message"]["text"]
+    assert text.startswith("SELECT ran 3 times: SELECT items.column_0, ")
+    assert "… FROM items JOIN owners. Fix: " in text
+    assert len(text) < 600
 
 
 def test_a_finding_without_a_line_names_its_route() -> None:

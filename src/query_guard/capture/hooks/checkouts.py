@@ -21,6 +21,7 @@ from query_guard.capture.live.threads import busy_threads
 from query_guard.capture.window.open_checkout import OpenCheckout
 from query_guard.capture.window.window import Window, current, loop_here, sole_recorder, watching
 from query_guard.own_errors import contained
+from query_guard.records import NOWHERE
 
 CHECKOUT_KEY = "_query_guard_checkout"
 """Where a checked out connection carries its OpenCheckout."""
@@ -79,6 +80,17 @@ def checked_out(pool: Any, fairy: Any, started: float, window: Window | None) ->
         recorder.add_checkout(checkout)
     else:
         _deliver(checkout)
+
+
+def taken_before(fairy: Any) -> OpenCheckout:
+    """Begin to follow a connection that was taken before anybody looked, as a test's fixture takes it."""
+    info = fairy.record_info
+    checkout = OpenCheckout(watch_of(fairy._pool), perf_counter(), NOWHERE, None, None)
+    checkout.connection = info.get(SERIAL) or _numbered(info)
+    checkout.fairy = weakref.ref(fairy, checkout.collected)
+    info[OPEN] = (*info.get(OPEN, ()), checkout)
+    fairy.__dict__[CHECKOUT_KEY] = checkout
+    return checkout
 
 
 def _numbered(info: Any) -> int:

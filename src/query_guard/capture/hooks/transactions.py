@@ -14,7 +14,7 @@ from time import perf_counter
 from types import FrameType
 from typing import Any, Literal
 
-from query_guard.capture.hooks.checkouts import open_checkout
+from query_guard.capture.hooks.checkouts import open_checkout, taken_before
 from query_guard.capture.live.event_loop import suspended
 from query_guard.capture.live.lock_holders import has_ended
 from query_guard.capture.origin.call_site import call_site
@@ -27,6 +27,8 @@ from query_guard.records import TransactionOutcome
 
 _CLOSING = frozenset(("close", "_reset", "_finalize_fairy", "invalidate"))
 """Functions of SQLAlchemy that roll back what nobody has ended."""
+_JOINS = "_connection_for_bind"
+"""The function of SQLAlchemy in which a session begins what it needs on a connection."""
 _BEGIN = "the beginning of a transaction could not be recorded"
 _END = "the end of a transaction could not be recorded"
 
@@ -58,7 +60,7 @@ def ended(do_end: Callable[[Any, Any], None], outcome: TransactionOutcome) -> Ca
         finally:
             try:
                 checkout = open_checkout(connection)
-                if checkout is not None and checkout.transaction is not None:
+                while checkout is not None and checkout.transaction is not None:
                     _close(checkout, checkout.transaction, told)
             except Exception:
                 report_own_error(_END)
@@ -113,11 +115,47 @@ def noted_savepoint(do: Callable[[Any, Any, str], None], note: str) -> Callable[
     """Wrap a dialect's method that makes, releases or rolls back to a savepoint; `note` is ours of OpenTransaction."""
 
     def note_it(_: object, _seconds: float, _dialect: Any, connection: Any, name: str) -> None:
-        transaction = _transaction_of(connection.connection)
-        if transaction is not None:
+        fairy = connection.connection
+        checkout = open_checkout(fairy)
+        transaction = checkout.transaction if checkout is not None else None
+        if note == "save" and _stands_for_a_transaction(transaction):
+            _open_inside(checkout or taken_before(fairy), name)
+        elif checkout is None:
+            return
+        elif transaction is not None and transaction.savepoint == name and note != "save":
+            _close(checkout, transaction, "committed" if note == "release" else "rolled back")
+        elif transaction is not None:
             getattr(transaction, note)(name)
 
     return followed(do, note_it, "a savepoint could not be recorded")
+
+
+def _stands_for_a_transaction(around: OpenTransaction | None) -> bool:
+    """Whether a savepoint is what a session of a request has in place of a transaction, as tests arrange it.
+
+    `join_transaction_mode="create_savepoint"` lets it join a transaction that somebody began before the request.
+    """
+    window = current.get()
+    if window is None or not window.request or (around is not None and around.request == window.request):
+        return False
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and kind_of(frame.f_code.co_filename) is LIBRARY:
+        if frame.f_code.co_name == _JOINS:
+            return not getattr(frame.f_locals.get("self"), "nested", True)
+        frame = frame.f_back
+    return False
+
+
+def _open_inside(checkout: OpenCheckout, savepoint: str) -> None:
+    window = current.get()
+    request = window.request if window is not None else 0
+    engine = checkout.pool.engine
+    transaction = OpenTransaction(checkout.serial, checkout.connection, engine, request, autocommit=False)
+    transaction.around, transaction.savepoint = checkout.transaction, savepoint
+    checkout.transaction = transaction
+    checkout.last = transaction.started
+    for recorder in watching(window, engine):
+        recorder.add_transaction(transaction)
 
 
 def _transaction_of(connection: Any) -> OpenTransaction | None:
@@ -146,7 +184,7 @@ def _open(dialect: Any, connection: Any) -> None:
 
 def _close(checkout: OpenCheckout, transaction: OpenTransaction, outcome: TransactionOutcome, depth: int = 2) -> None:
     """Note an end; `depth` is how far above its frame SQLAlchemy's begin."""
-    checkout.transaction = None
+    checkout.transaction = transaction.around
     checkout.last = transaction.ended = perf_counter()
     transaction.outcome = outcome
     if transaction.wrote:

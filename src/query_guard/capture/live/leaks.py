@@ -9,6 +9,7 @@ from asyncio.events import _get_running_loop
 from types import FrameType
 
 from query_guard.capture.live.event_loop import window_of
+from query_guard.capture.live.session_owners import is_held_by_another
 from query_guard.capture.origin.call_site import call_site
 from query_guard.capture.origin.source_files import APPLICATION, kind_of
 from query_guard.capture.window.open_checkout import OpenCheckout
@@ -25,16 +26,17 @@ _CALLERS = (*(f"{os.sep}{name}{os.sep}" for name in _SERVERS), os.path.join("sta
 def judge_open_checkouts(window: Window, recorder: Recorder) -> None:
     """Set the outcome of checkouts that are open at the end of a request; call it where the request ran.
 
-    A connection is leaked only when nothing is left that could return it: no statement, task, thread or stream of the
-    request, no middleware of the application around it, and no test, since its fixtures may own the connection.
+    One is leaked only when nothing is left that could return it: no statement, task, thread or stream of the request,
+    no middleware of the application around it, and no session of a test, which the request only used.
     """
     held = [
         checkout for checkout in recorder.checkouts if checkout.outcome == "open" and checkout.request == window.request
     ]
     if held:
-        may_return = bool(watchers) or _is_wrapped(sys._getframe(1)) or _other_task_runs(window)
+        may_return = _is_wrapped(sys._getframe(1)) or _other_task_runs(window)
         for checkout in held:
             is_late = may_return or checkout.running or checkout.stage == STREAMING or _thread_works(checkout)
+            is_late = is_late or (bool(watchers) and is_held_by_another(checkout))
             checkout.outcome = "late" if is_late else "leaked"
 
 

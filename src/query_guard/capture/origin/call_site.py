@@ -62,7 +62,7 @@ def walked(
     run: dict[_Step, None] = {}
     boundary, around = "", greenlet
     frame, outermost = start, None
-    while frame is not None:  # as in `_chain`, without its generator: new paths are walked frame by frame
+    while frame is not None:  # as in `frames_from`, without its generator: new paths are walked frame by frame
         code = frame.f_code
         kind = KINDS.get(code.co_filename) or kind_of(code.co_filename)
         if kind is APPLICATION:
@@ -87,7 +87,7 @@ def walked(
         if trail is not None:
             trail.append((None, -1))
     key = (boundary, *run)
-    return _sites.get((call, *key)) or _new_site(key, _chain(start, greenlet), boundary, outermost, call)
+    return _sites.get((call, *key)) or _new_site(key, frames_from(start, greenlet), boundary, outermost, call)
 
 
 class _NoGreenlet:
@@ -157,7 +157,8 @@ def _write_down(step: _Step, frame: FrameType) -> tuple[_Step, Frame]:
     return written
 
 
-def _chain(frame: FrameType | None, greenlet: Any = None) -> Iterator[FrameType]:
+def frames_from(frame: FrameType | None, greenlet: Any = None) -> Iterator[FrameType]:
+    """Yield a frame and those that called it, outwards, through greenlets."""
     while frame is not None:
         yield frame
         frame = frame.f_back

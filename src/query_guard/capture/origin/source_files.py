@@ -15,6 +15,8 @@ LIBRARY, APPLICATION = "library", "application"
 _BOUNDARIES = {
     os.path.join("fastapi", "routing.py"): "router",
     os.path.join("starlette", "routing.py"): "router",
+    os.path.join("litestar", "routes", "http.py"): "router",
+    os.path.join("litestar", "routes", "websocket.py"): "router",
     os.path.join("starlette", "background.py"): "background",
     os.path.join("starlette", "responses.py"): "response",
     os.path.join("query_guard", "middleware.py"): "middleware",

@@ -119,10 +119,10 @@ class OpenCheckout:
         self.running = False
         self.fairy = None
         self.pool.holders.pop(self.serial, None)
-        transaction = self.transaction
-        if transaction is not None and cuts_off:
-            transaction.cut_off(ended)
-            self.transaction = None
+        if cuts_off:
+            while self.transaction is not None:
+                self.transaction.cut_off(ended)
+                self.transaction = self.transaction.around
 
     def control(self, sql: str) -> None:
         """Note a statement of transaction control that the application sends as text."""

@@ -19,8 +19,8 @@ class OpenTransaction:
     """One transaction; `freeze` makes facts of it."""
 
     __slots__ = (
-        "autocommit", "checkout", "connection", "ended", "ended_by", "engine", "outcome", "pauses", "request",
-        "savepoints", "serial", "site", "stage", "started", "statements", "texts", "wrote",
+        "around", "autocommit", "checkout", "connection", "ended", "ended_by", "engine", "outcome", "pauses", "request",
+        "savepoint", "savepoints", "serial", "site", "stage", "started", "statements", "texts", "wrote",
     )  # fmt: skip
 
     def __init__(self, checkout: int, connection: int, engine: Engine, request: int, *, autocommit: bool) -> None:
@@ -30,6 +30,10 @@ class OpenTransaction:
         self.engine = engine
         self.request = request
         self.autocommit = autocommit
+        self.around: OpenTransaction | None = None
+        """The transaction that this one is a savepoint of, where a session joined it."""
+        self.savepoint = ""
+        """The name of that savepoint."""
         self.started = perf_counter()
         self.ended: float | None = None
         self.outcome: TransactionOutcome = "open"

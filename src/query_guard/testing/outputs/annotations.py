@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from query_guard.reporters.text import printable
 from query_guard.testing.outputs.gathered import Gathered
+from query_guard.testing.shortened import shortened
 
 _DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _PROPERTY = {**_DATA, ":": "%3A", ",": "%2C"}
@@ -25,10 +26,10 @@ def _annotation(one: Gathered, directory: str) -> str:
     place = (
         {} if finding["file"] is None else {"file": os.path.join(directory, finding["file"]), "line": finding["line"]}
     )
-    properties = {**place, "title": f"{finding['kind']} on {finding['route']}"}
+    properties = {**place, "title": f"{finding['kind']} {one.where}"}
     written = ",".join(f"{name}={_escaped(value, _PROPERTY)}" for name, value in properties.items())
     level = "error" if finding["severity"] == "error" else "warning"
-    message = f"{finding['summary']}\nfix: {finding['fix']}"
+    message = f"{shortened(finding['summary'])}\nfix: {finding['fix']}"
     return f"::{level} {written}::{_escaped(message, _DATA)}"
 
 

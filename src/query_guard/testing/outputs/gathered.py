@@ -1,32 +1,49 @@
-"""Findings of many tests, each once: what a person reads of a run."""
+"""Findings of many tests by their causes: what a person reads of a run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from query_guard.testing.tallies import Entry, FindingEntry
+from query_guard.testing.tallies import OUTSIDE, Entry, FindingEntry
 
 
 @dataclass(slots=True, eq=False)
 class Gathered:
-    """A finding, how often it was made, and by which tests. `finding` is the first of them."""
+    """One cause, and what it did over the whole run. `finding` is the first that was made of it."""
 
     finding: FindingEntry
     times: int = 0
+    saves: int = 0
+    """Statements that mending it would have saved, in all tests together."""
     tests: list[str] = field(default_factory=list)
+    routes: list[str] = field(default_factory=list)
+    callers: list[str] = field(default_factory=list)
+    """The lines that led to it, each once, in order of appearance."""
+
+    @property
+    def where(self) -> str:
+        """On which route it was found, with how many others there were; or that no request was involved."""
+        first, more = self.routes[0], len(self.routes) - 1
+        place = first if first == OUTSIDE else f"on {first}"
+        return place + (f" and {more} other route{'s' if more > 1 else ''}" if more else "")
+
+    def add(self, finding: FindingEntry, test: str) -> None:
+        self.times += finding["times"]
+        self.saves += finding.get("saves", 0) * finding["times"]
+        places = [f"{caller['file']}:{caller['line']}" for caller in finding["callers"]]
+        for known, news in ((self.tests, [test]), (self.routes, [finding["route"]]), (self.callers, places)):
+            known += [new for new in news if new not in known]
 
 
 def gathered(entries: Iterable[Entry]) -> list[Gathered]:
-    """Return each finding of each route once, the most frequent first."""
-    by_key: dict[tuple[object, ...], Gathered] = {}
+    """Return each cause once: first those whose mending saves most statements, then the most frequent."""
+    by_cause: dict[tuple[object, ...], Gathered] = {}
     for entry in entries:
         for finding in entry["findings"]:
-            key = (finding["route"], finding["kind"], finding["place"], finding["relationship"], finding["known"])
-            one = by_key.setdefault(key, Gathered(finding))
-            one.times += finding["times"]
-            if entry["test"] not in one.tests[-1:]:
-                one.tests.append(entry["test"])
+            cause = (finding["kind"], finding["place"], finding["relationship"], finding["known"])
+            by_cause.setdefault(cause, Gathered(finding)).add(finding, entry["test"])
     return sorted(
-        by_key.values(), key=lambda one: (-one.times, one.finding["kind"], one.finding["place"], one.finding["route"])
+        by_cause.values(),
+        key=lambda one: (-one.saves, -one.times, one.finding["kind"], one.finding["place"], one.routes),
     )

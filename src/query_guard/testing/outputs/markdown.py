@@ -9,6 +9,8 @@ from query_guard.testing.outputs.gathered import Gathered, gathered
 from query_guard.testing.tallies import Entry, Run
 
 _ROWS = 100
+_ROUTES = 5
+"""Routes that a row names."""
 _SPECIAL = frozenset("\\`*_{}[]<>#|~!&$")
 
 
@@ -26,7 +28,7 @@ def _blocks(run: Run) -> Iterator[str]:
     )
     if findings:
         yield ""
-        yield from _table(("finding", "route", "line", "times", "tests", "fix"), map(_finding_row, findings))
+        yield from _table(("finding", "routes", "line", "saves", "times", "tests", "fix"), map(_finding_row, findings))
     if run["baseline"] is not None and any(entry["changes"] is not None for entry in run["tests"]):
         yield ""
         yield from _changes(run["baseline"], run["tests"])
@@ -37,8 +39,10 @@ def _finding_row(one: Gathered) -> tuple[object, ...]:
     kind = f"{finding['kind']} {finding['relationship'] or ''}".rstrip()
     return (
         f"{kind} (known)" if finding["known"] else kind,
-        finding["route"],
+        ", ".join(one.routes[:_ROUTES])
+        + (f" and {len(one.routes) - _ROUTES} more" if len(one.routes) > _ROUTES else ""),
         finding["place"],
+        one.saves,
         one.times,
         len(one.tests),
         finding["fix"],

@@ -12,12 +12,14 @@ from urllib.parse import quote
 
 from query_guard.document.strict_json import json_safe, json_text
 from query_guard.testing.outputs.gathered import Gathered, gathered
+from query_guard.testing.shortened import shortened
 from query_guard.testing.tallies import Run
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {"info": "note", "warning": "warning", "error": "error"}
 _TESTS = 20
-"""Tests that a result names."""
+"""Tests and routes that a result names."""
+_SITE = "https://fastapi-query-guard.readthedocs.io/"
 
 
 def sarif(run: Run) -> str:
@@ -27,26 +29,43 @@ def sarif(run: Run) -> str:
     driver = {
         "name": "query_guard",
         "version": run["version"],
-        "rules": [{"id": kind, "name": kind.title().replace("_", "")} for kind in kinds],
+        "informationUri": _SITE,
+        "rules": [_rule(kind) for kind in kinds],
     }
     results = [_result(one, kinds) for one in findings]
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
     return json_text(log, indent=2) + "\n"
 
 
+def _rule(kind: str) -> dict[str, Any]:
+    words = kind.replace("_", " ")
+    page = f"{_SITE}findings/{kind}/"
+    return {
+        "id": kind,
+        "name": kind.title().replace("_", ""),
+        "shortDescription": {"text": f"{words[:1].upper()}{words[1:]}"},
+        "helpUri": page,
+        "help": {
+            "text": f"What {words} means, an example, how to mend it and how to allow it: {page}",
+            "markdown": f"[What `{kind}` means, an example, how to mend it and how to allow it]({page})",
+        },
+        "properties": {"tags": ["performance", "database", "sqlalchemy"]},
+    }
+
+
 def _result(one: Gathered, kinds: list[str]) -> dict[str, Any]:
     finding = one.finding
-    stable = f"{finding['key']} {finding['route']} {finding['file']}"
+    stable = f"{finding['key']} {finding['file']}"
     return {
         "ruleId": finding["kind"],
         "ruleIndex": kinds.index(finding["kind"]),
         "level": _LEVELS[finding["severity"]],
-        "message": {"text": f"{finding['summary']}. Fix: {finding['fix']}. On {finding['route']}."},
+        "message": {"text": f"{shortened(finding['summary'])}. Fix: {finding['fix']}. Found {one.where}."},
         "locations": [_location(finding)],
         "relatedLocations": [_location(caller) for caller in finding["callers"]],
         "occurrenceCount": one.times,
         "partialFingerprints": {"queryGuard/v1": sha256(stable.encode("utf-8", "surrogatepass")).hexdigest()[:32]},
-        "properties": {"route": finding["route"], "tests": one.tests[:_TESTS]},
+        "properties": {"routes": one.routes[:_TESTS], "tests": one.tests[:_TESTS], "savedStatements": one.saves},
         **({} if finding["known"] is None else {"baselineState": "unchanged" if finding["known"] else "new"}),
     }
 

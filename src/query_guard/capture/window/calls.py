@@ -1,0 +1,109 @@
+"""Which call of a test into the application did something outside requests, and what test code did by itself.
+
+A call begins at the outermost frame of the application inside the test's own frames. As long as that frame runs, it
+carries a mark: a local trace function that adds nothing. The frame takes the mark with it, so that a loop in a test
+makes many calls, and a loop in the application one; nothing is kept alive for it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from query_guard.capture.origin.call_site import frames_from
+from query_guard.capture.origin.source_files import APPLICATION, LIBRARY, kind_of
+from query_guard.capture.window.open_checkout import OpenCheckout
+from query_guard.capture.window.open_transaction import OpenTransaction
+from query_guard.capture.window.recorder import Recorder
+from query_guard.capture.window.rows import REQUEST, SHARED, FailedLoadRow, Row
+
+BY_TEST = 0
+"""The call that test code's own work belongs to."""
+
+
+class _Mark:
+    """Stands in a frame as its local trace function, in front of that of a debugger or of coverage, where one is."""
+
+    __slots__ = ("_traced", "serial")
+
+    def __init__(self, serial: int, traced: Any) -> None:
+        self.serial = serial
+        self._traced = traced
+
+    def __call__(self, *event: Any) -> _Mark:
+        if self._traced is not None:
+            self._traced = self._traced(*event) or self._traced
+        return self
+
+
+class CallRecorder(Recorder):
+    """A recorder that tells apart what each call from test code into the application sent outside requests."""
+
+    __slots__ = ("_calls", "_is_test_code", "_serials")
+
+    def __init__(self, is_test_code: Callable[[str], bool]) -> None:
+        super().__init__()
+        self._is_test_code = is_test_code
+        self._calls: dict[int, int] = {}
+        """By the identity of what was recorded, which the recorder keeps."""
+        self._serials = itertools.count(1)
+
+    def add(self, row: Row) -> None:
+        if not row[SHARED][REQUEST]:
+            self._calls[id(row)] = self._call()
+        super().add(row)
+
+    def add_checkout(self, checkout: OpenCheckout) -> None:
+        if not checkout.request:
+            self._calls[id(checkout)] = self._call()
+        super().add_checkout(checkout)
+
+    def add_transaction(self, transaction: OpenTransaction) -> None:
+        if not transaction.request:
+            self._calls[id(transaction)] = self._call()
+        super().add_transaction(transaction)
+
+    def add_failed_load(self, load: FailedLoadRow) -> None:
+        if not load.request:
+            self._calls[id(load)] = self._call()
+        super().add_failed_load(load)
+
+    def call_of(self, recorded: object) -> int:
+        """Return the serial of the call that a row, checkout, transaction or failed load belongs to, or `BY_TEST`."""
+        return self._calls.get(id(recorded), BY_TEST)
+
+    def is_ended_by_application(self, transaction: OpenTransaction) -> bool:
+        """Whether a line of the application ended a transaction that wrote, and not the test that holds it."""
+        return any(not self._is_test_code(os.path.abspath(frame.file)) for frame in transaction.site.frames)
+
+    def _call(self) -> int:
+        entry = self._entry(sys._getframe(2))
+        if entry is None:
+            return BY_TEST
+        mark: Any = entry.f_trace
+        if type(mark) is not _Mark:
+            mark = entry.f_trace = _Mark(next(self._serials), mark)
+        serial: int = mark.serial
+        return serial
+
+    def _entry(self, start: FrameType) -> FrameType | None:
+        """Return the frame of the application that the test called; None where test code did it itself."""
+        entry = pending = None
+        met_test = False
+        for frame in frames_from(start):
+            file = frame.f_code.co_filename
+            kind = kind_of(file)
+            if kind is APPLICATION:
+                if not self._is_test_code(file):
+                    pending = frame
+                else:
+                    met_test = True
+                    if pending is not None:
+                        entry, pending = pending, None
+            elif kind is not LIBRARY:
+                break
+        return entry if met_test else pending

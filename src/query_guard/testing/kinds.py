@@ -1,0 +1,38 @@
+"""Kinds of findings: which there are, and which fail a test where nobody says it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from difflib import SequenceMatcher
+
+from query_guard.detectors import kinds_of_ours, timed_kinds
+from query_guard.records import Finding
+from query_guard.web.nearest import nearest
+
+_ALIKE = 0.6
+
+
+def fails(finding: Finding, fail_on: Collection[str] | None) -> bool:
+    """Whether a finding fails a test: a warning or error that measures no time, or one of the kinds that were named."""
+    return finding.is_loud and kind_fails(finding.kind, fail_on)
+
+
+def kind_fails(kind: str, fail_on: Collection[str] | None) -> bool:
+    return kind not in timed_kinds() if fail_on is None else kind in fail_on
+
+
+def checked_kinds(name: str, kinds: object) -> frozenset[str]:
+    """Return kinds that were named; raises ValueError for what is no collection of kinds.
+
+    A detector of one's own may have any kind, so that a name is only refused where it is like one that there is.
+    """
+    if isinstance(kinds, str):
+        raise ValueError(f"{name} must be a collection of kinds, such as {{{kinds!r}}}, not a text")
+    if not isinstance(kinds, Collection) or not all(isinstance(kind, str) for kind in kinds):
+        raise ValueError(f"{name} must be a collection of kinds, such as {{'n_plus_one'}}, not {kinds!r}")
+    for kind in kinds:
+        known = kinds_of_ours()
+        meant = nearest(kind, known)
+        if kind not in known and meant is not None and SequenceMatcher(None, kind, meant).ratio() >= _ALIKE:
+            raise ValueError(f"{name}: there is no kind {kind!r}; did you mean {meant!r}?")
+    return frozenset(kinds)
