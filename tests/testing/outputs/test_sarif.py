@@ -22,23 +22,24 @@ def results(*entries: Any) -> Any:
 def test_a_run_is_valid_and_names_its_tool() -> None:
     text = sarif(run_of(entry("a", told(), told(kind="slow_statement", severity="info"))))
     Log.model_validate_json(text)
+    project = "https://pypi.org/project/fastapi-query-guard/"
     driver = json.loads(text)["runs"][0]["tool"]["driver"]
     rules = driver.pop("rules")
     assert driver == {
         "name": "query_guard",
         "version": "1.2.3",
-        "informationUri": "https://fastapi-query-guard.readthedocs.io/",
+        "informationUri": project,
     }
     assert [rule["id"] for rule in rules] == ["n_plus_one", "slow_statement"]
-    page = "https://fastapi-query-guard.readthedocs.io/findings/n_plus_one/"
+    page = "docs/findings/n_plus_one.md"
     assert rules[0] == {
         "id": "n_plus_one",
         "name": "NPlusOne",
         "shortDescription": {"text": "N plus one"},
-        "helpUri": page,
+        "helpUri": project,
         "help": {
             "text": f"What n plus one means, an example, how to mend it and how to allow it: {page}",
-            "markdown": f"[What `n_plus_one` means, an example, how to mend it and how to allow it]({page})",
+            "markdown": f"What `n_plus_one` means, an example, how to mend it and how to allow it: `{page}`",
         },
         "properties": {"tags": ["performance", "database", "sqlalchemy"]},
     }

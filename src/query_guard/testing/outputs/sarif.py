@@ -19,7 +19,8 @@ _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sa
 _LEVELS = {"info": "note", "warning": "warning", "error": "error"}
 _TESTS = 20
 """Tests and routes that a result names."""
-_SITE = "https://fastapi-query-guard.readthedocs.io/"
+_PROJECT = "https://pypi.org/project/fastapi-query-guard/"
+"""Where the distribution is published; its description leads to the documentation."""
 
 
 def sarif(run: Run) -> str:
@@ -29,7 +30,7 @@ def sarif(run: Run) -> str:
     driver = {
         "name": "query_guard",
         "version": run["version"],
-        "informationUri": _SITE,
+        "informationUri": _PROJECT,
         "rules": [_rule(kind) for kind in kinds],
     }
     results = [_result(one, kinds) for one in findings]
@@ -39,15 +40,15 @@ def sarif(run: Run) -> str:
 
 def _rule(kind: str) -> dict[str, Any]:
     words = kind.replace("_", " ")
-    page = f"{_SITE}findings/{kind}/"
+    page = f"docs/findings/{kind}.md"
     return {
         "id": kind,
         "name": kind.title().replace("_", ""),
         "shortDescription": {"text": f"{words[:1].upper()}{words[1:]}"},
-        "helpUri": page,
+        "helpUri": _PROJECT,
         "help": {
             "text": f"What {words} means, an example, how to mend it and how to allow it: {page}",
-            "markdown": f"[What `{kind}` means, an example, how to mend it and how to allow it]({page})",
+            "markdown": f"What `{kind}` means, an example, how to mend it and how to allow it: `{page}`",
         },
         "properties": {"tags": ["performance", "database", "sqlalchemy"]},
     }
