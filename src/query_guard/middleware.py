@@ -108,7 +108,9 @@ class QueryGuard:
         self._enabled = environment("QUERY_GUARD_ENABLED", True, mistyped=True)
         debug = self._options.debug
         self._history: History | None = check_history(history) or (MemoryHistory() if debug else None)
-        own_reporters = [LogReporter(release)] if reporters is None else list(callables("reporters", reporters))
+        own_reporters = (
+            [LogReporter(release, readable=debug)] if reporters is None else list(callables("reporters", reporters))
+        )
         if self._history is not None:
             own_reporters.append(self._history.add)
         own_detectors = defaults() if detectors is None else callables("detectors", detectors)

@@ -164,7 +164,7 @@ def test_a_log_record_is_one_line(text: str, caplog: pytest.LogCaptureFixture) -
     assert [message.split(" ")[0] for message in messages] == ["query_guard.request", "query_guard.finding"]
     assert CONTROLS.findall("".join(messages)) == []
     assert all("\n" not in message for message in messages)
-    assert len(re.findall(r"(?:^| )report_id='", messages[1])) == 1
+    assert all(len(message) <= 300 for message in messages)
 
 
 @ordinary

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import logging
 
 import pytest
 
-from query_guard.records import CallSite, Finding
-from query_guard.reporters.log import LogReporter
+from query_guard.records import Finding
 from query_guard.reporters.text import render
 from query_guard.testing.outputs.markdown import markdown
 from query_guard.testing.outputs.sarif import sarif
@@ -65,20 +63,3 @@ def test_a_result_names_twenty_tests_and_counts_all() -> None:
 def test_each_severity_has_a_level(severity: str, level: str) -> None:
     log = json.loads(sarif(run_of(entry("test_a", told(severity=severity)))))
     assert [result["level"] for result in log["runs"][0]["results"]] == [level]
-
-
-@pytest.mark.parametrize(("others", "logged"), [(9_998, 1), (9_999, 2)])
-def test_a_log_remembers_ten_thousand_findings(
-    others: int, logged: int, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    reporter = LogReporter()
-    first = report_with(Finding("first", "warning", "It is so", "Mend it"))
-    sites = [CallSite(key, (), "", False) for key in range(1, others + 1)]
-    rest = report_with(*[Finding("other", "warning", "It is so", "Mend it", site=site) for site in sites])
-    with caplog.at_level(logging.WARNING, "query_guard"):
-        reporter(first)
-        with monkeypatch.context() as quiet:
-            quiet.setattr("query_guard.reporters.log._emit", lambda *_: None)
-            reporter(rest)
-        reporter(first)
-    assert len([record for record in caplog.records if "kind='first'" in record.message]) == logged

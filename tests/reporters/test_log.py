@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import logging
 import math
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,7 +20,10 @@ from structlog.testing import capture_logs
 from query_guard.records import CallSite, Facts, Finding, Frame, Pool, Report, Request
 from query_guard.reporters import log
 from query_guard.reporters.log import LogReporter
-from tests.reports import ENGINE, checkout, report_with
+from query_guard.reporters.recurrence import Recurrence
+from query_guard.reporters.text import render
+from tests.clock import Clock
+from tests.reports import ENGINE, checkout, facts_of, report_with, statement
 
 REQUEST_KEYS = (
     "report_id method route status duration_ms query_count query_time_ms pool_checkouts pool_wait_ms pool_held_ms "
@@ -168,6 +173,47 @@ def test_a_finding_is_logged_once_and_then_at_each_power_of_ten() -> None:
     assert logged == [1, 10, 100]
 
 
+def findings_of(reporter: LogReporter, *reports: Report) -> list[tuple[str, int]]:
+    """Return level and number of what is logged of the findings of reports."""
+    with capture_logs() as events:
+        for report in reports:
+            reporter(report)
+    return [(event["log_level"], event["times"]) for event in events if event["event"] == "query_guard.finding"]
+
+
+@pytest.mark.usefixtures("configured")
+def test_what_goes_on_is_logged_at_least_every_ten_minutes(clock: Clock) -> None:
+    reporter = LogReporter()
+    report = report_with(Finding("slow_statement", "warning", "It was slow", "Mend it"))
+    assert findings_of(reporter, report, report, report) == [("warning", 1)]
+    clock.move(599)
+    assert findings_of(reporter, report) == []
+    clock.move(1)
+    assert findings_of(reporter, report, report) == [("warning", 5)]
+
+
+@pytest.mark.usefixtures("configured")
+def test_an_error_is_logged_as_an_error() -> None:
+    assert findings_of(LogReporter(), report_with(Finding("own", "error", "It failed", "Mend it"))) == [("error", 1)]
+
+
+@pytest.mark.usefixtures("configured")
+def test_two_statements_at_one_line_are_two_findings() -> None:
+    facts = facts_of(statement(1, fingerprint="update"), statement(2, fingerprint="insert"))
+    found = [Finding("n_plus_one", "warning", "A loop", "Mend it", statements=(serial,)) for serial in (1, 2)]
+    assert findings_of(LogReporter(), report_with(*found, facts=facts)) == [("warning", 1), ("warning", 1)]
+
+
+def test_what_happened_last_is_remembered_when_there_are_very_many() -> None:
+    recurrence = Recurrence()
+    for key in range(10_001):
+        recurrence.due("often")
+        recurrence.due(key)
+    assert recurrence.due(0) == 1  # forgotten
+    assert recurrence.due(10_000) is None
+    assert [recurrence.due("often") for _ in range(89_999)][-1] == 100_000
+
+
 @pytest.mark.usefixtures("configured")
 def test_another_site_is_another_finding() -> None:
     reporter = LogReporter()
@@ -217,6 +263,76 @@ def test_an_unconfigured_structlog_prints_nothing(
         ("query_guard", "INFO"),
         ("query_guard", "WARNING"),
     ]
-    assert caplog.records[0].message.startswith("query_guard.request report_id='0123456789abcdef' method='GET'")
+    assert [record.message for record in caplog.records] == [
+        "query_guard.request GET /users: 0 queries in 0.0 ms; It was slow (status 200, 50.0 ms)",
+        "query_guard.finding /users: slow_statement: It was slow; fix: Mend it",
+    ]
     captured = capsys.readouterr()
     assert captured.out == captured.err == ""
+
+
+LONG = Finding(
+    "n_plus_one", "warning", "Author.books was loaded 3 times: SELECT " + "column, " * 200,
+    "Add .options(selectinload(Author.books)) to the select at app.py:15",
+    site=CallSite(31, (Frame("app.py", 16, "list_authors", 1),), "", False),
+)  # fmt: skip
+
+
+def logged_text(reporter: LogReporter, report: Report, caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+    structlog.reset_defaults()
+    with caplog.at_level(logging.WARNING, "query_guard"):
+        reporter(report)
+    return [(record.levelname, record.message) for record in caplog.records]
+
+
+def test_a_line_says_place_cause_and_fix_in_300_characters(caplog: pytest.LogCaptureFixture) -> None:
+    ((_, line),) = logged_text(LogReporter(), report_with(LONG), caplog)
+    assert line.startswith(
+        "query_guard.finding app.py:16: n_plus_one: Author.books was loaded 3 times: SELECT column, "
+    )
+    assert line.endswith(
+        "\N{HORIZONTAL ELLIPSIS}; fix: Add .options(selectinload(Author.books)) to the select at app.py:15"
+    )
+    assert len(line) == 300
+
+
+def test_a_long_fix_leaves_room_for_the_cause(caplog: pytest.LogCaptureFixture) -> None:
+    long = replace(LONG, fix="Do this, " * 100, site=LONG.site._replace(frames=(Frame("a/" * 200, 1, "f", 1),)))
+    ((_, line),) = logged_text(LogReporter(), report_with(long), caplog)
+    assert len(line) == 300
+
+
+def test_while_debug_is_on_the_readable_report_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    report = report_with(LONG, Finding("own", "error", "It failed", "Mend it"))
+    reporter = LogReporter(readable=True)
+    assert logged_text(reporter, report, caplog) == [("ERROR", f"query_guard.report {render(report)}")]
+    caplog.clear()
+    assert logged_text(reporter, report, caplog) == []
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stream", "variable", "is_coloured"),
+    [
+        (Terminal, "", True),
+        (Terminal, "1", False),
+        (io.StringIO, "", False),
+    ],
+)
+def test_it_has_colours_on_a_terminal(
+    stream: type[io.StringIO], variable: str, is_coloured: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    structlog.reset_defaults()
+    monkeypatch.setenv("NO_COLOR", variable)
+    monkeypatch.delenv("TERM", raising=False)
+    logger, output = logging.getLogger("query_guard"), stream()
+    monkeypatch.setattr(logger, "handlers", [logging.StreamHandler(output)])
+    monkeypatch.setattr(logger, "propagate", False)
+    LogReporter(readable=True)(report_with(LONG))
+    text = output.getvalue()
+    assert ("\x1b[33m  warning n_plus_one:\x1b[0m Author.books" in text) == is_coloured
+    assert ("\x1b" in text) == is_coloured

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Coroutine, Iterator, Sequence
 from functools import lru_cache
 from inspect import iscoroutinefunction
@@ -18,10 +17,11 @@ from query_guard.document.findings import finding_document
 from query_guard.document.sentence import sentence
 from query_guard.document.strict_json import json_safe
 from query_guard.records import Engine, Finding, Holder, Report, count_kinds
-from query_guard.reporters.text import printable
+from query_guard.reporters.lines import coloured, goes_to_terminal, line_of
+from query_guard.reporters.recurrence import Recurrence
+from query_guard.reporters.text import printable, render
 
 _LOGGER = logging.getLogger("query_guard")
-_MAX_REMEMBERED = 10_000
 _AS_IT_IS = frozenset((bool, int, type(None)))
 """Types of values that each log can carry: most fields of a request are of them."""
 _emitting: set[asyncio.Task[None]] = set()
@@ -36,27 +36,36 @@ class Event(NamedTuple):
 
 
 class LogReporter:
-    """Log `query_guard.request` (info) for each report and `query_guard.finding` (warning) for each loud finding.
+    """Log `query_guard.request` (info) for each report, and `query_guard.finding` for each warning and error.
 
-    A finding is logged once per route, kind and site, then at each power of ten. Where the application has not
-    configured structlog, the standard library's logger `query_guard` is used, so that nothing is printed unasked.
+    A finding is logged at the level of its severity: once per route and cause, then at each power of ten, and at least
+    every ten minutes while it goes on, with how many there were. Where the application has not configured structlog,
+    the standard library's logger `query_guard` is used, so that nothing is printed unasked: in one line, or, where
+    `readable` is set, as `QueryGuard(debug=True)` does, as the readable report.
     """
 
-    def __init__(self, release: str | None = None) -> None:
+    def __init__(self, release: str | None = None, *, readable: bool = False) -> None:
         self._release = {"release": release} if release else {}
-        self._seen: Counter[tuple[str, str, int, str | None]] = Counter()
+        self._readable = readable
+        self._recurrence = Recurrence()
 
     def __call__(self, report: Report) -> None:
         events = [*self._events(report)]
-        if events:
+        if not events:
+            return
+        has_findings = any(event.name == "query_guard.finding" for event in events)
+        if self._readable and has_findings and not structlog.is_configured():
+            _emit_readable(report, events)
+        else:
             _emit(events)
 
     def _events(self, report: Report) -> Iterator[Event]:
         if self.wants_quiet_reports():
             yield self._event("info", "query_guard.request", _request_event(report))
         for finding in report.loud_findings:
-            if self._is_due(report, finding):
-                yield self._event("warning", "query_guard.finding", _finding_event(report, finding))
+            times = self._recurrence.due(_cause(report, finding))
+            if times is not None:
+                yield self._event(finding.severity, "query_guard.finding", _finding_event(report, finding, times))
 
     def _event(self, level: str, name: str, values: dict[str, Any]) -> Event:
         given = {**values, **self._release}
@@ -72,12 +81,12 @@ class LogReporter:
         level = "warning" if holder.suspected else "info"
         _emit([self._event(level, name, {"engine": str(engine), **holder_document(holder)})])
 
-    def _is_due(self, report: Report, finding: Finding) -> bool:
-        if len(self._seen) >= _MAX_REMEMBERED:
-            self._seen.clear()
-        key = (report.request.name, finding.kind, finding.site.key, finding.relationship)
-        self._seen[key] += 1
-        return str(self._seen[key]).strip("0") == "1"
+
+def _cause(report: Report, finding: Finding) -> tuple[object, ...]:
+    """Return what equal findings have in common: two statements at one line are two causes."""
+    first = report.facts.load_paths.at(finding.statements[0]) if finding.statements else None
+    shape = first.fingerprint if first is not None else None
+    return report.request.name, finding.kind, finding.severity, finding.site.key, finding.relationship, shape
 
 
 def _shown(value: Any) -> Any:
@@ -111,17 +120,30 @@ def _request_event(report: Report) -> dict[str, Any]:
     }
 
 
-def _finding_event(report: Report, finding: Finding) -> dict[str, Any]:
-    told = finding_document(finding)
+def _finding_event(report: Report, finding: Finding, times: int) -> dict[str, Any]:
+    document = finding_document(finding)
     wanted = ("kind", "severity", "summary", "fix", "file", "line", "function", "count")
-    return {"report_id": report.id, **{key: told[key] for key in wanted}, "route": report.request.route}
+    of_finding = {key: document[key] for key in wanted}
+    return {"report_id": report.id, **of_finding, "route": report.request.route, "times": times}
+
+
+def _emit_readable(report: Report, events: Sequence[Event]) -> None:
+    """Log a report as people read it, in one record, at the level of its worst finding."""
+    levels = [event.level for event in events]
+    level = "error" if "error" in levels else "warning"
+    text = render(report)
+    shown = coloured(text) if goes_to_terminal(_LOGGER) else text
+    fields = [event.values for event in events]
+    getattr(_LOGGER, level)(
+        "query_guard.report %s", shown, extra={"query_guard": {"report_id": report.id, "events": fields}}
+    )
 
 
 def _emit(events: Sequence[Event]) -> None:
     if not structlog.is_configured():
         for event in events:
-            pairs = " ".join([f"{key}={value!r}" for key, value in event.values.items()])
-            getattr(_LOGGER, event.level)("%s %s", event.name, pairs, extra={"query_guard": event.values})
+            line = line_of(event.name, event.values)
+            getattr(_LOGGER, event.level)("%s", line, extra={"query_guard": event.values})
     elif _is_async(structlog.get_config()["wrapper_class"]):
         _emit_async(events)
     else:
