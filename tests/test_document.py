@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from query_guard.document.fields import milliseconds
-from query_guard.document.findings import callers_of, finding_document
+from query_guard.document.findings import callers_of, finding_document, place_line
 from query_guard.document.pools import live_pool_document, pool_numbers
 from query_guard.document.report import document
 from query_guard.document.sentence import sentence
@@ -104,6 +104,22 @@ def test_where_no_line_was_running() -> None:
 )
 def test_the_place_of_a_finding(fields: dict[str, Any], place: str) -> None:
     assert Finding("n", "info", "", "", **fields).place == place
+
+
+@pytest.mark.parametrize(
+    ("fields", "line"),
+    [
+        ({"site": SITE, "phase": "endpoint"}, "at crud.py:31 in load_posts"),
+        (
+            {"site": SITE, "phase": "streaming", "endpoint": "list_users"},
+            "at crud.py:31 in load_posts, during streaming",
+        ),
+        ({"phase": "middleware", "endpoint": "list_users"}, "during middleware of list_users"),
+        ({}, ""),
+    ],
+)
+def test_the_line_that_names_the_place(fields: dict[str, Any], line: str) -> None:
+    assert place_line(Finding("n", "info", "", "", **fields)) == line
 
 
 @pytest.mark.parametrize(("seconds", "shown"), [(0.0012345, 1.234), (2.0, 2000.0), (math.inf, math.inf)])

@@ -37,6 +37,15 @@ def silence_document(silence: Silence) -> dict[str, Any]:
     }
 
 
+def place_line(finding: Finding) -> str:
+    """Return `at crud.py:31 in load_posts`, with the phase where only the endpoint is known; empty without a place."""
+    frame = finding.site.innermost
+    if frame is None:
+        return f"during {finding.place}" if finding.phase else ""
+    during = f", during {finding.phase}" if finding.endpoint and finding.phase else ""
+    return f"at {frame.file}:{frame.line} in {frame.function}{during}"
+
+
 def callers_of(finding: Finding) -> list[Frame]:
     """Return up to five application frames around the finding: those that led to its line, then its other lines."""
     innermost = finding.site.innermost

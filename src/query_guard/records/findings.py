@@ -44,7 +44,8 @@ class Finding:
     details: tuple[str, ...] = ()
     """Further lines for people, such as who held the connections; never a value of the application."""
     endpoint: str = ""
-    """Name of the endpoint's function, where no line of the application was running."""
+    """Name of the endpoint's function, where no line of the application was running. Of what was seen while its answer
+    was serialised or streamed, `site` is then where the endpoint begins."""
 
     @property
     def is_loud(self) -> bool:
@@ -52,7 +53,7 @@ class Finding:
 
     @property
     def place(self) -> str:
-        """`crud.py:31`, or a phase and its endpoint where no line of the application was running."""
+        """`crud.py:31`, or a phase and its endpoint where there is no line to name."""
         frame = self.site.innermost
         if frame is not None:
             return f"{frame.file}:{frame.line}"

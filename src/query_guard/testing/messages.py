@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from query_guard.detectors.statement_budget import KIND
-from query_guard.document.findings import callers_of
+from query_guard.document.findings import callers_of, place_line
 from query_guard.own_errors import described
 from query_guard.recording import Recording
 from query_guard.records import Report, Statement, grouped
@@ -82,10 +82,8 @@ def _found_lines(found: Found) -> Iterator[str]:
     times = f" ({found.times} times)" if found.times > 1 else ""
     if found.route:
         yield f"    on {found.route}{times}"
-    if frame := finding.site.innermost:
-        yield f"    at {frame.file}:{frame.line} in {frame.function}"
-    elif finding.phase:
-        yield f"    during {finding.place}"
+    if place := place_line(finding):
+        yield f"    {place}"
     for caller in callers_of(finding):
         yield f"    called from {caller.file}:{caller.line} in {caller.function}"
     yield f"    fix: {finding.fix}"
