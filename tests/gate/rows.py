@@ -78,6 +78,7 @@ ROWS = {
     "F9": "one line serves many models: its caller is named",
     "F10": "`session.get()` by a key in a loop: the many-to-one is offered",
     "O1": "a relationship that leads to itself is one loop, from however many lines it is walked",
+    "O2": "a commit in a loop leads the writes and the reloads that it causes",
 }
 
 DRIVERS = ("sqlite3", "aiosqlite", "psycopg", "asyncpg")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from tests.databases import Profiler
+from query_guard import Report
+from query_guard.testing import assert_no_findings
+from tests.databases import Database, Profiler
 from tests.models import Node, User
 from tests.serving import findings, function_of
 
@@ -59,3 +61,73 @@ async def test_o1_two_loops_over_two_selects_stay_two(profile: Profiler) -> None
 
     found = findings(await profile(both), "n_plus_one")
     assert {function_of(finding) for finding in found} == {"first", "second"}
+
+
+def rename_and_commit(session: Session) -> list[User]:
+    users = list(session.scalars(select(User)))
+    for user in users:
+        user.name += "!"
+        session.commit()
+    return users
+
+
+def told(report: Report) -> list[tuple[str, list[str]]]:
+    """Return the kind of each warning, with its effects."""
+    return [
+        (finding.kind, [effect.summary.partition(" ran")[0].partition(" was")[0] for effect in finding.effects])
+        for finding in report.loud_findings
+    ]
+
+
+async def test_o2_a_commit_in_a_loop_leads_what_it_causes(profile: Profiler) -> None:
+    report = await profile(rename_and_commit)
+    assert [(kind, sorted(effects)) for kind, effects in told(report)] == [
+        ("commit_per_row", ["An expired User", "UPDATE on users"])
+    ]
+    (finding,) = report.loud_findings
+    assert finding.kinds == {"commit_per_row", "n_plus_one"}
+    assert finding.saving > 0
+
+
+async def test_o2_what_is_read_after_the_loop_is_expired_by_one_commit_too(profile: Profiler) -> None:
+    def read_again(session: Session) -> None:
+        for user in rename_and_commit(session):
+            user.name  # noqa: B018 - it is read
+
+    kinds = [kind for kind, _ in told(await profile(read_again))]
+    assert sorted(kinds) == ["commit_per_row", "n_plus_one"]
+
+
+async def test_o2_writes_by_hand_stay_a_loop_of_their_own(profile: Profiler) -> None:
+    def by_hand(session: Session) -> None:
+        for number in range(1, 5):
+            session.execute(update(User).where(User.id == number).values(name="x"))
+            session.commit()
+
+    assert sorted(told(await profile(by_hand))) == [("commit_per_row", []), ("n_plus_one", [])]
+
+
+async def test_o2_a_relationship_read_in_the_loop_stays_a_loop_of_its_own(profile: Profiler) -> None:
+    def read_posts(session: Session) -> None:
+        for user in session.scalars(select(User)).all():
+            len(user.posts)
+            user.name += "!"
+            session.commit()
+
+    found = told(await profile(read_posts))
+    assert ("n_plus_one", []) in found
+    assert [sorted(effects) for kind, effects in found if kind == "commit_per_row"] == [
+        ["An expired User", "UPDATE on users"]
+    ]
+
+
+async def test_o2_a_cause_that_is_allowed_leads_nothing(profile: Profiler) -> None:
+    report = await profile(rename_and_commit, allow=["commit_per_row"])
+    assert told(report) == [("n_plus_one", []), ("n_plus_one", [])]
+
+
+async def test_o2_effects_fail_where_their_kind_is_asked_for(database: Database) -> None:
+    body = database.run(rename_and_commit)
+    with pytest.raises(AssertionError, match=r"commit_per_row: (?s:.)*mends, too: n_plus_one"):
+        with assert_no_findings(kinds={"n_plus_one"}):
+            await body

@@ -68,6 +68,7 @@ class DuplicateStatement(Thresholds):
             phase=first.phase,
             statements=tuple(row.serial for row in rows),
             request=first.request,
+            too_many=True,
         )
 
 

@@ -76,6 +76,7 @@ def _finding(rows: list[Statement], facts: Facts) -> Finding:
         phase=first.phase,
         statements=tuple([row.serial for row in rows]),
         request=first.request,
+        too_many=True,
     )
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from query_guard.detectors import Detector
 from query_guard.judge.allowances import allowance_for
+from query_guard.judge.causes import led_by_causes
 from query_guard.own_errors import report_own_error
 from query_guard.records import Allowance, Facts, Finding, Frame, Silence
 
@@ -66,7 +67,7 @@ def _placed(finding: Finding, endpoint: Frame | None) -> Finding:
 
 
 def ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Order findings by what mending them saves, warnings and errors first."""
+    """Order findings by what mending them saves, warnings and errors first; effects stand below their causes."""
     if len(findings) <= 1:
         return tuple(findings)
-    return tuple(sorted(findings, key=lambda finding: (not finding.is_loud, -finding.saving)))
+    return tuple(sorted(led_by_causes(findings), key=lambda finding: (not finding.is_loud, -finding.saving)))

@@ -43,7 +43,7 @@ def _result(one: Gathered, kinds: list[str]) -> dict[str, Any]:
         "level": _LEVELS[finding["severity"]],
         "message": {"text": f"{finding['summary']}. Fix: {finding['fix']}. On {finding['route']}."},
         "locations": [_location(finding)],
-        "relatedLocations": [_location(caller) for caller in finding["callers"]],
+        "relatedLocations": [_location(other) for other in (*finding["places"], *finding["callers"])],
         "occurrenceCount": one.times,
         "partialFingerprints": {"queryGuard/v1": sha256(stable.encode("utf-8", "surrogatepass")).hexdigest()[:32]},
         "properties": {"route": finding["route"], "tests": one.tests[:_TESTS]},
