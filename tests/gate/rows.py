@@ -79,6 +79,7 @@ ROWS = {
     "F10": "`session.get()` by a key in a loop: the many-to-one is offered",
     "O1": "a relationship that leads to itself is one loop, from however many lines it is walked",
     "O2": "a commit in a loop leads the writes and the reloads that it causes",
+    "O3": "what is loaded with a repeated query belongs to it",
 }
 
 DRIVERS = ("sqlite3", "aiosqlite", "psycopg", "asyncpg")

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from query_guard import Report
 from query_guard.testing import assert_no_findings
 from tests.databases import Database, Profiler
-from tests.models import Node, User
+from tests.models import Node, Post, User
 from tests.serving import findings, function_of
 
 pytestmark = pytest.mark.asyncio
@@ -131,3 +131,61 @@ async def test_o2_effects_fail_where_their_kind_is_asked_for(database: Database)
     with pytest.raises(AssertionError, match=r"commit_per_row: (?s:.)*mends, too: n_plus_one"):
         with assert_no_findings(kinds={"n_plus_one"}):
             await body
+
+
+def user_with_posts(session: Session, name: str = "") -> User:
+    query = select(User).where(User.id == 1, *([User.name != name] if name else []))
+    options = selectinload(User.posts).selectinload(Post.comments), selectinload(User.posts).selectinload(Post.tags)
+    return session.scalars(query.options(*options).execution_options(populate_existing=True)).one()
+
+
+async def test_o3_eager_loads_belong_to_the_query_that_is_repeated(profile: Profiler) -> None:
+    def three_times(session: Session) -> None:
+        for _ in range(3):
+            user_with_posts(session)
+
+    report = await profile(three_times)
+    (finding,) = findings(report, "duplicate_statement")
+    assert (report.query_count, finding.count, finding.saved_statements) == (12, 3, 8)
+    assert len(finding.statements) == 12
+    assert finding.fix == "Send it once, before what repeats this line, and keep the result"
+    assert finding.details == ("with 9 statements for what was loaded with it: User.posts, Post.comments, Post.tags",)
+
+
+async def test_o3_a_lazy_load_belongs_to_the_query_of_its_object(profile: Profiler) -> None:
+    def from_three_sessions(session: Session) -> None:
+        for _ in range(3):
+            session.expunge_all()
+            len(session.get_one(User, 1).posts)
+
+    report = await profile(from_three_sessions)
+    (finding,) = findings(report, "duplicate_statement")
+    assert (finding.count, finding.saved_statements, len(finding.statements)) == (3, 4, 6)
+
+
+async def test_o3_eager_loads_of_two_queries_are_repeated_by_themselves(profile: Profiler) -> None:
+    def both(session: Session) -> None:
+        user_with_posts(session)
+        user_with_posts(session, "nobody")
+
+    found = findings(await profile(both), "duplicate_statement")
+    assert {finding.relationship for finding in found} == {"User.posts", "Post.comments", "Post.tags"}
+
+
+async def test_o3_what_is_read_again_is_told_why(profile: Profiler) -> None:
+    def refreshed(session: Session) -> None:
+        user = session.get_one(User, 1)
+        for _ in range(3):
+            session.refresh(user)
+
+    def expired(session: Session) -> None:
+        user = session.get_one(User, 1)
+        for _ in range(3):
+            session.expire(user)
+            user.name  # noqa: B018 - it is read
+
+    fixes = [findings(await profile(body), "duplicate_statement")[0].fix for body in (refreshed, expired)]
+    assert fixes == [
+        "Refresh it once: nothing was written or committed in between",
+        "Expire or refresh the User only where it may have changed: it was loaded already",
+    ]
