@@ -63,7 +63,7 @@ def _mended(transactions: list[Transaction], facts: Facts) -> Iterator[int]:
     commit, engine = transactions[0].site.key, transactions[0].engine.serial
     for transaction in transactions:
         rows = facts.by_transaction.get(transaction.serial, ())
-        yield from [row.serial for row in rows if row.flush and row.site.key == commit]
+        yield from [row.serial for row in rows if row.flush and (row.site.key == commit or not row.site.frames)]
     ends = [transaction.end for transaction in transactions if transaction.end is not None]
     again = [row for row in facts.statements if _is_expired(row, engine, min(ends))]
     lines = {row.site.key for row in again if row.start < max(ends)}
