@@ -174,3 +174,42 @@ async def test_d22_a_refusal_that_was_dealt_with_is_information_in_blocks(profil
 
 async def test_d22_a_refusal_that_nothing_follows_is_a_warning_in_blocks(profile: Profiler) -> None:
     assert severities(await profile.block(nothing_follows)) == ["warning"]
+
+
+class Require:
+    """A dependency that looks a tag up, as a check of permissions does."""
+
+    def __init__(self, sessions: Any, *numbers: int) -> None:
+        self.sessions, self.numbers = sessions, numbers
+
+    async def __call__(self) -> None:
+        async with self.sessions() as session:
+            for number in self.numbers:
+                await session.execute(select(Tag).where(Tag.id == number))
+
+
+def require(sessions: Any, *numbers: int) -> Any:
+    async def permission() -> None:
+        async with sessions() as session:
+            for number in numbers:
+                await session.execute(select(Tag).where(Tag.id == number))
+
+    return permission
+
+
+@only_async
+@pytest.mark.parametrize("made", [Require, require])
+@pytest.mark.parametrize(("each", "kinds"), [((1,), []), ((1, 2), ["n_plus_one"])])
+async def test_s7_parametrised_dependencies_are_no_loop_unless_they_loop(
+    database: Database, profile: Profiler, made: Any, each: tuple[int, ...], kinds: list[str]
+) -> None:
+    sessions = async_sessionmaker(database.async_engine)
+    checks = [Depends(made(sessions, *[10 * n + k for k in each])) for n in (1, 2, 3)]
+
+    async def endpoint() -> None:
+        return None
+
+    report = await profile.endpoint(endpoint, route={"dependencies": checks})
+    assert [finding.kind for finding in report.findings if finding.kind == "n_plus_one"] == kinds
+    if not kinds:
+        assert "not N+1: 3 dependencies share this code, and sent one each" in [one.reason for one in report.silences]

@@ -23,6 +23,7 @@ class NPlusOne(Thresholds):
     Where a relationship is loaded for an object, two different objects make a loop: the second load is one too many.
     Elsewhere three different objects or sets of values do, since two may be a coincidence.
     A relationship that leads to itself, as in a tree, is one loop, from however many lines it is walked.
+    Dependencies of a route that share their code, as `Depends(require("read"))` does, are no loop, one statement each.
     Repetitions with the same values are duplicates, not this.
     """
 
@@ -36,7 +37,7 @@ class NPlusOne(Thresholds):
     def __call__(self, facts: Facts) -> Iterator[Finding | Silence]:
         findings: list[Finding] = []
         for rows in facts.repetitions:
-            reason = batch_reason(rows, facts) or self._coincidence(rows)
+            reason = batch_reason(rows, facts) or _dependencies_reason(rows, facts) or self._coincidence(rows)
             if reason is None:
                 findings.append(_finding(rows, facts))
             else:
@@ -55,6 +56,15 @@ class NPlusOne(Thresholds):
         if different >= self.repeats:
             return None
         return "the same values each time" if different == 1 else f"only {different} different sets of values"
+
+
+def _dependencies_reason(rows: list[Statement], facts: Facts) -> str | None:
+    """Dependencies made by one function are called one after the other by the framework, and none of them loops."""
+    frames = {(frame.file, frame.first_line) for frame in rows[0].site.frames}
+    for start, times in facts.request.shared_dependencies:
+        if len(rows) <= times and (start.file, start.first_line) in frames:
+            return f"{times} dependencies share this code, and sent one each"
+    return None
 
 
 def _finding(rows: list[Statement], facts: Facts) -> Finding:
