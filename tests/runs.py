@@ -17,6 +17,7 @@ def told(**fields: Any) -> FindingEntry:
         "line": 31,
         "function": "load",
         "callers": [{"file": "app/routers/users.py", "line": 12, "function": "list_users"}],
+        "places": [],
         "count": 10,
         "relationship": "User.posts",
         "saving_ms": 1.0,

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from query_guard.document.fields import milliseconds
-from query_guard.document.findings import callers_of, finding_document
+from query_guard.document.findings import callers_of, finding_document, place_line, places_of
 from query_guard.document.pools import live_pool_document, pool_numbers
 from query_guard.document.report import document
 from query_guard.document.sentence import sentence
-from query_guard.records import CallSite, Finding, Frame, Holder, Numbers, Pause
+from query_guard.records import NOWHERE, CallSite, Finding, Frame, Holder, Numbers, Pause
 from tests.reports import ENGINE, SITE, checkout, facts_of, pool, report_with, statement, transaction
 
 
@@ -79,12 +79,30 @@ def test_a_loud_finding_without_statements_is_said_and_information_is_not() -> N
     assert sentence(report_with(quiet, facts=rows)) == "GET /users: 1 query in 1.0 ms"
 
 
-def test_five_callers_each_once_the_own_first() -> None:
+def test_callers_led_to_the_line_and_places_are_other_lines() -> None:
     own = site(1, 2, 3)
     finding = Finding(
-        "n", "warning", "", "", site=own, callers=(own, site(4), site(4, 9), site(1, 5), site(6), site(7))
+        "n", "warning", "", "", site=own, callers=(own, site(4), site(4, 9), site(1, 5), site(6), NOWHERE)
     )
-    assert [frame.line for frame in callers_of(finding)] == [2, 3, 4, 5, 6]
+    assert [frame.line for frame in callers_of(finding)] == [2, 3, 5]
+    assert [frame.line for frame in places_of(finding)] == [4, 6]
+
+
+def test_five_callers_and_five_places_each_once() -> None:
+    many = Finding("n", "warning", "", "", site=site(1), callers=(*map(site, range(1, 9)), site(1, *range(10, 19))))
+    assert [frame.line for frame in callers_of(many)] == [10, 11, 12, 13, 14]
+    assert [frame.line for frame in places_of(many)] == [2, 3, 4, 5, 6]
+
+
+def test_effects_stand_below_their_cause() -> None:
+    effect = Finding("read", "warning", "It was read: SELECT", "Read it once", site=SITE, count=4)
+    told = finding_document(Finding("commit", "warning", "", "", effects=(effect,)))
+    assert told["effects"] == [
+        {
+            "kind": "read", "summary": "It was read: SELECT", "file": "crud.py", "line": 31, "function": "load_posts",
+            "count": 4,
+        }
+    ]  # fmt: skip
 
 
 def test_where_no_line_was_running() -> None:
@@ -104,6 +122,22 @@ def test_where_no_line_was_running() -> None:
 )
 def test_the_place_of_a_finding(fields: dict[str, Any], place: str) -> None:
     assert Finding("n", "info", "", "", **fields).place == place
+
+
+@pytest.mark.parametrize(
+    ("fields", "line"),
+    [
+        ({"site": SITE, "phase": "endpoint"}, "at crud.py:31 in load_posts"),
+        (
+            {"site": SITE, "phase": "streaming", "endpoint": "list_users"},
+            "at crud.py:31 in load_posts, during streaming",
+        ),
+        ({"phase": "middleware", "endpoint": "list_users"}, "during middleware of list_users"),
+        ({}, ""),
+    ],
+)
+def test_the_line_that_names_the_place(fields: dict[str, Any], line: str) -> None:
+    assert place_line(Finding("n", "info", "", "", **fields)) == line
 
 
 @pytest.mark.parametrize(("seconds", "shown"), [(0.0012345, 1.234), (2.0, 2000.0), (math.inf, math.inf)])

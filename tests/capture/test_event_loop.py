@@ -135,6 +135,28 @@ def test_a_heart_that_does_not_beat_is_never_late(clock: Clock, heartbeat: Heart
     assert list(heartbeat.blocks) == []
 
 
+@pytest.mark.parametrize(
+    ("running", "is_blamed"), [(("a", "a"), True), (("a", "b"), False)], ids=["one long turn", "many short turns"]
+)
+def test_only_a_turn_that_goes_on_is_blamed(
+    heartbeat: Heartbeat, monkeypatch: pytest.MonkeyPatch, running: tuple[str, str], is_blamed: bool
+) -> None:
+    tasks = iter(running)
+    monkeypatch.setattr(event_loop, "_running_task", lambda _: next(tasks))
+    monkeypatch.setattr(event_loop, "window_of", lambda _: None)
+    event_loop._note_blocker(heartbeat)
+    assert (heartbeat.blocker is not None) == is_blamed
+
+
+def test_a_turn_that_ended_meanwhile_is_not_blamed(heartbeat: Heartbeat, monkeypatch: pytest.MonkeyPatch) -> None:
+    def beat(_: float) -> None:
+        heartbeat.due += BEAT
+
+    monkeypatch.setattr(event_loop, "sleep", beat)
+    event_loop._note_blocker(heartbeat)
+    assert heartbeat.blocker is None
+
+
 def test_a_block_that_goes_on_is_one_that_has_grown_and_keeps_its_line(clock: Clock, heartbeat: Heartbeat) -> None:
     heartbeat.due, heartbeat.blocker = 100.0, (SITE, 3)
     clock.now = 100.2

@@ -51,6 +51,13 @@ def test_others_are_not_named(beside: Writer) -> None:
     assert fix_of(slow(), beside).startswith(PLAN)
 
 
+@pytest.mark.parametrize("error", ["DeadlockDetected", "LockNotAvailable"])
+def test_what_failed_as_it_waited_is_told_by_its_error_alone(error: str) -> None:
+    assert list(SlowStatement()(facts_of(slow(error=error), slow(error="QueryCanceled")))) == list(
+        SlowStatement()(facts_of(slow(error="QueryCanceled")))
+    )
+
+
 def test_a_select_that_locks_may_wait_too() -> None:
     locking = NO_INFO._replace(clauses=Clauses(lock=".with_for_update()"))
     assert "POST /hold" in fix_of(slow(operation="SELECT", writes=(), info=locking), writer())

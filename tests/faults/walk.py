@@ -116,6 +116,7 @@ def guard() -> Blocks:
     from query_guard.reporters.log import LogReporter
 
     event_loop.BEAT = event_loop.WATCH_INTERVAL = event_loop.NOTICED_BLOCK = event_loop.NOTICED_PAUSE = 0.002
+    event_loop.LONG_TURN = 0.002
     holders.NOTICED_WAIT = holders.SUSPICIOUS = 0.0
 
     def fails(_: object) -> None:

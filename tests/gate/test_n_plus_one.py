@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from query_guard import Finding, QueryGuard, Report
 from query_guard.detectors.latent_n_plus_one import LatentNPlusOne
+from query_guard.document.findings import finding_document, place_line
 from tests.databases import ASYNC_DRIVERS, SYNC_DRIVERS, Database, Profiler
 from tests.models import Base, Car, Comment, Node, Post, Tag, User, Vehicle
 from tests.serving import only
@@ -288,7 +289,13 @@ async def test_n14_lazy_load_while_fastapi_serialises(database: Database, profil
     report = await profile.endpoint(list_users, route={"response_model": list[UserOut]})
     (finding,) = loops(report)
     assert (finding.relationship, finding.phase) == ("User.posts", "serialization")
-    assert finding.place == "serialization of list_users"
+    begin = list_users.__code__
+    assert finding_document(finding)["function"] == "list_users"
+    assert (finding.place.rpartition("/")[2], finding.endpoint) == (
+        f"test_n_plus_one.py:{begin.co_firstlineno}",
+        "list_users",
+    )
+    assert f"/test_n_plus_one.py:{begin.co_firstlineno} in list_users, during serialization" in place_line(finding)
     assert finding.remedy == "selectinload(User.posts)"
 
 

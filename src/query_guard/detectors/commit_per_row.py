@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from query_guard.detectors.thresholds import Thresholds
-from query_guard.records import Facts, Finding, Silence, Transaction, Triggers, grouped
+from query_guard.records import Facts, Finding, Silence, Statement, Transaction, Triggers, grouped
 
 KIND = "commit_per_row"
 
@@ -50,4 +50,26 @@ def _finding(transactions: list[Transaction], facts: Facts) -> Finding:
         phase=first.phase,
         statements=facts.writes_of(transactions),
         request=first.request,
+        mends=tuple(_mended(transactions, facts)),
     )
+
+
+def _mended(transactions: list[Transaction], facts: Facts) -> Iterator[int]:
+    """Yield what one commit after the loop makes unnecessary: writes that its flushes sent one by one, and objects
+    that were read again since a commit of the loop had expired them.
+
+    What is read at other lines after the loop would be expired by that one commit, too.
+    """
+    commit, engine = transactions[0].site.key, transactions[0].engine.serial
+    for transaction in transactions:
+        rows = facts.by_transaction.get(transaction.serial, ())
+        yield from [row.serial for row in rows if row.flush and (row.site.key == commit or not row.site.frames)]
+    ends = [transaction.end for transaction in transactions if transaction.end is not None]
+    again = [row for row in facts.statements if _is_expired(row, engine, min(ends))]
+    lines = {row.site.key for row in again if row.start < max(ends)}
+    yield from [row.serial for row in again if row.site.key in lines]
+
+
+def _is_expired(row: Statement, engine: int, since: float) -> bool:
+    loader = row.loader
+    return loader is not None and loader.kind == "expired" and row.start >= since and row.engine.serial == engine

@@ -29,7 +29,8 @@ class DuplicateStatement(Thresholds):
 
     Two runs are duplicates when no statement between them wrote to a table they read and no transaction was committed
     between them. A SELECT that locks, draws from a sequence or reads the clock is never a duplicate, and repetitions
-    within a loop over other values belong to that loop. `info` at two, a warning from `loud`.
+    within a loop over other values belong to that loop. Relationships that were loaded belong to the query that brought
+    their objects. `info` at two, a warning from `loud`.
     """
 
     loud: int = 3
@@ -39,36 +40,79 @@ class DuplicateStatement(Thresholds):
         return {"repeated": 1}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
-        groups = grouped(_outside_loops(facts), lambda row: (row.fingerprint, row.value_key, row.engine.serial))
-        repeated = [rows for rows in groups.values() if len(rows) > 1 and not re.search(_UNREPEATABLE, rows[0].sql)]
-        if not repeated:
+        rows = list(_outside_loops(facts))
+        if len(rows) < 2:
             return
         changes = _Changes(facts)
-        for rows in repeated:
-            for same in _runs(sorted(rows), changes):
-                if len(same) > 1:
-                    yield self._finding(same)
+        askers = {row.serial: _asker(row, facts) for row in rows}
+        queries = [row for row in rows if askers[row.serial] is row]
+        found = list(_duplicates(queries, changes))
+        of_found = {row.serial for same in found for row in same}
+        loads = [row for row in rows if askers[row.serial] is not row]
+        for same in found:
+            serials = {row.serial for row in same}
+            yield self._finding(same, [row for row in loads if askers[row.serial].serial in serials], askers)
+        for same in _duplicates([row for row in loads if askers[row.serial].serial not in of_found], changes):
+            yield self._finding(same, [], askers)
 
-    def _finding(self, rows: list[Statement]) -> Finding:
+    def _finding(self, rows: list[Statement], loads: list[Statement], askers: dict[int, Statement]) -> Finding:
+        """`loads` are the loads of relationships that belong to it; `askers` says to which execution each belongs."""
         first = rows[0]
         sites = distinct_sites(rows)
         lines = len({site.innermost for site in sites})
         places = f"{lines} lines" if lines > 1 else "one line"
+        again = [row for row in loads if askers[row.serial].serial != first.serial]
         return Finding(
             kind=KIND,
             severity="warning" if len(rows) >= self.loud else "info",
             summary=f"The same SELECT with the same values ran {len(rows)} times, from {places}: {first.sql}",
-            fix="Keep the first result and pass it on; in FastAPI, a dependency runs once per request",
+            fix=_fix(rows, len(sites)),
+            details=_brought(loads),
             site=rows[-1].site,
             callers=sites[:5],
             count=len(rows),
             relationship=first.relationship,
-            saved_statements=len(rows) - 1,
-            saving=(len(rows) - 1) * usual_duration(rows),
+            saved_statements=len(rows) - 1 + len(again),
+            saving=(len(rows) - 1) * usual_duration(rows) + sum(row.duration for row in again),
             phase=first.phase,
-            statements=tuple(row.serial for row in rows),
+            statements=tuple(sorted(row.serial for row in (*rows, *loads))),
             request=first.request,
+            too_many=True,
         )
+
+
+def _duplicates(rows: list[Statement], changes: _Changes) -> Iterator[list[Statement]]:
+    for same in grouped(rows, lambda row: (row.fingerprint, row.value_key, row.engine.serial)).values():
+        if len(same) > 1 and not re.search(_UNREPEATABLE, same[0].sql):
+            yield from [run for run in _runs(sorted(same), changes) if len(run) > 1]
+
+
+def _asker(row: Statement, facts: Facts) -> Statement:
+    """Return the query that brought the objects a relationship was loaded for; any other statement is its own."""
+    while row.loader is not None and row.loader.path and row.loader.kind != "refresh":
+        source = facts.load_paths.source_of(row)
+        if source is None or source.serial >= row.serial:
+            return row
+        row = source
+    return row
+
+
+def _brought(loads: list[Statement]) -> tuple[str, ...]:
+    names = ", ".join(dict.fromkeys(row.relationship for row in loads if row.relationship))
+    return (f"with {len(loads)} statements for what was loaded with it: {names}",) if loads else ()
+
+
+def _fix(rows: list[Statement], sites: int) -> str:
+    loader = rows[-1].loader
+    if loader is None or loader.kind == "eager":
+        if sites == 1 and len({row.task for row in rows}) == 1:
+            return "Send it once, before what repeats this line, and keep the result"
+        return "Keep the first result and pass it on; in FastAPI, a dependency runs once per request"
+    if loader.kind == "refresh":
+        return "Refresh it once: nothing was written or committed in between"
+    if len({row.transaction for row in rows}) > 1:
+        return f"Pass the {loader.owner} on, in one session: each session or transaction loads it anew"
+    return f"Expire or refresh the {loader.owner} only where it may have changed: it was loaded already"
 
 
 def _outside_loops(facts: Facts) -> Iterator[Statement]:

@@ -16,7 +16,8 @@ class EventLoopBlocked(Thresholds):
     """Find times of at least `seconds` in which the event loop stood still while the request ran.
 
     Whoever stood in the way, each request of that time is told, with the line that ran. Where no line of the
-    application was seen running, it may have been the machine: that is information only. Statements of a blocking
+    application was seen running for long, it may have been the machine, or many short turns of many tasks: that is
+    information only. Statements of a blocking
     driver are reported as such.
     """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from query_guard.records import Facts, Finding, Severity, Triggers, grouped
+from query_guard.records import Facts, Finding, Severity, Statement, Triggers, grouped
 
 KIND = "failed_statement"
 
@@ -12,7 +12,9 @@ KIND = "failed_statement"
 class FailedStatement:
     """Find statements that failed, one finding for each shape, site and error.
 
-    A warning when the request failed with them; an answer below 500 says that the application has dealt with it.
+    A warning when the request failed with them; an answer below 500 says that the application has dealt with it. In a
+    block, which has no answer, it has where its transaction was committed after all, where the statement was sent again
+    and succeeded, and where the code that had sent it went on with other statements.
     """
 
     @property
@@ -21,14 +23,14 @@ class FailedStatement:
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         request = facts.request
-        severity: Severity = "warning" if request.status is None or request.has_failed else "info"
+        is_answered = request.status is not None and not request.has_failed
         failed = (row for row in facts.statements if row.error is not None)
         for rows in grouped(failed, lambda row: (row.fingerprint, row.site.key, row.error)).values():
             first = rows[0]
             often = f" {len(rows)} times" if len(rows) > 1 else ""
             yield Finding(
                 kind=KIND,
-                severity="info" if first.error == "CancelledError" else severity,
+                severity=_severity(rows, facts, is_answered),
                 summary=f"{first.operation} failed{often} with {first.error}: {first.sql}",
                 fix=_fix(first.error or ""),
                 site=first.site,
@@ -38,6 +40,27 @@ class FailedStatement:
                 statements=tuple(row.serial for row in rows),
                 request=first.request,
             )
+
+
+def _severity(rows: list[Statement], facts: Facts, is_answered: bool) -> Severity:
+    if is_answered or rows[0].error == "CancelledError":
+        return "info"
+    is_block = facts.request.kind == "block"
+    return "info" if is_block and all(_is_dealt_with(row, facts) for row in rows) else "warning"
+
+
+def _is_dealt_with(row: Statement, facts: Facts) -> bool:
+    if any(one.serial == row.transaction and one.outcome == "committed" for one in facts.transactions):
+        return True
+    later = [other for other in facts.statements if other.serial > row.serial and other.error is None]
+    return any(other.fingerprint == row.fingerprint or _goes_on(row, other) for other in later)
+
+
+def _goes_on(row: Statement, other: Statement) -> bool:
+    """Whether the function that began the work in which a statement failed sent another one."""
+    mine, its = row.site.frames[-1:], other.site.frames[-1:]
+    same = bool(mine and its) and (mine[0].file, mine[0].first_line) == (its[0].file, its[0].first_line)
+    return same and row.task == other.task and other.start >= row.end
 
 
 _MIGRATE = "Run the migrations of this database"

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from query_guard.detectors.thresholds import Thresholds
-from query_guard.records import CallSite, Facts, Finding, Phase, Transaction, Triggers, grouped, shown_seconds
+from query_guard.records import (
+    CallSite,
+    Facts,
+    Finding,
+    Phase,
+    Statement,
+    Transaction,
+    Triggers,
+    grouped,
+    shown_seconds,
+)
 
 KIND = "idle_in_transaction"
 
@@ -19,6 +29,8 @@ class _Gap(NamedTuple):
     """Whether the site is the line that waited; else it is that of the statement before."""
     phase: Phase | None
     transaction: Transaction
+    rows_written: int
+    """By the statements before it."""
 
 
 @dataclass(eq=False)
@@ -66,9 +78,14 @@ class IdleInTransaction(Thresholds):
                         is_known,
                         fallback.phase if fallback else None,
                         transaction,
+                        _rows_written(rows, since) if row is not None else transaction.rows_written,
                     )
             if row is not None:
                 since, before = max(since, row.end), row
+
+
+def _rows_written(rows: list[Statement], until: float) -> int:
+    return sum(max(0, row.rows or 0) for row in rows if row.writes and row.error is None and row.end <= until)
 
 
 def _stalled_by_others(since: float, until: float, facts: Facts) -> float:
@@ -88,7 +105,7 @@ def _finding(gaps: list[_Gap]) -> Finding:
     worst = max(gaps, key=lambda gap: gap.seconds)
     often = f", {len(gaps)} times" if len(gaps) > 1 else ""
     where = "while this line waited" if worst.is_known else "after this statement"
-    rows = worst.transaction.rows_written
+    rows = worst.rows_written
     wrote = f"; it had written {rows} {'row' if rows == 1 else 'rows'}" if rows else ""
     return Finding(
         kind=KIND,

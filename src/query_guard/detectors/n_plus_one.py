@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from query_guard.detectors.batches import batch_reason
 from query_guard.detectors.remedies import remedy_for
 from query_guard.detectors.thresholds import Thresholds
-from query_guard.records import Facts, Finding, Silence, Statement, Triggers
+from query_guard.records import Facts, Finding, Silence, Statement, Triggers, different_sets, distinct_sites
 
 KIND = "n_plus_one"
 
@@ -22,6 +22,8 @@ class NPlusOne(Thresholds):
     of work, not a loop; an execution that takes several driver calls is one statement to begin with.
     Where a relationship is loaded for an object, two different objects make a loop: the second load is one too many.
     Elsewhere three different objects or sets of values do, since two may be a coincidence.
+    A relationship that leads to itself, as in a tree, is one loop, from however many lines it is walked.
+    Dependencies of a route that share their code, as `Depends(require("read"))` does, are no loop, one statement each.
     Repetitions with the same values are duplicates, not this.
     """
 
@@ -34,16 +36,15 @@ class NPlusOne(Thresholds):
 
     def __call__(self, facts: Facts) -> Iterator[Finding | Silence]:
         findings: list[Finding] = []
-        for key, rows in facts.by_shape_and_site.items():
-            if len(rows) > 1:
-                reason = batch_reason(rows, facts) or self._coincidence(rows, facts.different_values[key])
-                if reason is None:
-                    findings.append(_finding(rows, facts))
-                else:
-                    yield _silence(rows, reason)
+        for rows in facts.repetitions:
+            reason = batch_reason(rows, facts) or _dependencies_reason(rows, facts) or self._coincidence(rows)
+            if reason is None:
+                findings.append(_finding(rows, facts))
+            else:
+                yield _silence(rows, reason)
         yield from findings
 
-    def _coincidence(self, rows: list[Statement], different: int) -> str | None:
+    def _coincidence(self, rows: list[Statement]) -> str | None:
         """Return why repetitions that are no batch are no loop either, or None when they are one."""
         loader = rows[0].loader
         if loader is not None and rows[0].owner is not None:
@@ -51,9 +52,19 @@ class NPlusOne(Thresholds):
             if owners >= (self.owners if loader.path else self.repeats):
                 return None
             return "always for the same object" if owners == 1 else f"only {owners} different objects"
+        different = different_sets(rows)
         if different >= self.repeats:
             return None
         return "the same values each time" if different == 1 else f"only {different} different sets of values"
+
+
+def _dependencies_reason(rows: list[Statement], facts: Facts) -> str | None:
+    """Dependencies made by one function are called one after the other by the framework, and none of them loops."""
+    frames = {(frame.file, frame.first_line) for frame in rows[0].site.frames}
+    for start, times in facts.request.shared_dependencies:
+        if len(rows) <= times and (start.file, start.first_line) in frames:
+            return f"{times} dependencies share this code, and sent one each"
+    return None
 
 
 def _finding(rows: list[Statement], facts: Facts) -> Finding:
@@ -66,7 +77,7 @@ def _finding(rows: list[Statement], facts: Facts) -> Finding:
         fix=remedy.advice,
         remedy=remedy.code,
         site=first.site,
-        callers=(first.site,),
+        callers=distinct_sites(rows)[:5],
         count=len(rows),
         relationship=remedy.relationship or first.relationship,
         edit=remedy.edit,
@@ -75,6 +86,7 @@ def _finding(rows: list[Statement], facts: Facts) -> Finding:
         phase=first.phase,
         statements=tuple([row.serial for row in rows]),
         request=first.request,
+        too_many=True,
     )
 
 

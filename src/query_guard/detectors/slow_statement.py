@@ -10,12 +10,16 @@ from query_guard.records import Facts, Finding, Silence, Statement, Triggers, Wr
 
 KIND = "slow_statement"
 
+_WAITED = frozenset(("DeadlockDetected", "LockNotAvailable"))
+"""Errors that say what a statement waited for."""
+
 
 @dataclass(eq=False)
 class SlowStatement(Thresholds):
     """Find statements whose driver call took at least `seconds`, one finding for each shape and site.
 
-    Time in which the event loop stood still is not the database's, and does not count.
+    Time in which the event loop stood still is not the database's, and does not count. A statement that failed as it
+    had waited for a lock is a `failed_statement`, and no slow one.
     """
 
     seconds: float = 0.1
@@ -32,7 +36,7 @@ class SlowStatement(Thresholds):
             if row.database_time < self.seconds:
                 reason = f"not slow: the event loop stood still for {row.stalled * 1000:.0f} ms of its "
                 yield Silence(KIND, f"{reason}{row.duration * 1000:.0f} ms", row.site, 1, (row.serial,))
-        slow = (row for row in long if row.database_time >= self.seconds)
+        slow = (row for row in long if row.database_time >= self.seconds and row.error not in _WAITED)
         for rows in grouped(slow, lambda row: (row.fingerprint, row.site.key)).values():
             worst = max(rows, key=lambda row: row.database_time)
             often = f", {len(rows)} times" if len(rows) > 1 else ""

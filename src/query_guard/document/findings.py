@@ -7,6 +7,8 @@ from typing import Any
 from query_guard.document.fields import frame_fields, milliseconds
 from query_guard.records import Finding, Frame, Silence
 
+_MOST = 5
+
 
 def finding_document(finding: Finding) -> dict[str, Any]:
     return {
@@ -16,6 +18,7 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         "fix": finding.fix,
         **frame_fields(finding.site.innermost),
         "callers": [frame_fields(caller) for caller in callers_of(finding)],
+        "places": [frame_fields(place) for place in places_of(finding)],
         "count": finding.count,
         "relationship": finding.relationship,
         "saving_ms": milliseconds(finding.saving),
@@ -24,6 +27,17 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         "details": list(finding.details),
         "remedy": finding.remedy or None,
         "edit": {"file": finding.edit[0], "line": finding.edit[1]} if finding.edit is not None else None,
+        "effects": [effect_document(effect) for effect in finding.effects],
+    }
+
+
+def effect_document(effect: Finding) -> dict[str, Any]:
+    """Return the few fields of a finding that stands below the one whose fix mends it."""
+    return {
+        "kind": effect.kind,
+        "summary": effect.summary,
+        **frame_fields(effect.site.innermost),
+        "count": effect.count,
     }
 
 
@@ -37,10 +51,25 @@ def silence_document(silence: Silence) -> dict[str, Any]:
     }
 
 
+def place_line(finding: Finding) -> str:
+    """Return `at crud.py:31 in load_posts`, with the phase where only the endpoint is known; empty without a place."""
+    frame = finding.site.innermost
+    if frame is None:
+        return f"during {finding.place}" if finding.phase else ""
+    during = f", during {finding.phase}" if finding.endpoint and finding.phase else ""
+    return f"at {frame.file}:{frame.line} in {frame.function}{during}"
+
+
 def callers_of(finding: Finding) -> list[Frame]:
-    """Return up to five application frames around the finding: those that led to its line, then its other lines."""
+    """Return up to five application frames that led to the line of a finding."""
     innermost = finding.site.innermost
     frames = list(finding.site.frames[1:])
     for site in finding.callers:
-        frames += site.frames[1:] if site.innermost == innermost else site.frames[:1]
-    return list(dict.fromkeys(frames))[:5]
+        frames += site.frames[1:] if site.innermost == innermost else ()
+    return list(dict.fromkeys(frames))[:_MOST]
+
+
+def places_of(finding: Finding) -> list[Frame]:
+    """Return up to five other lines at which the same was seen."""
+    lines = dict.fromkeys(site.innermost for site in finding.callers)
+    return [line for line in lines if line is not None and line != finding.site.innermost][:_MOST]

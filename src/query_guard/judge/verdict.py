@@ -8,8 +8,12 @@ from typing import NamedTuple
 
 from query_guard.detectors import Detector
 from query_guard.judge.allowances import allowance_for
+from query_guard.judge.causes import led_by_causes
 from query_guard.own_errors import report_own_error
-from query_guard.records import Allowance, Facts, Finding, Silence
+from query_guard.records import Allowance, Facts, Finding, Frame, Silence
+
+_ANSWERING = frozenset(("serialization", "streaming"))
+"""Phases in which a framework works with what the endpoint has returned."""
 
 
 class Verdict(NamedTuple):
@@ -19,7 +23,7 @@ class Verdict(NamedTuple):
 
 def judge(facts: Facts, detectors: Sequence[Detector], allowances: Sequence[Allowance] = ()) -> Verdict:
     """Return what the detectors find and what they are silent about; one that fails is logged once and says nothing."""
-    endpoint = facts.request.endpoint.function if facts.request.endpoint else ""
+    endpoint = facts.request.endpoint
     findings: list[Finding] = []
     silences: list[Silence] = []
     for found in _found(facts, detectors):
@@ -53,13 +57,17 @@ def _allowed(finding: Finding, allowances: Sequence[Allowance]) -> Finding | Sil
     return Silence(finding.kind, reason, finding.site, finding.count, finding.statements)
 
 
-def _placed(finding: Finding, endpoint: str) -> Finding:
-    """Name the endpoint where no line of the application was running."""
-    return finding if finding.site.frames or not endpoint else replace(finding, endpoint=endpoint)
+def _placed(finding: Finding, endpoint: Frame | None) -> Finding:
+    """Name the endpoint where no line of the application was running, and point to it where its answer was made."""
+    if finding.site.frames or endpoint is None:
+        return finding
+    if finding.phase not in _ANSWERING:
+        return replace(finding, endpoint=endpoint.function)
+    return replace(finding, endpoint=endpoint.function, site=finding.site._replace(frames=(endpoint,)))
 
 
 def ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Order findings by what mending them saves, warnings and errors first."""
+    """Order findings by what mending them saves, warnings and errors first; effects stand below their causes."""
     if len(findings) <= 1:
         return tuple(findings)
-    return tuple(sorted(findings, key=lambda finding: (not finding.is_loud, -finding.saving)))
+    return tuple(sorted(led_by_causes(findings), key=lambda finding: (not finding.is_loud, -finding.saving)))

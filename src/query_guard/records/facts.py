@@ -13,6 +13,7 @@ from query_guard.records.figures import Numbers
 from query_guard.records.groups import different_sets, grouped
 from query_guard.records.load_paths import LoadPaths
 from query_guard.records.once import computed_once
+from query_guard.records.recursion import joined_recursions
 from query_guard.records.request import Request
 from query_guard.records.statements import FailedLoad, Read, Statement
 
@@ -80,6 +81,11 @@ class Facts:
                 group = groups.setdefault((row.fingerprint, row.site.key, row.engine.serial, name, row.segment), [])
             group.append(row)
         return groups
+
+    @computed_once
+    def repetitions(self) -> list[list[Statement]]:
+        """These groups, where all levels of a recursion are one, without single statements."""
+        return [rows for rows in joined_recursions(self.by_shape_and_site.values(), self.load_paths) if len(rows) > 1]
 
     @computed_once
     def different_values(self) -> dict[tuple[str, int, int, str | None, int], int]:

@@ -27,6 +27,7 @@ class Finding:
     fix: str
     site: CallSite = NOWHERE
     callers: tuple[CallSite, ...] = ()
+    """Sites of its statements, where they have more than one: other lines, or other callers of its line."""
     count: int = 1
     relationship: str | None = None
     remedy: str = ""
@@ -44,15 +45,27 @@ class Finding:
     details: tuple[str, ...] = ()
     """Further lines for people, such as who held the connections; never a value of the application."""
     endpoint: str = ""
-    """Name of the endpoint's function, where no line of the application was running."""
+    """Name of the endpoint's function, where no line of the application was running. Of what was seen while its answer
+    was serialised or streamed, `site` is then where the endpoint begins."""
+    too_many: bool = False
+    """Whether its fault is that there are so many statements: who needs fewer of them mends it."""
+    mends: tuple[int, ...] = ()
+    """Serials of statements that the fix makes unnecessary. Findings of these that are `too_many` become effects."""
+    effects: tuple[Finding, ...] = ()
+    """Findings that the same fix mends."""
 
     @property
     def is_loud(self) -> bool:
         return self.severity in LOUD
 
     @property
+    def kinds(self) -> set[str]:
+        """Its own kind, and those of its effects."""
+        return {self.kind, *[effect.kind for effect in self.effects]}
+
+    @property
     def place(self) -> str:
-        """`crud.py:31`, or a phase and its endpoint where no line of the application was running."""
+        """`crud.py:31`, or a phase and its endpoint where there is no line to name."""
         frame = self.site.innermost
         if frame is not None:
             return f"{frame.file}:{frame.line}"

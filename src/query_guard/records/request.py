@@ -31,6 +31,8 @@ class Request(NamedTuple):
     """The class name of an exception that escaped from the application, also after its answer; else None."""
     cancelled: bool = False
     """Whether the client went away, or the task was cancelled, before all was sent."""
+    shared_dependencies: tuple[tuple[Frame, int], ...] = ()
+    """Where the code begins that several dependencies of the route share, and how many of them there are."""
 
     def __repr__(self) -> str:
         return repr_without(self, "path") if self.kind != "block" else f"Request({self.kind!r}, {self.path!r})"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TextIO
 
-from query_guard.document.findings import callers_of
+from query_guard.document.findings import callers_of, place_line, places_of
 from query_guard.document.pools import pool_numbers
 from query_guard.document.sentence import sentence
 from query_guard.records import Facts, Finding, Frame, Report, Statement, grouped
@@ -81,16 +81,18 @@ def _pool(report: Report) -> str:
 def _finding_lines(finding: Finding) -> Iterator[str]:
     yield ""
     yield f"  {finding.severity} {finding.kind}: {_cut(finding.summary)}"
-    frame = finding.site.innermost
-    if frame:
-        yield f"    at {frame.file}:{frame.line} in {frame.function}"
-    elif finding.phase:
-        yield f"    during {finding.place}"
+    where = place_line(finding)
+    if where:
+        yield f"    {where}"
     for caller in callers_of(finding):
         yield f"    called from {caller.file}:{caller.line} in {caller.function}"
+    for place in places_of(finding):
+        yield f"    also at {place.file}:{place.line} in {place.function}"
     for detail in finding.details:
         yield f"    {detail}"
     yield f"    fix: {finding.fix}"
+    for effect in finding.effects:
+        yield f"    mends, too: {effect.kind} at {effect.place}: {_cut(effect.summary)}"
 
 
 def _shape_lines(report: Report) -> Iterator[str]:

@@ -14,7 +14,7 @@ _ALIKE = 0.6
 
 def fails(finding: Finding, fail_on: Collection[str] | None) -> bool:
     """Whether a finding fails a test: a warning or error that measures no time, or one of the kinds that were named."""
-    return finding.is_loud and kind_fails(finding.kind, fail_on)
+    return finding.is_loud and any(kind_fails(kind, fail_on) for kind in finding.kinds)
 
 
 def kind_fails(kind: str, fail_on: Collection[str] | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from query_guard.detectors.statement_budget import KIND
-from query_guard.document.findings import callers_of
+from query_guard.document.findings import callers_of, place_line, places_of
 from query_guard.own_errors import described
 from query_guard.recording import Recording
 from query_guard.records import Report, Statement, grouped, shown_seconds
@@ -101,13 +101,15 @@ def _found_lines(found: Found) -> Iterator[str]:
     times = f" ({found.times} times)" if found.times > 1 else ""
     if found.route:
         yield f"    on {found.route}{times}"
-    if frame := finding.site.innermost:
-        yield f"    at {frame.file}:{frame.line} in {frame.function}"
-    elif finding.phase:
-        yield f"    during {finding.place}"
+    if place := place_line(finding):
+        yield f"    {place}"
     for caller in callers_of(finding):
         yield f"    called from {caller.file}:{caller.line} in {caller.function}"
+    for other in places_of(finding):
+        yield f"    also at {other.file}:{other.line} in {other.function}"
     yield f"    fix: {finding.fix}"
+    for effect in finding.effects:
+        yield f"    mends, too: {effect.kind} at {effect.place}: {effect.summary}"
 
 
 def shapes_text(statements: Sequence[Statement]) -> list[str]:

@@ -174,11 +174,11 @@ class Exchange:
     def _describe(self) -> Request:
         scope = self._scope
         method = "WEBSOCKET" if self.is_websocket else scope["method"]
-        route, endpoint, budget = self._setup.routes.served(scope, self._app, self._outer_root)
+        route, endpoint, budget, shared = self._setup.routes.served(scope, self._app, self._outer_root)
         kind: RequestKind = "websocket" if self.is_websocket else "http"
         options = self._setup.options
         path = scope["path"] if options.capture_parameters and route is not None else route
-        request = Request(kind, method, path, route, self._status, endpoint, budget)
+        request = Request(kind, method, path, route, self._status, endpoint, budget, shared_dependencies=shared)
         budgets = options.budgets
         return request._replace(budget=budgets[request.name]) if budgets and request.name in budgets else request
 

@@ -10,8 +10,10 @@ from weakref import WeakKeyDictionary
 
 from query_guard.capture.origin.call_site import code_start
 from query_guard.judge.budgets import declared_budget
+from query_guard.own_errors import report_own_error
 from query_guard.records import Frame
 from query_guard.web.asgi import Scope
+from query_guard.web.dependencies import shared_dependencies
 
 _MAX_SERVED = 1_000
 _templates: WeakKeyDictionary[Any, dict[int, list[str]]] = WeakKeyDictionary()
@@ -27,6 +29,8 @@ class Served(NamedTuple):
     template: str | None
     endpoint: Frame | None
     budget: int | None
+    shared: tuple[tuple[Frame, int], ...]
+    """The dependencies that share their code, each with how many there are."""
 
 
 class ServedRoutes:
@@ -47,7 +51,7 @@ class ServedRoutes:
             return kept[2]
         endpoint = scope.get("endpoint")
         code = code_start(endpoint) if endpoint is not None else None
-        served = Served(_full_template(scope, app, outer_root, route), code, declared_budget(endpoint))
+        served = Served(_full_template(scope, app, outer_root, route), code, declared_budget(endpoint), _shared(route))
         if not is_mounted and served.template is not None and len(_templates_of(inner, route)) <= 1:
             if len(self._served) >= _MAX_SERVED:
                 self._served.clear()
@@ -60,7 +64,15 @@ def _served_by_litestar(scope: Scope) -> Served:
     endpoint = getattr(scope.get("route_handler"), "fn", None)
     endpoint = getattr(endpoint, "value", endpoint)
     code = code_start(endpoint) if endpoint is not None else None
-    return Served(scope["path_template"] or None, code, declared_budget(endpoint))
+    return Served(scope["path_template"] or None, code, declared_budget(endpoint), ())
+
+
+def _shared(route: Any) -> tuple[tuple[Frame, int], ...]:
+    try:
+        return shared_dependencies(route)
+    except Exception:
+        report_own_error("the dependencies of a route could not be read")
+        return ()
 
 
 def _full_template(scope: Scope, app: Any, outer_root: str, route: Any) -> str | None:

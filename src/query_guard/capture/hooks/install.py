@@ -15,6 +15,7 @@ from query_guard.capture.hooks import (
     greenlets,
     pool_methods,
     provenance,
+    sessionmaker_blocks,
     transactions,
 )
 from query_guard.own_errors import report_own_error
@@ -82,6 +83,7 @@ def install() -> None:
             flushes.install()
             greenlets.install()
             provenance.install()
+            sessionmaker_blocks.install()
         for dialect_class in _subclasses(DefaultDialect):
             _wrap_overrides(dialect_class)
             _look_for_patches(dialect_class)

@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any, Literal
 
 from query_guard.capture.hooks.checkouts import open_checkout, taken_before
+from query_guard.capture.hooks.sessionmaker_blocks import left_at
 from query_guard.capture.live.event_loop import suspended
 from query_guard.capture.live.lock_holders import has_ended
 from query_guard.capture.origin.call_site import call_site
@@ -23,7 +24,7 @@ from query_guard.capture.window.open_checkout import OpenCheckout
 from query_guard.capture.window.open_transaction import OpenTransaction
 from query_guard.capture.window.window import current, is_recording, sole_recorder, stage_of, watchers, watching
 from query_guard.own_errors import followed, report_own_error
-from query_guard.records import TransactionOutcome
+from query_guard.records import CallSite, TransactionOutcome
 
 _CLOSING = frozenset(("close", "_reset", "_finalize_fairy", "invalidate"))
 """Functions of SQLAlchemy that roll back what nobody has ended."""
@@ -190,9 +191,15 @@ def _close(checkout: OpenCheckout, transaction: OpenTransaction, outcome: Transa
     if transaction.wrote:
         frame = sys._getframe(depth)
         transaction.ended_by = _ended_by(frame, checkout)
-        transaction.site = call_site(frame)
+        transaction.site = _line_of_end(frame)
         transaction.stage = stage_of(current.get())
         has_ended(transaction, checkout)
+
+
+def _line_of_end(frame: FrameType | None) -> CallSite:
+    """Return the line that ended a transaction, also where SQLAlchemy ends a block in a task of its own."""
+    site = call_site(frame)
+    return site if site.frames else left_at.get() or site
 
 
 def _ended_by(frame: FrameType | None, checkout: OpenCheckout) -> Literal["application", "close"]:

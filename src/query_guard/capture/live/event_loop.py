@@ -34,6 +34,8 @@ NOTICED_BLOCK = 0.05
 """Seconds by which a beat must be late to count as a block."""
 WATCH_INTERVAL = 0.05
 """Seconds between two checks of the watchdog."""
+LONG_TURN = 0.02
+"""Seconds that one turn of a task must take to be what blocks a loop."""
 NOTICED_PAUSE = 0.05
 """Seconds a transaction must be idle before its line is noted."""
 _WAITS_FOR = {"cr": "cr_await", "gi": "gi_yieldfrom", "ag": "ag_await"}
@@ -156,13 +158,22 @@ _watchdog = _Watchdog()
 
 
 def _note_blocker(heartbeat: Heartbeat) -> None:
-    frame = sys._current_frames().get(heartbeat.thread)
-    site = call_site(frame)
+    """Note the line that is running, if its turn goes on: of many short turns, no line blocks the loop."""
+    due, site, task = heartbeat.due, call_site(sys._current_frames().get(heartbeat.thread)), _running_task(heartbeat)
+    if not site.frames:
+        return
+    sleep(LONG_TURN)
+    if heartbeat.due != due or _running_task(heartbeat) is not task:
+        return
+    if task is None and call_site(sys._current_frames().get(heartbeat.thread)).key != site.key:
+        return
+    window = window_of(task) if task is not None else None
+    heartbeat.blocker = (site, window.request if window is not None else 0)
+
+
+def _running_task(heartbeat: Heartbeat) -> asyncio.Task[Any] | None:
     loop = heartbeat.loop()
-    if site.frames and loop is not None:
-        task = asyncio.current_task(loop)
-        window = window_of(task) if task is not None else None
-        heartbeat.blocker = (site, window.request if window is not None else 0)
+    return asyncio.current_task(loop) if loop is not None else None
 
 
 def window_of(task: asyncio.Task[Any]) -> Window | None:

@@ -110,7 +110,7 @@ def site_of_frames(frames: Sequence[FrameType]) -> CallSite:
         if kind is APPLICATION:
             run.append((code.co_filename, code.co_firstlineno, frame.f_lasti))
             outermost = code
-        elif kind is not LIBRARY and run:
+        elif kind is not LIBRARY:  # what lies beyond, such as a test that is the client, is not of this request
             boundary = kind
             break
     key = (boundary, *dict.fromkeys(run[:MAX_FRAMES]))

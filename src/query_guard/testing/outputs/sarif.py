@@ -63,7 +63,7 @@ def _result(one: Gathered, kinds: list[str]) -> dict[str, Any]:
         "level": _LEVELS[finding["severity"]],
         "message": {"text": f"{shortened(finding['summary'])}. Fix: {finding['fix']}. Found {one.where}."},
         "locations": [_location(finding)],
-        "relatedLocations": [_location(caller) for caller in finding["callers"]],
+        "relatedLocations": [_location(other) for other in (*finding["places"], *finding["callers"])],
         "occurrenceCount": one.times,
         "partialFingerprints": {"queryGuard/v1": sha256(stable.encode("utf-8", "surrogatepass")).hexdigest()[:32]},
         "properties": {"routes": one.routes[:_TESTS], "tests": one.tests[:_TESTS], "savedStatements": one.saves},

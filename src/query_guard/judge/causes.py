@@ -1,0 +1,44 @@
+"""One cause, once: a finding whose fix mends others leads them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from query_guard.records import Finding
+
+
+def led_by_causes(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings, where those that are mended together with another one have become its effects."""
+    causes = [finding for finding in findings if finding.mends]
+    if not causes:
+        return list(findings)
+    cause_of = {id(finding): _cause_of(finding, causes) for finding in findings}
+    return [
+        _leading(finding, [other for other in findings if cause_of[id(other)] is finding])
+        for finding in findings
+        if cause_of[id(finding)] is None
+    ]
+
+
+def _cause_of(finding: Finding, causes: Sequence[Finding]) -> Finding | None:
+    if finding.mends or not finding.too_many or not finding.statements:
+        return None
+    return next((cause for cause in causes if _mends(cause, finding)), None)
+
+
+def _mends(cause: Finding, finding: Finding) -> bool:
+    """Whether a fix mends another finding of the same request; information leads no warning."""
+    same = cause.request == finding.request and (cause.is_loud or not finding.is_loud)
+    return same and set(cause.mends).issuperset(finding.statements)
+
+
+def _leading(finding: Finding, effects: Sequence[Finding]) -> Finding:
+    if not effects:
+        return finding
+    return replace(
+        finding,
+        effects=(*finding.effects, *effects),
+        saved_statements=finding.saved_statements + sum(effect.saved_statements for effect in effects),
+        saving=finding.saving + sum(effect.saving for effect in effects),
+    )
