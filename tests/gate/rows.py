@@ -77,6 +77,7 @@ ROWS = {
     "F8": "autoflush, merge and commit in the loop are named",
     "F9": "one line serves many models: its caller is named",
     "F10": "`session.get()` by a key in a loop: the many-to-one is offered",
+    "P10": "a loop through getattr, list, str, sorted: one finding, the same count, in the first request too",
 }
 
 DRIVERS = ("sqlite3", "aiosqlite", "psycopg", "asyncpg")
@@ -84,5 +85,5 @@ DRIVERS = ("sqlite3", "aiosqlite", "psycopg", "asyncpg")
 
 def row_of(test_name: str) -> str | None:
     """Return the row that a test stands for: `test_n7b_the_filter_is...` is N7b."""
-    match = re.match(r"test_([ndsf])(\d+b?)_", test_name)
+    match = re.match(r"test_([ndsfp])(\d+b?)_", test_name)
     return f"{match[1].upper()}{match[2]}" if match else None
