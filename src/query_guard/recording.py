@@ -90,7 +90,7 @@ class Recording:
         try:
             facts = self._facts()
             findings, silences = self._judged(facts)
-            stale = stale_allowances(self.recorder.allowances)
+            stale = stale_allowances(self.recorder)
             self._final = Report(report_id(), time() - facts.duration, facts, (*findings, *stale), silences)
         except Exception:
             report_own_error("the report of a block could not be made")
@@ -105,10 +105,12 @@ class Recording:
 
     def _judged(self, facts: Facts) -> tuple[tuple[Finding, ...], tuple[Silence, ...]]:
         findings, silences = judge(
-            outside_requests(facts, self.recorder.request), self.detectors, self.recorder.allowances
+            outside_requests(facts, self.recorder.request), self.detectors, self.recorder.allowances, self.recorder
         )
         of_requests = [finding for report in self.request_reports.kept for finding in report.findings]
-        of_block, block_silences = judge(self._answered(facts), self.block_detectors, self.recorder.allowances)
+        of_block, block_silences = judge(
+            self._answered(facts), self.block_detectors, self.recorder.allowances, self.recorder
+        )
         return ranked([*of_requests, *findings, *of_block]), (*silences, *block_silences)
 
     def _answered(self, facts: Facts) -> Facts:

@@ -165,8 +165,8 @@ def _write_down(step: _Step, frame: FrameType) -> tuple[_Step, Frame]:
 def _instruction(frame: FrameType) -> int:
     """Return the offset of the call that a frame waits in, the same in each pass of a loop.
 
-    CPython 3.11 compiles a call to PRECALL and CALL. Once a call of a builtin (`getattr`, `list`) is specialised, PRECALL
-    itself makes it, so that the frame stops one instruction earlier than in the first passes.
+    CPython 3.11 compiles a call to PRECALL and CALL. Once a call of a builtin (`getattr`, `list`) is specialised,
+    PRECALL makes it, and the frame stops one instruction earlier than in the first passes.
     """
     offset = frame.f_lasti
     if _PRECALL is not None and offset >= 0 and frame.f_code.co_code[offset] == _PRECALL:
