@@ -77,6 +77,8 @@ ROWS = {
     "F8": "autoflush, merge and commit in the loop are named",
     "F9": "one line serves many models: its caller is named",
     "F10": "`session.get()` by a key in a loop: the many-to-one is offered",
+    "P1": "LIMIT 1 OFFSET i, windows that overlap, neighbours of each row, one walk begun again: loops",
+    "P2": "one IN list for each value, a list of each value, lists that overlap: loops",
     "P10": "a loop through getattr, list, str, sorted: one finding, the same count, in the first request too",
 }
 

@@ -63,3 +63,91 @@ async def test_p10_a_loop_through_a_builtin_is_one_loop_from_the_first_request_o
         report = await profile(loop)
         loops = [finding for finding in report.findings if finding.kind == "n_plus_one"]
         assert [finding.count for finding in loops] == [5]
+
+
+def one_row_a_page(session: Session) -> None:
+    for number in range(12):
+        session.scalars(select(Post).order_by(Post.id).limit(1).offset(number)).all()
+
+
+def window_for_each_row(session: Session) -> None:
+    for number in range(12):
+        session.scalars(select(Post.title).order_by(Post.id).limit(3).offset(number)).all()
+
+
+def previous_of_each_row(session: Session) -> None:
+    for post in session.scalars(select(Post)).all():
+        session.scalars(select(Post.id).where(Post.id < post.id).order_by(Post.id.desc()).limit(1)).first()
+
+
+def next_three_of_each_row(session: Session) -> None:
+    for post in session.scalars(select(Post).order_by(Post.id)).all():
+        session.scalars(select(Post.id).where(Post.id > post.id).order_by(Post.id).limit(3)).all()
+
+
+def latest_before_each_in_any_order(session: Session) -> None:
+    for number in (7, 3, 9, 1, 8, 5):
+        session.scalars(select(Post.id).where(Post.id <= number).order_by(Post.id.desc()).limit(4)).all()
+
+
+def same_walk_for_each_row(session: Session) -> None:
+    for _ in range(4):
+        last = 0
+        while last is not None:
+            found = session.scalars(select(Post.id).where(Post.id > last).order_by(Post.id).limit(3)).all()
+            last = found[-1] if found else None
+
+
+WALKS: list[Callable[[Session], None]] = [
+    one_row_a_page, window_for_each_row, previous_of_each_row, next_three_of_each_row, latest_before_each_in_any_order,
+    same_walk_for_each_row,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("walk", WALKS)
+async def test_p1_what_pages_nothing_is_a_loop(profile: Profiler, walk: Callable[[Session], None]) -> None:
+    report = await profile(walk)
+    assert [finding.kind for finding in report.findings if finding.kind == "n_plus_one"] == ["n_plus_one"]
+
+
+def same_list_for_each(session: Session) -> None:
+    for author in range(8):
+        session.scalars(select(Post.id).where(Post.author_id == author, Post.id.in_(range(25)))).all()
+
+
+def same_long_list_for_each(session: Session) -> None:
+    for author in range(8):
+        session.scalars(select(Post.id).where(Post.id.in_(range(100)), Post.author_id == author)).all()
+
+
+def list_of_each(session: Session) -> None:
+    for author in range(8):
+        numbers = range(author * 50, author * 50 + 50)
+        session.scalars(select(Post.id).where(Post.author_id == author, Post.id.in_(numbers))).all()
+
+
+def overlapping_lists(session: Session) -> None:
+    for start in range(0, 80, 10):
+        session.scalars(select(Post.id).where(Post.id.in_(range(start, start + 25)))).all()
+
+
+LISTS: list[Callable[[Session], None]] = [same_list_for_each, same_long_list_for_each, list_of_each, overlapping_lists]
+
+
+@pytest.mark.parametrize("loop", LISTS)
+async def test_p2_a_long_list_makes_no_chunks_of_a_loop(profile: Profiler, loop: Callable[[Session], None]) -> None:
+    report = await profile(loop)
+    assert [(finding.kind, finding.count) for finding in report.findings] == [("n_plus_one", 8)]
+
+
+@pytest.mark.parametrize("size", [25, 100])
+async def test_p2_chunks_beside_a_value_that_stays_are_no_loop(profile: Profiler, size: int) -> None:
+    def chunked(session: Session) -> None:
+        for start in range(0, 6 * size, size):
+            numbers = range(start, start + size)
+            session.scalars(select(Post.id).where(Post.id.in_(numbers), Post.author_id == 1, Post.title != "x")).all()
+
+    report = await profile(chunked)
+    assert [finding.kind for finding in report.findings] == []
+    (silence,) = report.silences
+    assert silence.reason.startswith("not N+1: chunks of an IN list, ")

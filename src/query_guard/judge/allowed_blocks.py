@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from query_guard.capture.window.allowed_block import noted_block
 from query_guard.capture.window.recorder import Recorder, allowed, allowed_in_process
 from query_guard.judge.allowances import parse_allowances
+from query_guard.own_errors import report_own_error
 from query_guard.records import Allowance, Finding, grouped
 
 
@@ -19,7 +20,13 @@ def allow(*patterns: str | Allowance) -> Iterator[None]:
     an info finding of the windows that watch the block; see `Allowance` for patterns. Raises ValueError for text that
     is no pattern.
     """
-    allowances = parse_allowances("allow", patterns)
+    allowances: tuple[Allowance, ...] = ()
+    try:
+        allowances = parse_allowances("allow", patterns)
+    except ValueError:
+        raise
+    except Exception:
+        report_own_error("findings of a block could not be allowed")
     token = allowed.set((*allowed.get(), *allowances))
     try:
         with noted_block(allowances):

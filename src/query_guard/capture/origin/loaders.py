@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 
 from sqlalchemy.orm import mapperlib
 
-from query_guard.capture.origin.values import SALT
 from query_guard.records import Loader, Step
+from query_guard.records.salt import SALT
 
 _MAX_LOADERS = 2_000
 _loaders: dict[tuple[Any, ...], Loader] = {}
