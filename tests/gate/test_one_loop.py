@@ -92,7 +92,7 @@ def latest_before_each_in_any_order(session: Session) -> None:
 
 def same_walk_for_each_row(session: Session) -> None:
     for _ in range(4):
-        last = 0
+        last: int | None = 0
         while last is not None:
             found = session.scalars(select(Post.id).where(Post.id > last).order_by(Post.id).limit(3)).all()
             last = found[-1] if found else None

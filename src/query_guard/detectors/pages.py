@@ -41,8 +41,9 @@ def paging(rows: list[Statement], facts: Facts) -> str | None:
     offset = next((index for index in changed if places[index][1] == _offset_of(sql)), None)
     if offset is not None:
         return reason if _is_apart(numbers[offset], limit) else None
-    keys = [(places[index][1], numbers[index]) for index in changed]
-    return reason if _moves_on(keys, limit) and not _is_for_each_row(answered, facts, keys) else None
+    leading = changed[0]
+    moves_on = _moves_on(places[leading][1], numbers[leading], len(changed) == 1, limit)
+    return reason if moves_on and not _is_for_each_row(answered, facts) else None
 
 
 def _named(sql: str, changed: list[tuple[str, str]]) -> str | None:
@@ -84,21 +85,23 @@ def _is_apart(offsets: Iterable[int | None], limit: int | None) -> bool:
     return limit is None or all(after - before >= limit for before, after in pairwise(known))
 
 
-def _moves_on(keys: list[tuple[str, list[int | None]]], limit: int | None) -> bool:
-    """Whether the first bound that is a number goes on in the direction of its operator, and by a page somewhere."""
-    for operator, numbers in keys:
-        known = [number for number in numbers if number is not None]
-        if len(known) == len(numbers):
-            sign = 1 if operator.startswith(">") else -1
-            steps = [sign * (after - before) for before, after in pairwise(known)]
-            is_whole = len(keys) > 1 or limit is None or max(steps, default=0) >= limit
-            return all(step >= 0 for step in steps) and is_whole
-    return True
+def _moves_on(operator: str, bounds: list[int | None], is_alone: bool, limit: int | None) -> bool:
+    """Whether a bound goes on in the direction of its operator, and, where it is the only one, by a page somewhere."""
+    known = [bound for bound in bounds if bound is not None]
+    if len(known) < len(bounds):
+        return True  # the order of texts and dates is not known
+    sign = 1 if operator.startswith(">") else -1
+    steps = [sign * (after - before) for before, after in pairwise(known)]
+    return all(step >= 0 for step in steps) and (not is_alone or limit is None or max(steps, default=0) >= limit)
 
 
-def _is_for_each_row(rows: list[Statement], facts: Facts, keys: list[tuple[str, list[int | None]]]) -> bool:
-    """Whether as many rows were brought before as there are pages: then it is they whose neighbours are read."""
-    return any(row.brought == len(rows) > 2 for row in facts.statements[: rows[0].serial - 1]) and bool(keys)
+def _is_for_each_row(rows: list[Statement], facts: Facts) -> bool:
+    """Whether another statement has brought as many rows as there are pages: then it is they whose neighbours are read.
+
+    CPython may compile the condition of a `while` twice, so that the first page has a line of its own.
+    """
+    before = facts.statements[: rows[0].serial - 1]
+    return any(row.brought == len(rows) > 2 and row.fingerprint != rows[0].fingerprint for row in before)
 
 
 @lru_cache(maxsize=1024)
