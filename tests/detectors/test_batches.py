@@ -77,11 +77,10 @@ def test_keys_whose_order_is_not_known() -> None:
     assert reason(rows(BY_KEY, *by_day)) == "pages: only the bound of posts.id changes"
     assert reason(rows(BY_KEY, *by_day, *by_day)) is None
     assert reason(rows(BY_KEY, *[(1, day, 1) for day in DAYS])) is None
+    six, five = (statement(1, sql="SELECT 1", fingerprint="1", rows=brought) for brought in (6, 5))
     each = [row._replace(serial=row.serial + 1) for row in rows(BY_KEY, *by_day)]
-    assert batch_reason(each, facts_of(statement(1, sql="SELECT 1", fingerprint="1", rows=6), *each)) is None, (
-        "one for each row before"
-    )
-    assert batch_reason(each, facts_of(statement(1, sql="SELECT 1", fingerprint="1", rows=5), *each)) is not None
+    assert batch_reason(each, facts_of(six, *each)) is None, "one for each row before"
+    assert batch_reason(each, facts_of(five, *each)) is not None
 
 
 def test_the_rows_that_came_tell_pages_of_one_row_where_the_limit_is_in_the_text() -> None:

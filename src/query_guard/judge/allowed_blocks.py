@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from query_guard.capture.window.allowed_block import noted_block
+from query_guard.capture.window.allowed_block import window_of_block
 from query_guard.capture.window.recorder import Recorder, allowed, allowed_in_process
+from query_guard.capture.window.window import Window, current
 from query_guard.judge.allowances import parse_allowances
-from query_guard.own_errors import report_own_error
+from query_guard.own_errors import contained, report_own_error
 from query_guard.records import Allowance, Finding, grouped
 
 
@@ -21,19 +22,28 @@ def allow(*patterns: str | Allowance) -> Iterator[None]:
     is no pattern.
     """
     allowances: tuple[Allowance, ...] = ()
+    window: Window | None = None
     try:
         allowances = parse_allowances("allow", patterns)
+        window = window_of_block(allowances)
     except ValueError:
         raise
     except Exception:
         report_own_error("findings of a block could not be allowed")
     token = allowed.set((*allowed.get(), *allowances))
+    outer = current.set(window) if window is not None else None
     try:
-        with noted_block(allowances):
-            yield
+        yield
     finally:
         with suppress(ValueError):  # a framework may leave a generator in another context than it entered
             allowed.reset(token)
+            if outer is not None:
+                current.reset(outer)
+        if window is not None:
+            _seal(window)
+
+
+_seal = contained(Window.seal, "the window of a block could not be sealed")
 
 
 @contextmanager

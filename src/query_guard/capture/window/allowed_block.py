@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from query_guard.capture.window.recorder import Recorder
 from query_guard.capture.window.window import Window, current, recorders
-from query_guard.own_errors import report_own_error
 from query_guard.records import Allowance, Finding
 
 
@@ -24,26 +22,8 @@ class AllowedBlock(NamedTuple):
         return tuple([(one.pattern, one.reason, one.until) for one in self.allowances])
 
 
-@contextmanager
-def noted_block(allowances: tuple[Allowance, ...]) -> Iterator[None]:
-    """Note what is sent until the block ends, in its own context only, for the windows that are open around it."""
-    token = window = None
-    try:
-        window = _opened(allowances)
-        token = current.set(window) if window is not None else None
-    except Exception:
-        report_own_error("findings of a block could not be allowed")
-    try:
-        yield
-    finally:
-        if window is not None and token is not None:
-            with suppress(ValueError):  # a framework may leave a generator in another context than it entered
-                current.reset(token)
-            window.seal()
-
-
-def _opened(allowances: tuple[Allowance, ...]) -> Window | None:
-    """Return a window for the block; None where nothing around it is recorded."""
+def window_of_block(allowances: tuple[Allowance, ...]) -> Window | None:
+    """Return a window that notes what is sent in a block, in its own context only; None where nothing is recorded."""
     outer = current.get()
     around = list(recorders(outer))
     if not around:
