@@ -79,6 +79,7 @@ ROWS = {
     "F10": "`session.get()` by a key in a loop: the many-to-one is offered",
     "P1": "LIMIT 1 OFFSET i, windows that overlap, neighbours of each row, one walk begun again: loops",
     "P2": "one IN list for each value, a list of each value, lists that overlap: loops",
+    "P7": "audit rows that a mapper's listener writes one by one: a loop",
     "P8": "products under different parents, through contains_eager, without a condition",
     "P10": "a loop through getattr, list, str, sorted: one finding, the same count, in the first request too",
 }

@@ -7,11 +7,11 @@ from types import FunctionType
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, event, insert, select
 from sqlalchemy.orm import Session
 
 from tests.databases import Profiler
-from tests.models import Post, User
+from tests.models import Post, Tag, User
 
 pytestmark = pytest.mark.asyncio
 
@@ -151,3 +151,33 @@ async def test_p2_chunks_beside_a_value_that_stays_are_no_loop(profile: Profiler
     assert [finding.kind for finding in report.findings] == []
     (silence,) = report.silences
     assert silence.reason.startswith("not N+1: chunks of an IN list, ")
+
+
+async def test_p7_audit_rows_that_a_listener_writes_one_by_one_are_a_loop(profile: Profiler) -> None:
+    def audit(_mapper: object, connection: Connection, user: User) -> None:
+        connection.execute(insert(Tag).values(id=100 + user.id, name=f"renamed {user.id}"))
+
+    def rename(session: Session) -> None:
+        for user in session.scalars(select(User)).all():
+            user.name = f"new {user.id}"
+        session.commit()
+
+    event.listen(User, "after_update", audit)
+    try:
+        report = await profile(rename)
+    finally:
+        event.remove(User, "after_update", audit)
+    (finding,) = [finding for finding in report.findings if finding.kind == "n_plus_one"]
+    assert (finding.site.frames[0].function, finding.count) == ("audit", 5)
+
+
+async def test_p7_what_a_flush_writes_itself_is_no_loop(profile: Profiler) -> None:
+    def with_autoflush(session: Session) -> None:
+        for user in session.scalars(select(User)).all():
+            session.add(Post(id=100 + user.id, title="new", author_id=user.id))
+            user.name = f"new {user.id}"
+        session.scalars(select(Tag)).all()
+        session.commit()
+
+    report = await profile(with_autoflush)
+    assert [finding.kind for finding in report.findings if finding.kind == "n_plus_one"] == []

@@ -8,7 +8,7 @@ from operator import and_
 
 from query_guard.detectors.pages import bind_places
 from query_guard.detectors.pages import paging as _paging
-from query_guard.records import Facts, Statement
+from query_guard.records import CallSite, Facts, Statement
 
 _CHUNK = 20
 """Values that an IN list must have, on average, to be a chunk of a longer one."""
@@ -18,7 +18,7 @@ def batch_reason(rows: list[Statement], facts: Facts) -> str | None:
     """Return why these repetitions are one piece of work, or None when nothing speaks for it."""
     if _is_eager(rows):
         return f"one load in {len(rows)} chunks of selectinload({rows[0].relationship})"
-    if _is_flush(rows):
+    if _is_flush(rows, facts):
         return f"{len(rows)} rows of one flush"
     if _is_retry(rows, facts):
         return "a retry: the transactions before the last one failed"
@@ -31,8 +31,17 @@ def _is_eager(rows: list[Statement]) -> bool:
     return rows[0].loader is not None and rows[0].loader.kind == "eager"
 
 
-def _is_flush(rows: list[Statement]) -> bool:
-    return rows[0].flush != 0 and all(row.flush == rows[0].flush for row in rows)
+def _is_flush(rows: list[Statement], facts: Facts) -> bool:
+    """Whether one flush wrote them itself; a listener of the application that it called writes for each object."""
+    flush = rows[0].flush
+    if flush == 0 or any(row.flush != flush for row in rows):
+        return False
+    return not any(row.flush == flush and _is_called_from(rows[0].site, row.site) for row in facts.statements)
+
+
+def _is_called_from(site: CallSite, outer: CallSite) -> bool:
+    """Whether frames of the application were called at another site, through SQLAlchemy."""
+    return 0 < len(outer.frames) < len(site.frames) and site.frames[-len(outer.frames) :] == outer.frames
 
 
 def _is_retry(rows: list[Statement], facts: Facts) -> bool:
