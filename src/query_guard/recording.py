@@ -92,7 +92,7 @@ class Recording:
         try:
             facts = self._facts()
             findings, silences = self._judged(facts)
-            stale = stale_allowances(self.recorder.allowances)
+            stale = stale_allowances(self.recorder)
             self._final = Report(report_id(), time() - facts.duration, facts, (*findings, *stale), silences)
         except Exception:
             report_own_error("the report of a block could not be made")
@@ -107,14 +107,16 @@ class Recording:
 
     def _judged(self, facts: Facts) -> tuple[tuple[Finding, ...], tuple[Silence, ...]]:
         parts = parts_outside_requests(facts, self.recorder)
-        verdicts = [judge(part, self.detectors, self.recorder.allowances) for part in parts]
+        verdicts = [judge(part, self.detectors, self.recorder.allowances, self.recorder) for part in parts]
         lost = lost_since(facts, self.request_reports.kept)
         if lost is not None:
-            verdicts.append(judge(lost, of_lost_checkouts(self.detectors), self.recorder.allowances))
+            verdicts.append(judge(lost, of_lost_checkouts(self.detectors), self.recorder.allowances, self.recorder))
         findings = [finding for verdict in verdicts for finding in verdict.findings]
         silences = [silence for verdict in verdicts for silence in verdict.silences]
         of_requests = [finding for report in self.request_reports.kept for finding in report.findings]
-        of_block, block_silences = judge(self._answered(facts), self.block_detectors, self.recorder.allowances)
+        of_block, block_silences = judge(
+            self._answered(facts), self.block_detectors, self.recorder.allowances, self.recorder
+        )
         return ranked([*of_requests, *findings, *of_block]), (*silences, *block_silences)
 
     def _answered(self, facts: Facts) -> Facts:

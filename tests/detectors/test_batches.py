@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 
-from query_guard.detectors.batches import batch_reason, bind_places
+from query_guard.detectors.batches import batch_reason
+from query_guard.detectors.pages import bind_places
 from query_guard.records import Facts, Statement
+from query_guard.records.salt import SALT
 from tests.reports import POSTS, facts_of, statement, transaction
 
 OFFSET = "SELECT posts.id FROM posts WHERE posts.author_id = ? LIMIT ? OFFSET ?"
 BY_KEY = "SELECT posts.id FROM posts WHERE posts.author_id = ? AND posts.id > ? ORDER BY posts.id LIMIT ?"
 
 
-def rows(sql: str, *values: tuple[int, ...], **fields: Any) -> list[Statement]:
-    return [statement(n, sql=sql, values=given, binds=len(given), **fields) for n, given in enumerate(values, 1)]
+def rows(sql: str, *values: tuple[object, ...], **fields: Any) -> list[Statement]:
+    return [
+        statement(n, sql=sql, values=tuple([hash(value) ^ SALT for value in given]), binds=len(given), **fields)
+        for n, given in enumerate(values, 1)
+    ]
 
 
 def reason(repeated: list[Statement], **fields: Any) -> str | None:
@@ -37,6 +43,58 @@ def test_pages_by_key() -> None:
     assert reason(rows(BY_KEY.replace(" LIMIT ?", ""), (1, 0), (1, 10))) is None
 
 
+DAYS = tuple(date(2026, 1, day) for day in range(1, 7))
+
+
+def test_windows_that_overlap_and_pages_of_one_row_are_no_pages() -> None:
+    assert reason(rows(OFFSET, (1, 1, 0), (1, 1, 1), (1, 1, 2))) is None
+    assert reason(rows(OFFSET, (1, 3, 0), (1, 3, 1), (1, 3, 2))) is None
+    assert reason(rows(OFFSET, (1, -1, 0), (1, -1, 1), (1, -1, 2))) is None
+    assert reason(rows(OFFSET, (1, 10, 20), (1, 10, 0), (1, 10, 10))) == "pages: only OFFSET changes"
+    assert reason(rows(OFFSET, (1, 10, 0), (1, 10, 10), (1, 10, 0))) is None
+    mysql = "SELECT posts.id FROM posts LIMIT ?, ?"
+    assert reason(rows(mysql, (0, 5), (5, 5), (10, 5))) == "pages: only OFFSET changes"
+    assert reason(rows(mysql, (0, 5), (1, 5), (2, 5))) is None
+    fetch = "SELECT posts.id FROM posts OFFSET ? ROWS FETCH FIRST ? ROWS ONLY"
+    assert reason(rows(fetch, (0, 5), (5, 5))) == "pages: only OFFSET changes"
+    assert reason(rows(fetch, (0, 1), (1, 1))) is None
+
+
+def test_a_walk_goes_on_from_the_last_key_and_never_back() -> None:
+    pages = "pages: only the bound of posts.id changes"
+    assert reason(rows(BY_KEY, (1, 0, 10), (1, 10, 10), (1, 25, 10))) == pages
+    assert reason(rows(BY_KEY, (1, 0, 10), (1, 25, 10), (1, 10, 10))) is None, "back"
+    assert reason(rows(BY_KEY, (1, 0, 10), (1, 10, 10), (1, 0, 10))) is None, "begun again"
+    assert reason(rows(BY_KEY, (1, 1, 3), (1, 2, 3), (1, 3, 3))) is None, "overlapping"
+    assert reason(rows(BY_KEY, (1, 0, 1), (1, 1, 1), (1, 2, 1))) is None, "the next of each row"
+    backwards = BY_KEY.replace(">", "<")
+    assert reason(rows(backwards, (1, 30, 10), (1, 20, 10), (1, 10, 10))) == pages
+    assert reason(rows(backwards, (1, 10, 10), (1, 20, 10), (1, 30, 10))) is None
+
+
+def test_keys_whose_order_is_not_known() -> None:
+    by_day = [(1, day, 10) for day in DAYS]
+    assert reason(rows(BY_KEY, *by_day)) == "pages: only the bound of posts.id changes"
+    assert reason(rows(BY_KEY, *by_day, *by_day)) is None
+    assert reason(rows(BY_KEY, *[(1, day, 1) for day in DAYS])) is None
+    six, five = (statement(1, sql="SELECT 1", fingerprint="1", rows=brought) for brought in (6, 5))
+    each = [row._replace(serial=row.serial + 1) for row in rows(BY_KEY, *by_day)]
+    assert batch_reason(each, facts_of(six, *each)) is None, "one for each row before"
+    assert batch_reason(each, facts_of(five, *each)) is not None
+
+
+def test_the_rows_that_came_tell_pages_of_one_row_where_the_limit_is_in_the_text() -> None:
+    only_offset = "SELECT posts.id FROM posts LIMIT ? OFFSET ?"
+    pages = rows(only_offset, (), (), ())
+    assert reason([row._replace(rows=1) for row in pages]) is None
+    assert reason([row._replace(rows=5) for row in pages]) == "pages: only OFFSET changes"
+
+
+def test_a_page_that_failed_may_be_asked_for_again() -> None:
+    first, failed, again = rows(OFFSET, (1, 10, 0), (1, 10, 10), (1, 10, 10))
+    assert reason([first, failed._replace(error="OperationalError"), again]) == "pages: only OFFSET changes"
+
+
 def test_pages_whose_values_stand_in_the_text() -> None:
     only_offset = "SELECT posts.id FROM posts LIMIT ? OFFSET ?"
     assert reason(rows(only_offset, (), ())) == "pages: only OFFSET changes"
@@ -50,7 +108,10 @@ def test_values_that_do_not_fit_the_text_say_nothing() -> None:
 @pytest.mark.parametrize("operator", ["<", ">", "<=", ">="])
 def test_each_bound_makes_pages(operator: str) -> None:
     sql = BY_KEY.replace(">", operator)
-    assert reason(rows(sql, (1, 0, 10), (1, 10, 10))) == "pages: only the bound of posts.id changes"
+    assert (
+        reason(rows(sql, *((1, key, 10) for key in ((0, 10) if ">" in operator else (10, 0)))))
+        == "pages: only the bound of posts.id changes"
+    )
 
 
 def test_an_eager_load_and_a_flush() -> None:
@@ -91,6 +152,30 @@ def test_chunks_of_an_in_list() -> None:
     of_forty = [statement(n, sql=sql, binds=binds) for n, binds in ((1, 30), (2, 10))]
     assert reason(of_forty) == "chunks of an IN list, 20 values each"
     assert reason([of_forty[0], of_forty[1]._replace(binds=9)]) is None
+
+
+CHUNK, BESIDE = range(25), "SELECT o.id FROM o WHERE o.customer = ? AND o.id IN (?)"
+
+
+def test_only_the_parts_of_one_list_are_chunks() -> None:
+    def chunked(*values: tuple[object, ...], sql: str = BESIDE) -> bool:
+        found = reason(rows(sql, *values))
+        return found is not None and found.startswith("chunks of an IN list, ")
+
+    parts = [tuple(range(start, start + 25)) for start in (100, 200, 300)]
+    assert chunked(*[("me", *part) for part in parts])
+    assert chunked(*[(*part, "me") for part in parts]), "drivers order values differently"
+    assert chunked(*[("me", *part) for part in parts], ("me", *range(900, 915))), "the last one is shorter"
+    assert not chunked(*[(customer, *CHUNK) for customer in ("a", "b", "c")]), "one list for each"
+    assert not chunked(*[(customer, *part) for customer, part in zip("abc", parts, strict=True)]), "a list of each"
+    alone = "SELECT o.id FROM o WHERE o.id IN (?)"
+    assert chunked(*parts, sql=alone)
+    assert not chunked(*[tuple(range(start, start + 25)) for start in (0, 10, 20)], sql=alone), "overlapping"
+    wide = f"UPDATE o SET {', '.join(f'c{n} = ?' for n in range(25))} WHERE o.id IN (?)"
+    assert not chunked(*[(*CHUNK, number) for number in (100, 200, 300)], sql=wide)
+    assert chunked(*[(*CHUNK, *part) for part in parts], sql=wide)
+    both = f"{BESIDE} AND o.state IN (?)"
+    assert chunked(*[("me", *part, "new", "old") for part in parts], sql=both)
 
 
 @pytest.mark.parametrize(

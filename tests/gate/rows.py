@@ -80,6 +80,11 @@ ROWS = {
     "O1": "a relationship that leads to itself is one loop, from however many lines it is walked",
     "O2": "a commit in a loop leads the writes and the reloads that it causes",
     "O3": "what is loaded with a repeated query belongs to it",
+    "P1": "LIMIT 1 OFFSET i, windows that overlap, neighbours of each row, one walk begun again: loops",
+    "P2": "one IN list for each value, a list of each value, lists that overlap: loops",
+    "P7": "audit rows that a mapper's listener writes one by one: a loop",
+    "P8": "products under different parents, through contains_eager, without a condition",
+    "P10": "a loop through getattr, list, str, sorted: one finding, the same count, in the first request too",
 }
 
 DRIVERS = ("sqlite3", "aiosqlite", "psycopg", "asyncpg")
@@ -87,5 +92,5 @@ DRIVERS = ("sqlite3", "aiosqlite", "psycopg", "asyncpg")
 
 def row_of(test_name: str) -> str | None:
     """Return the row that a test stands for: `test_n7b_the_filter_is...` is N7b."""
-    match = re.match(r"test_([ndsfo])(\d+b?)_", test_name)
+    match = re.match(r"test_([ndsfop])(\d+b?)_", test_name)
     return f"{match[1].upper()}{match[2]}" if match else None

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, selectinload
 
-from query_guard.detectors import NPlusOne, batches
+from query_guard.detectors import NPlusOne, batches, pages
 from query_guard.records import Engine, Facts, Finding, Statement, grouped
 from tests.databases import Database, Profiler
 from tests.models import Post, User, Versioned
@@ -166,8 +166,8 @@ MUTATIONS: dict[str, Callable[[pytest.MonkeyPatch], Any]] = {
     "no pages": lambda patch: patch.setattr(batches, "_paging", never),
     "no eager loads": lambda patch: patch.setattr(batches, "_is_eager", never),
     "no flushes": lambda patch: patch.setattr(batches, "_is_flush", never),
-    "no offsets": lambda patch: patch.setattr(batches, "_OFFSET", "never"),
-    "no key bounds": lambda patch: patch.setattr(batches, "_BOUNDS", frozenset()),
+    "no offsets": lambda patch: patch.setattr(pages, "_OFFSET", "never"),
+    "no key bounds": lambda patch: patch.setattr(pages, "_BOUNDS", frozenset()),
     "objects are values": lambda patch: patch.setattr(NPlusOne.__init__, "__defaults__", (3, 3)),
     "two is a loop": lambda patch: patch.setattr(NPlusOne.__init__, "__defaults__", (2, 2)),
     "one owner is a loop": lambda patch: patch.setattr(NPlusOne.__init__, "__defaults__", (1, 3)),

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import nullcontext
 from datetime import date, datetime
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from sqlalchemy import create_engine, text
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import QueuePool, StaticPool
 
-from query_guard import Allowance, Finding, QueryGuard, allow, record
+from query_guard import Allowance, Finding, QueryGuard, Report, allow, record
 from query_guard.judge.allowances import allowance_for, parse_allowances
+from query_guard.recording import Recording
 from query_guard.records import CallSite, Frame
-from query_guard.testing import assert_no_findings
+from query_guard.testing import assert_no_findings, record_queries
 
 engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
 SITE = CallSite(
@@ -67,6 +72,126 @@ def test_a_block_allows_what_is_sent_in_it() -> None:
     assert [silence.reason for silence in recording.report.silences] == [
         "n_plus_one is allowed by 'n_plus_one:test_allowances.py:loop'"
     ]
+
+
+def asked(*numbers: int) -> None:
+    with engine.connect() as connection:
+        for number in numbers:
+            connection.execute(text("SELECT :n"), {"n": number})
+
+
+def allowed_and_asked(*numbers: int) -> None:
+    with allow("n_plus_one"):
+        asked(*numbers)
+
+
+def kinds(recording: Recording) -> list[str]:
+    return [finding.kind for finding in recording.report.findings]
+
+
+def test_a_block_allows_nothing_that_is_sent_outside_of_it() -> None:
+    with record() as recording:
+        allowed_and_asked(1, 2, 3)
+        asked(1, 2, 3)
+    assert kinds(recording) == ["n_plus_one"]
+
+
+def test_a_loop_that_is_only_in_part_in_the_block_is_found() -> None:
+    with record() as recording:
+        for number in range(4):
+            with allow("n_plus_one") if number else nullcontext():
+                asked(number)
+    assert kinds(recording) == ["n_plus_one", "stale_allowance"]
+
+
+def test_a_loop_whose_every_pass_is_a_block_is_allowed() -> None:
+    with record() as recording:
+        for number in range(40):
+            allowed_and_asked(number)
+    assert kinds(recording) == []
+    assert [(silence.reason, silence.count) for silence in recording.report.silences] == [
+        ("n_plus_one is allowed by 'n_plus_one'", 40)
+    ]
+
+
+@pytest.mark.asyncio
+async def test_a_task_beside_the_block_is_not_allowed() -> None:
+    async def allowed_task() -> None:
+        with allow("n_plus_one"):
+            for number in range(3):
+                asked(number)
+                await asyncio.sleep(0)
+
+    async def task_beside() -> None:
+        for number in range(3):
+            asked(number)
+            await asyncio.sleep(0)
+
+    with record() as recording:
+        await asyncio.gather(allowed_task(), task_beside())
+    (finding,) = recording.report.findings
+    assert finding.site.frames[1].function == "task_beside"
+
+
+@pytest.mark.asyncio
+async def test_the_tasks_and_threads_of_the_block_are_allowed() -> None:
+    with record() as recording, allow("n_plus_one"):
+        await asyncio.gather(*[asyncio.to_thread(asked, number) for number in range(3)])
+        await asyncio.create_task(asyncio.to_thread(asked, 4, 5, 6))
+    assert kinds(recording) == []
+
+
+def test_the_windows_around_one_another_all_know_of_the_block() -> None:
+    with record_queries() as process, record() as outer, record() as inner:
+        allowed_and_asked(1, 2, 3)
+    assert (kinds(process), kinds(outer), kinds(inner)) == ([], [], [])
+    with record() as outer:
+        for _ in range(2):
+            with record() as inner:
+                allowed_and_asked(1, 2, 3)
+            assert kinds(inner) == []
+        asked(1, 2, 3)
+    assert kinds(outer) == ["n_plus_one"]
+
+
+def test_a_block_in_a_block_and_a_block_where_nothing_is_recorded() -> None:
+    allowed_and_asked(1, 2, 3)
+    with record() as recording, allow("duplicate_statement"):
+        allowed_and_asked(1, 2, 3)
+        asked(7)
+        asked(7)
+    assert kinds(recording) == []
+
+
+def test_a_connection_that_is_lost_in_the_block_is_allowed_and_no_other() -> None:
+    pool = create_engine("sqlite://", poolclass=QueuePool, pool_size=5)
+
+    def keep() -> Any:
+        return pool.connect()
+
+    app = FastAPI()
+    reports: list[Report] = []
+    app.add_middleware(QueryGuard, reporters=[reports.append])
+    kept: list[Any] = []
+
+    @app.get("/in")
+    def inside() -> None:
+        with allow("connection_leak"):
+            kept.append(keep())
+
+    @app.get("/out")
+    def outside() -> None:
+        with allow("connection_leak"):
+            pass
+        kept.append(keep())
+
+    with TestClient(app) as client:
+        client.get("/in")
+        client.get("/out")
+    leaks = [[finding.kind for finding in report.findings if finding.kind == "connection_leak"] for report in reports]
+    for connection in kept:
+        connection.close()
+    assert leaks == [[], ["connection_leak"]]
 
 
 def test_a_window_inside_the_block_inherits_it() -> None:

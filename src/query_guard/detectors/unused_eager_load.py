@@ -21,8 +21,8 @@ class _Load(NamedTuple):
 
     @property
     def brought_something(self) -> bool:
-        """Whether objects came. Of a driver that counts no rows (SQLite) only a select of its own proves it."""
-        return bool(self.row.rows) or (self.row.rows is None and not self.joined)
+        """Whether objects came. Where the number of rows is not known, only a select of its own proves it."""
+        return bool(self.row.brought) or (self.row.brought is None and not self.joined)
 
 
 class UnusedEagerLoad:

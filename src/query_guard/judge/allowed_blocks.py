@@ -2,45 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from query_guard.capture.window.recorder import allowed, allowed_in_process
-from query_guard.capture.window.window import current, recorders
+from query_guard.capture.window.allowed_block import window_of_block
+from query_guard.capture.window.recorder import Recorder, allowed, allowed_in_process
+from query_guard.capture.window.window import Window, current
 from query_guard.judge.allowances import parse_allowances
-from query_guard.own_errors import report_own_error
-from query_guard.records import Allowance, Finding
+from query_guard.own_errors import contained, report_own_error
+from query_guard.records import Allowance, Finding, grouped
 
 
 @contextmanager
 def allow(*patterns: str | Allowance) -> Iterator[None]:
-    """Allow findings of the block, of the windows around it, and of those opened in it; see `Allowance` for patterns.
+    """Allow findings whose statements are all sent inside the block, and those of windows that are opened in it.
 
-    A pattern that matched nothing becomes an info finding of the windows that watch the block. Raises ValueError for
-    text that is no pattern.
+    It holds for the tasks and threads that the block starts, and for no others. A pattern that matched nothing becomes
+    an info finding of the windows that watch the block; see `Allowance` for patterns. Raises ValueError for text that
+    is no pattern.
     """
-    allowances: Sequence[Allowance] = ()
+    allowances: tuple[Allowance, ...] = ()
+    window: Window | None = None
     try:
         allowances = parse_allowances("allow", patterns)
-        _allow_around(allowances)
+        window = window_of_block(allowances)
     except ValueError:
         raise
     except Exception:
         report_own_error("findings of a block could not be allowed")
     token = allowed.set((*allowed.get(), *allowances))
+    outer = current.set(window) if window is not None else None
     try:
         yield
     finally:
         with suppress(ValueError):  # a framework may leave a generator in another context than it entered
             allowed.reset(token)
+            if outer is not None:
+                current.reset(outer)
+        if window is not None:
+            _seal(window)
 
 
-def _allow_around(allowances: Sequence[Allowance]) -> None:
-    """Allow findings of the windows that are open."""
-    for recorder in recorders(current.get()):
-        present = {(allowance.pattern, allowance.until) for allowance in recorder.allowances}
-        added = [allowance for allowance in allowances if (allowance.pattern, allowance.until) not in present]
-        recorder.allowances = (*recorder.allowances, *added)
+_seal = contained(Window.seal, "the window of a block could not be sealed")
 
 
 @contextmanager
@@ -55,9 +58,11 @@ def allow_in_process(patterns: Sequence[str | Allowance]) -> Iterator[tuple[Allo
             allowed_in_process.remove(allowance)
 
 
-def stale_allowances(allowances: Iterable[Allowance]) -> Iterator[Finding]:
-    """Yield a finding for each allowance that matched nothing."""
-    for allowance in allowances:
-        if not allowance.matched:
-            summary = f"The allowance {allowance.pattern!r} matched nothing"
+def stale_allowances(recorder: Recorder) -> Iterator[Finding]:
+    """Yield a finding for each pattern that is allowed in a window, or in a block of it, and has matched nothing."""
+    of_blocks = [allowance for block in recorder.allowed_blocks for allowance in block.allowances]
+    allowances = (*recorder.allowances, *of_blocks)
+    for same in grouped(allowances, lambda allowance: (allowance.pattern, allowance.until)).values():
+        if not any(allowance.matched for allowance in same):
+            summary = f"The allowance {same[0].pattern!r} matched nothing"
             yield Finding("stale_allowance", "info", summary, "Remove it: what it allowed is mended")

@@ -63,10 +63,10 @@ class RunningReport:
         if self._verdict is None or first_time or facts.statements is not self._statements:
             self._statements = facts.statements
             self._of_statements += first_time
-            self._verdict = judge(facts, self._of_statements, allowances)
+            self._verdict = judge(facts, self._of_statements, allowances, self._recorder)
         self._of_ends += [detector for detector in triggered.of_ends if detector not in self._of_ends]
         if not self._of_ends:
             return facts, self._verdict
-        ends = judge(facts, self._of_ends, allowances)
+        ends = judge(facts, self._of_ends, allowances, self._recorder)
         both = ranked((*self._verdict.findings, *ends.findings))
         return facts, Verdict(both, (*self._verdict.silences, *ends.silences))

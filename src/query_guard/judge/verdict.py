@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from query_guard.capture.window.recorder import Recorder
 from query_guard.detectors import Detector
 from query_guard.judge.allowances import allowance_for
 from query_guard.judge.causes import led_by_causes
@@ -21,13 +22,21 @@ class Verdict(NamedTuple):
     silences: tuple[Silence, ...]
 
 
-def judge(facts: Facts, detectors: Sequence[Detector], allowances: Sequence[Allowance] = ()) -> Verdict:
-    """Return what the detectors find and what they are silent about; one that fails is logged once and says nothing."""
+def judge(
+    facts: Facts,
+    detectors: Sequence[Detector],
+    allowances: Sequence[Allowance] = (),
+    recorder: Recorder | None = None,
+) -> Verdict:
+    """Return what the detectors find and what they are silent about; one that fails is logged once and says nothing.
+
+    `recorder` is that of the facts, and knows of blocks that allow findings of their own.
+    """
     endpoint = facts.request.endpoint
     findings: list[Finding] = []
     silences: list[Silence] = []
     for found in _found(facts, detectors):
-        judged = found if isinstance(found, Silence) else _allowed(_placed(found, endpoint), allowances)
+        judged = found if isinstance(found, Silence) else _allowed(_placed(found, endpoint), allowances, recorder)
         if isinstance(judged, Silence):
             silences.append(judged)
         else:
@@ -46,9 +55,9 @@ def _found(facts: Facts, detectors: Sequence[Detector]) -> list[Finding | Silenc
     return found
 
 
-def _allowed(finding: Finding, allowances: Sequence[Allowance]) -> Finding | Silence:
+def _allowed(finding: Finding, allowances: Sequence[Allowance], recorder: Recorder | None) -> Finding | Silence:
     """Return the silence that an allowance makes of a finding; one that has expired says so in the fix."""
-    allowance = allowance_for(finding, allowances) if allowances else None
+    allowance = allowance_for(finding, allowances, recorder)
     if allowance is None:
         return finding
     if allowance.has_expired:

@@ -67,6 +67,10 @@ class StatementInfo(NamedTuple):
     """Attributes of the entity's primary key."""
     referrers: tuple[tuple[str, str, str], ...] = ()
     """Many-to-one relationships whose target is found by the filters: (class, attribute, foreign key)."""
+    contained: tuple[tuple[str, ...], ...] = ()
+    """The collections that it loads by `contains_eager()`, as paths from its root."""
+    unjoined: tuple[str, ...] = ()
+    """Tables without a condition between them, as SQLAlchemy's own warning names them."""
 
 
 NO_INFO = StatementInfo(None, (), False, (), False, (), ())

@@ -11,7 +11,7 @@ from query_guard.capture.freeze.facts import shape_of
 from query_guard.capture.live.pools import checked_out
 from query_guard.capture.window.recorder import Recorder
 from query_guard.capture.window.rows import BATCHES, BLOCKING, DURATION, ERROR, INFO, SHARED, Row
-from query_guard.records import Figures, Numbers, Request
+from query_guard.records import Figures, Numbers, Request, StatementInfo
 
 _MANY = 50
 """With more statements, figures take as long as facts."""
@@ -122,7 +122,7 @@ def _row_figures(rows: tuple[Row, ...]) -> tuple[_RowFigures, float]:
             if batches is not None:  # then no other row shares it
                 duration += batches.time  # noqa: PLW2901
                 has_failed = has_failed or batches.error is not None
-            does_write, blocks, does_join = bool(writing), shared[BLOCKING], bool(described.joined)
+            does_write, blocks, does_join = bool(writing), shared[BLOCKING], _may_multiply(described)
         failed += has_failed
         writes += does_write
         blocking += blocks
@@ -133,6 +133,10 @@ def _row_figures(rows: tuple[Row, ...]) -> tuple[_RowFigures, float]:
         if count is not None and count > most:
             most = count
     return (len(rows) - len(shapes), longest, most, failed, writes, blocking, joins), total
+
+
+def _may_multiply(info: StatementInfo) -> bool:
+    return bool(info.joined or info.contained or info.unjoined)
 
 
 def _connection_figures(recorder: Recorder, pools: dict[int, int]) -> tuple[int, float, int, int, int, float]:

@@ -7,6 +7,7 @@ import itertools
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from opcode import opmap
 from types import CodeType, FrameType
 from typing import Any, TypeAlias
 
@@ -22,6 +23,11 @@ Trail: TypeAlias = tuple[tuple[CodeType | None, int], ...]
 """The code of each frame, with its current instruction for frames of the application; None at the end of the stack."""
 _Step: TypeAlias = tuple[str, int, int]
 """File and first line of a frame's code, and its current instruction."""
+
+_PRECALL = opmap.get("PRECALL")
+"""None from CPython 3.12 on."""
+_PRECALL_SIZE = 4
+"""Bytes of the instruction with its inline cache."""
 
 UNREAD = "unread"
 """The boundary of a site that could not be read."""
@@ -66,12 +72,11 @@ def walked(
         code = frame.f_code
         kind = KINDS.get(code.co_filename) or kind_of(code.co_filename)
         if kind is APPLICATION:
-            instruction = frame.f_lasti
             if len(run) < MAX_FRAMES:
-                run[code.co_filename, code.co_firstlineno, instruction] = None
+                run[code.co_filename, code.co_firstlineno, _instruction(frame)] = None
             outermost = code
             if trail is not None:
-                trail.append((code, instruction))
+                trail.append((code, frame.f_lasti))
         else:
             if trail is not None:
                 trail.append((code, -1))
@@ -108,7 +113,7 @@ def site_of_frames(frames: Sequence[FrameType]) -> CallSite:
         code = frame.f_code
         kind = kind_of(code.co_filename)
         if kind is APPLICATION:
-            run.append((code.co_filename, code.co_firstlineno, frame.f_lasti))
+            run.append((code.co_filename, code.co_firstlineno, _instruction(frame)))
             outermost = code
         elif kind is not LIBRARY:  # what lies beyond, such as a test that is the client, is not of this request
             boundary = kind
@@ -128,7 +133,7 @@ def _new_site(
     inside_holder = False
     for frame in chain:
         code = frame.f_code
-        step = (code.co_filename, code.co_firstlineno, frame.f_lasti)
+        step = (code.co_filename, code.co_firstlineno, _instruction(frame))
         if step in steps or step not in key:
             continue
         step, written = _written.get(step) or _write_down(step, frame)
@@ -150,11 +155,23 @@ def _new_site(
 
 def _write_down(step: _Step, frame: FrameType) -> tuple[_Step, Frame]:
     written = step, Frame(shown_path(step[0]), frame.f_lineno, _holder_name(frame.f_code), step[1])
-    if frame.f_lasti == step[2]:  # the frame of another thread may have moved on
+    if _instruction(frame) == step[2]:  # the frame of another thread may have moved on
         if len(_written) >= _MAX_WRITTEN:
             _written.clear()
         _written[step] = written
     return written
+
+
+def _instruction(frame: FrameType) -> int:
+    """Return the offset of the call that a frame waits in, the same in each pass of a loop.
+
+    CPython 3.11 compiles a call to PRECALL and CALL. Once a call of a builtin (`getattr`, `list`) is specialised,
+    PRECALL makes it, and the frame stops one instruction earlier than in the first passes.
+    """
+    offset = frame.f_lasti
+    if _PRECALL is not None and offset >= 0 and frame.f_code.co_code[offset] == _PRECALL:
+        return offset + _PRECALL_SIZE
+    return offset
 
 
 def frames_from(frame: FrameType | None, greenlet: Any = None) -> Iterator[FrameType]:

@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 
 from sqlalchemy.orm import mapperlib
 
-from query_guard.capture.origin.values import SALT
 from query_guard.records import Loader, Step
+from query_guard.records.salt import SALT
 
 _MAX_LOADERS = 2_000
 _loaders: dict[tuple[Any, ...], Loader] = {}
@@ -180,13 +180,17 @@ def lazy_load_above(frame: FrameType | None) -> tuple[Loader | None, int | None]
     return None, None
 
 
-def joined_relationships(compiled: Any, *, collections: bool) -> tuple[tuple[str, ...], ...]:
+JOINED, CONTAINED = "eager_row_processor", "user_defined_eager_row_processor"
+"""What joinedload() and contains_eager() leave on a compiled select."""
+
+
+def joined_relationships(compiled: Any, *, collections: bool, by: str = JOINED) -> tuple[tuple[str, ...], ...]:
     """Return the paths of the collections, or single objects, that a select loads by joining them.
 
     A path leads from the root: (("User.posts",), ...).
     """
     attributes = getattr(getattr(compiled, "compile_state", None), "attributes", None) or {}
-    joined = [key[1] for key in attributes if isinstance(key, tuple) and key[0] == "eager_row_processor"]
+    joined = [key[1] for key in attributes if isinstance(key, tuple) and key[0] == by]
     paths = [[step for step in steps if hasattr(step, "uselist")] for steps in joined]
     return tuple(
         tuple(f"{prop.parent.class_.__name__}.{prop.key}" for prop in path)

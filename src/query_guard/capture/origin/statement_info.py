@@ -17,9 +17,10 @@ from sqlalchemy.orm.exc import UnmappedColumnError
 
 from query_guard.capture.origin.clauses import CONDITION, clauses_of, equalities, is_got
 from query_guard.capture.origin.loader_options import options_of
-from query_guard.capture.origin.loaders import joined_relationships, key_attributes
+from query_guard.capture.origin.loaders import CONTAINED, joined_relationships, key_attributes
 from query_guard.capture.origin.relationships import collections_behind, referrers
 from query_guard.capture.origin.site_cache import SiteCache
+from query_guard.capture.origin.unjoined import unjoined_tables
 from query_guard.records import NO_INFO, Clauses, Engine, Entity, StatementInfo
 
 TRANSACTION_CONTROL = (
@@ -96,6 +97,8 @@ def _describe(statement: Any, compiled: Any) -> StatementInfo:
             clauses=_clauses(statement, mapper),
             keys=key_attributes(mapper) if mapper is not None else (),
             referrers=tuple(referrers(mapper, columns)) if mapper is not None else (),
+            contained=joined_relationships(compiled, collections=True, by=CONTAINED),
+            unjoined=tuple(unjoined_tables(compiled)),
         )
     except (SQLAlchemyError, AttributeError, LookupError, TypeError):
         return NO_INFO

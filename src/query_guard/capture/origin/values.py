@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import itertools
-import os
 from typing import Any
 
-SALT = int.from_bytes(os.urandom(8)) >> 2
-"""Mixed into each hash, so that a hash says nothing outside this process."""
+from query_guard.records.salt import SALT
+
 _salted = SALT.__xor__
 _OF_MINUS = _salted(hash(-1))
 """Python has the same hash, -2, for -1 and for -2."""
 
 NO_VALUES: tuple[int, ...] = ()
 _MAX_POSITIONS = 32
+_AT_END = 8
+"""So many of them are the last ones: what stands behind a long IN list."""
 _MAX_SHOWN = 200
 _unhashable = itertools.count(1)
 
 
 def value_hashes(parameters: Any) -> int | tuple[int, ...]:
-    """Hash each value; from the 33rd on, all share one hash. A value that cannot be hashed differs from all others.
+    """Hash each value; of more than 32, those in the middle share one hash.
 
+    A value that cannot be hashed differs from all others.
     The hash of a single value is returned without a tuple: most loads are by one key, and a tuple takes more memory.
     """
     values = parameters if type(parameters) is tuple else _values_of(parameters)
@@ -31,7 +33,8 @@ def value_hashes(parameters: Any) -> int | tuple[int, ...]:
             return hashed if hashed != _OF_MINUS else _hash(value)
         if len(values) > _MAX_POSITIONS:
             values = tuple(values)
-            values = (*values[:_MAX_POSITIONS], hash((SALT, values[_MAX_POSITIONS:])))
+            first, last = values[: _MAX_POSITIONS - _AT_END], values[-_AT_END:]
+            values = (*first, hash((SALT, values[_MAX_POSITIONS - _AT_END : -_AT_END])), *last)
         hashes = tuple(map(_salted, map(hash, values)))
         return hashes if _OF_MINUS not in hashes else tuple([_hash(value) for value in values])
     except Exception:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from contextvars import ContextVar
 from time import perf_counter
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from query_guard.capture.origin.statement_info import UnreadInfo
 from query_guard.capture.window.open_checkout import OpenCheckout
@@ -24,6 +24,9 @@ from query_guard.capture.window.rows import (
     Shared,
 )
 from query_guard.records import Allowance, CallSite, LoopBlock
+
+if TYPE_CHECKING:
+    from query_guard.capture.window.allowed_block import AllowedBlock
 
 WINDOW_BYTES = 500_000
 """The most bytes for the details of one window. Beyond it, statements are only counted."""
@@ -69,6 +72,7 @@ class Recorder:
         "_dropped",
         "_dropped_time",
         "allowances",
+        "allowed_blocks",
         "checkouts",
         "dropped_checkouts",
         "dropped_failed_loads",
@@ -102,6 +106,8 @@ class Recorder:
         self.allowances: tuple[Allowance, ...] = allowed.get()
         if allowed_in_process:
             self.allowances += tuple(allowed_in_process)
+        self.allowed_blocks: tuple[AllowedBlock, ...] = ()
+        """Blocks within the window that allow findings of their own."""
         self.stage = BEFORE_RESPONSE
         self.rows: list[Row] = []
         self.checkouts: list[OpenCheckout] = []
