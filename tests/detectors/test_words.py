@@ -214,7 +214,7 @@ WORDS: list[tuple[Detector, Facts, list[str]]] = [
     (
         IdleInTransaction(),
         facts_of(
-            statement(1, start=0.0, duration=0.0),
+            statement(1, start=0.0, duration=0.0, writes=("posts",), rows=2),
             statement(2, start=0.5, duration=0.0),
             transactions=(transaction(end=0.75, rows_written=2),),
             serial=1,

@@ -477,9 +477,10 @@ async def test_f8_a_commit_is_named(profile: Profiler) -> None:
             session.add(Tag(id=number, name="x"))
             session.commit()
 
-    found = [one for one in (await profile(work)).findings if one.kind == "n_plus_one"]
+    (finding,) = (await profile(work)).loud_findings
     await profile.database.prepare()
-    assert [one.fix for one in found] == [
+    assert finding.kind == "commit_per_row"
+    assert [effect.fix for effect in finding.effects] == [
         "Each turn of the loop commits the INSERT of tags: commit once after the loop"
     ]
 

@@ -13,7 +13,10 @@ KIND = "commit_per_row"
 
 @dataclass(eq=False)
 class CommitPerRow(Thresholds):
-    """Find a line that commits writes `commits` times or more; `chunk` rows on average make it work in chunks."""
+    """Find a line that commits writes `commits` times or more; `chunk` rows on average make it work in chunks.
+
+    A queue commits each job for good: a transaction that took its rows with SKIP LOCKED must end with them.
+    """
 
     commits: int = 3
     chunk: float = 20
@@ -26,7 +29,7 @@ class CommitPerRow(Thresholds):
     def __call__(self, facts: Facts) -> Iterator[Finding | Silence]:
         if facts.request.kind == "websocket":
             return  # what was done must be safe before the next message
-        apart = (one for one in facts.committed_writes if one.phase != "streaming")
+        apart = (one for one in facts.committed_writes if one.phase != "streaming" and not _is_of_queue(one, facts))
         groups = grouped(apart, lambda one: (one.site.key, one.engine.serial, one.segment))
         for transactions in groups.values():
             if len(transactions) >= self.commits:
@@ -36,6 +39,10 @@ class CommitPerRow(Thresholds):
                     yield Silence(KIND, reason, transactions[0].site, len(transactions), ())
                 else:
                     yield _finding(transactions, facts)
+
+
+def _is_of_queue(transaction: Transaction, facts: Facts) -> bool:
+    return any("SKIP LOCKED" in row.sql.upper() for row in facts.by_transaction.get(transaction.serial, ()))
 
 
 def _finding(transactions: list[Transaction], facts: Facts) -> Finding:

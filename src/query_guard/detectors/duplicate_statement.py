@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from query_guard.detectors.acts import acts, reads_catalogue
 from query_guard.detectors.thresholds import Thresholds
 from query_guard.records import Facts, Finding, Statement, Triggers, distinct_sites, grouped, usual_duration
 
@@ -15,10 +16,12 @@ KIND = "duplicate_statement"
 _UNREPEATABLE = (
     r"(?i)\bFOR (?:NO KEY )?(?:UPDATE|SHARE)\b|\bFOR KEY SHARE\b|\bCURRENT_|\bLOCALTIME|"
     r"\b(?:now|nextval|currval|random|rand|uuid|uuid4|newid|gen_random_uuid|clock_timestamp|statement_timestamp|"
-    r"pg_try_advisory\w*|pg_advisory\w*|pg_sleep|last_insert_rowid|last_insert_id|changes)\s*\("
+    r"pg_sleep|last_insert_rowid|last_insert_id|changes)\s*\("
 )
 
 
+_WAIT = 0.1
+"""Seconds between two transactions from which on the second is a new look at what may have changed."""
 _LOOP = 3
 """Different sets of values that make repetitions a loop, which has a detector of its own."""
 
@@ -28,9 +31,11 @@ class DuplicateStatement(Thresholds):
     """Find a SELECT that ran again with the same values on the same engine.
 
     Two runs are duplicates when no statement between them wrote to a table they read and no transaction was committed
-    between them. A SELECT that locks, draws from a sequence or reads the clock is never a duplicate, and repetitions
-    within a loop over other values belong to that loop. Relationships that were loaded belong to the query that brought
-    their objects. `info` at two, a warning from `loud`.
+    between them. A poll asks again on purpose: each of its reads has a transaction of its own, which begins 100 ms or
+    more after the one before has ended, or with the next message of a WebSocket. A SELECT that locks, acts (an advisory
+    lock, a setting, a notification), draws from a sequence or reads the clock is never a duplicate, nor is one of the
+    database's catalogue, and repetitions within a loop over other values belong to that loop. Relationships that were
+    loaded belong to the query that brought their objects. `info` at two, a warning from `loud`.
     """
 
     loud: int = 3
@@ -83,8 +88,12 @@ class DuplicateStatement(Thresholds):
 
 def _duplicates(rows: list[Statement], changes: _Changes) -> Iterator[list[Statement]]:
     for same in grouped(rows, lambda row: (row.fingerprint, row.value_key, row.engine.serial)).values():
-        if len(same) > 1 and not re.search(_UNREPEATABLE, same[0].sql):
+        if len(same) > 1 and not _asks_anew(same[0]):
             yield from [run for run in _runs(sorted(same), changes) if len(run) > 1]
+
+
+def _asks_anew(row: Statement) -> bool:
+    return re.search(_UNREPEATABLE, row.sql) is not None or acts(row) or reads_catalogue(row)
 
 
 def _asker(row: Statement, facts: Facts) -> Statement:
@@ -127,6 +136,7 @@ class _Changes:
 
     def __init__(self, facts: Facts) -> None:
         ends = [t.end for t in facts.transactions if t.end is not None and t.outcome == "committed"]
+        self._transactions = {transaction.serial: transaction for transaction in facts.transactions}
         self._commits = sorted(ends)
         self._anywhere: list[int] = []
         self._by_table: dict[str, list[int]] = {}
@@ -137,11 +147,22 @@ class _Changes:
                 self._by_table.setdefault(table, []).append(row.serial)
 
     def between(self, first: Statement, second: Statement) -> bool:
+        if self._polls(first, second):
+            return True
         commits = self._commits
         if bisect_right(commits, second.start) > bisect_right(commits, first.start):
             return True
         writes = [self._anywhere, *(self._by_table.get(table, []) for table in first.tables)]
         return any(bisect_right(w, second.serial) > bisect_right(w, first.serial) for w in writes)
+
+    def _polls(self, first: Statement, second: Statement) -> bool:
+        """Whether the second looks anew, in a transaction of its own, after a wait or for another message."""
+        if first.transaction == second.transaction:
+            return False
+        before, after = self._transactions.get(first.transaction), self._transactions.get(second.transaction)
+        if before is None or after is None or before.end is None:
+            return False
+        return first.segment != second.segment or after.start - before.end >= _WAIT
 
 
 def _runs(rows: list[Statement], changes: _Changes) -> Iterator[list[Statement]]:

@@ -17,10 +17,14 @@ def flushed_one_by_one(rows: Sequence[Statement]) -> Remedy:
     """Return the remedy for a loop of flushes: what is flushed once is written at once."""
     row = rows[0]
     call = row.site.call
+    if call in _NESTED or (call in _COMMITS and len({row.transaction for row in rows}) < len(rows)):
+        return Remedy(
+            "",
+            f"Each savepoint flushes {_change(row)}: where rows may be refused, ON CONFLICT DO NOTHING in one "
+            "statement does the same; where none is, put many rows under one savepoint",
+        )
     if call in _COMMITS:
         return Remedy("", f"Each turn of the loop commits {_change(row)}: commit once after the loop")
-    if call in _NESTED:
-        return Remedy("", f"Each savepoint flushes {_change(row)}: put many rows under one savepoint")
     if call == "merge":
         return Remedy(
             "",

@@ -1,0 +1,27 @@
+"""Statements that are sent for what they do, and not for what they return, and reads of the database's own catalogue.
+
+A SELECT of an advisory lock, a setting or a notification acts: to send it once for several keys, or to keep its result,
+would do something else. A read of the catalogue (reflection, a migration, a health check) is nobody's loop over rows.
+"""
+
+from __future__ import annotations
+
+import re
+
+from query_guard.records import Statement
+
+_ACTS = re.compile(
+    r"(?i)\b(?:set_config|pg_notify|pg_(?:try_)?advisory_\w+|get_lock|release_lock|release_all_locks|sp_getapplock|"
+    r"setval|pg_terminate_backend|pg_cancel_backend)\s*\("
+)
+_CATALOGUE = re.compile(r"(?i)^(?:pg_catalog\.|information_schema\.|pg_[a-z_]+$|sqlite_(?:master|schema|temp_master)$)")
+
+
+def acts(row: Statement) -> bool:
+    """Whether a SELECT takes a lock of the application's own, changes a setting, or notifies somebody."""
+    return row.operation == "SELECT" and _ACTS.search(row.sql) is not None
+
+
+def reads_catalogue(row: Statement) -> bool:
+    """Whether a statement reads nothing but the database's own tables."""
+    return row.operation in ("SELECT", "PRAGMA") and bool(row.tables) and all(map(_CATALOGUE.match, row.tables))

@@ -1,0 +1,158 @@
+"""What is silent, and for the true reason: chunks, polls, acts, the catalogue, rows that may be refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, func, insert, inspect, select, text, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from query_guard import Report, record
+from tests.clock import Clock
+from tests.databases import DRIVERS, SYNC_DRIVERS, Database, Profiler
+from tests.models import Tag, User
+
+pytestmark = pytest.mark.asyncio
+only_sync = pytest.mark.parametrize("driver", SYNC_DRIVERS, indirect=True)
+only_postgresql = pytest.mark.parametrize("driver", ["psycopg", "asyncpg"], indirect=True)
+
+
+def kinds(report: Report) -> list[str]:
+    return [finding.kind for finding in report.loud_findings]
+
+
+def chunks(size: int = 25) -> Iterator[list[dict[str, Any]]]:
+    for first in range(1_000, 1_100, size):
+        yield [{"id": number, "name": f"tag {number}"} for number in range(first, first + size)]
+
+
+def inserted_as_sets(session: Session) -> None:
+    for chunk in chunks():
+        session.execute(insert(Tag), chunk)
+
+
+def inserted_as_values(session: Session) -> None:
+    for chunk in chunks():
+        session.execute(insert(Tag).values(chunk))
+
+
+def flushed(session: Session) -> None:
+    for chunk in chunks():
+        session.add_all([Tag(**row) for row in chunk])
+        session.flush()
+
+
+def updated_by_ranges(session: Session) -> None:
+    for first in range(1, 101, 25):
+        session.execute(update(Tag).where(Tag.id.between(first, first + 24)).values(name="same"))
+
+
+def deleted_by_ranges(session: Session) -> None:
+    for first in range(1_001, 1_101, 25):
+        session.execute(delete(Tag).where(Tag.id.between(first, first + 24)))
+
+
+@pytest.mark.parametrize("work", [inserted_as_sets, inserted_as_values, flushed, updated_by_ranges, deleted_by_ranges])
+async def test_p3_what_writes_in_chunks_is_no_loop(profile: Profiler, work: Callable[[Session], None]) -> None:
+    def rolled_back(session: Session) -> None:
+        work(session)
+        session.rollback()
+
+    assert kinds(await profile(rolled_back)) == []
+
+
+async def test_p3_small_chunks_are_a_loop(profile: Profiler) -> None:
+    def work(session: Session) -> None:
+        for chunk in chunks(10):
+            session.execute(insert(Tag), chunk)
+        session.rollback()
+
+    assert kinds(await profile(work)) == ["n_plus_one"]
+
+
+async def test_p3_an_update_by_one_value_is_a_loop_however_many_rows_it_writes(profile: Profiler) -> None:
+    def work(session: Session) -> None:
+        for name in ("a", "b", "c"):
+            session.execute(update(User).where(User.name != name).values(name=User.name))
+        session.rollback()
+
+    assert kinds(await profile(work)) == ["n_plus_one"]
+
+
+async def test_p3_ranges_that_overlap_are_a_loop(profile: Profiler) -> None:
+    def work(session: Session) -> None:
+        for first in (1, 11, 21):
+            session.execute(update(Tag).where(Tag.id.between(first, first + 24)).values(name=Tag.name))
+        session.rollback()
+
+    assert kinds(await profile(work)) == ["n_plus_one"]
+
+
+@pytest.mark.parametrize("driver", DRIVERS, indirect=True)
+@pytest.mark.parametrize(("wait", "found"), [(0.0, ["duplicate_statement"]), (0.2, [])])
+async def test_p4_a_poll_reads_in_transactions_of_its_own_after_a_wait(
+    database: Database, clock: Clock, wait: float, found: list[str]
+) -> None:
+    def read(session: Session) -> None:
+        session.scalar(select(func.count(User.id)))
+
+    with record("a poll") as recording:
+        for _ in range(4):
+            await database.run(read)
+            clock.move(wait)
+    assert kinds(recording.report) == found
+
+
+@only_postgresql
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT pg_advisory_xact_lock(:value)",
+        "SELECT pg_notify('jobs', CAST(:value AS text))",
+        "SELECT set_config('app.tenant', CAST(:value AS text), true)",
+    ],
+)
+@pytest.mark.parametrize("values", [(1, 2, 3, 4), (1, 1, 1, 1)], ids=["others", "the same"])
+async def test_p5_a_statement_that_acts_is_no_read(profile: Profiler, statement: str, values: tuple[int, ...]) -> None:
+    def work(session: Session) -> None:
+        for value in values:
+            given = value if "lock" in statement else str(value)
+            session.execute(text(statement), {"value": given})
+
+    assert kinds(await profile(work)) == []
+
+
+@only_sync
+async def test_p5_reflection_is_nobodys_loop(database: Database) -> None:
+    with record("reflection") as recording, database.sync_engine.connect() as connection:
+        inspector = inspect(connection)
+        for name in inspector.get_table_names():
+            inspector.get_columns(name)
+            inspector.get_foreign_keys(name)
+    assert recording.query_count > 3
+    assert {"n_plus_one", "duplicate_statement"}.isdisjoint(kinds(recording.report))
+
+
+async def test_p5_rows_that_may_be_refused_have_a_savepoint_each(profile: Profiler) -> None:
+    def work(session: Session) -> None:
+        for key in (2_001, 2_002, 2_002, 2_003):
+            with suppress(IntegrityError), session.begin_nested():
+                session.add(Tag(id=key, name="may be refused"))
+        session.rollback()
+
+    assert "n_plus_one" not in kinds(await profile(work))
+
+
+@only_postgresql
+async def test_p5_a_queue_ends_each_job_with_its_lock(profile: Profiler) -> None:
+    def work(session: Session) -> None:
+        for _ in range(3):
+            tag = session.scalars(select(Tag).with_for_update(skip_locked=True).limit(1)).one()
+            tag.name += "!"
+            session.commit()
+
+    assert "commit_per_row" not in kinds(await profile(work))
