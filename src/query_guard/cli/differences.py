@@ -49,10 +49,13 @@ def _check(report: dict[str, Any]) -> None:
         )
 
 
-def _apart(findings: list[dict[str, Any]], others: list[dict[str, Any]]) -> tuple[list[Any], list[Any]]:
+def _apart(
+    findings: list[dict[str, Any]], others: list[dict[str, Any]]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the findings that the other report lacks, and those that it has, too."""
     left = Counter(map(_identity, others))
-    lacked, had = [], []
+    lacked: list[dict[str, Any]] = []
+    had: list[dict[str, Any]] = []
     for finding in findings:
         identity = _identity(finding)
         (had if left[identity] > 0 else lacked).append(finding)

@@ -28,4 +28,4 @@ def run(options: argparse.Namespace) -> int:
 
 def _cells(row: dict[str, Any]) -> tuple[object, ...]:
     numbers = ("count", "total_ms", "median_ms", "max_ms")
-    return (*(row.get(number) for number in numbers), f"{row.get('sql')}  from {shortened(row.get('routes') or [])}")
+    return (*(row.get(number) for number in numbers), f"{row.get('sql')} ({shortened(row.get('routes') or [])})")
