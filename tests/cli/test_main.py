@@ -58,7 +58,8 @@ def test_reading_needs_nothing_but_the_standard_library(server: Server) -> None:
     code = (
         "import sys\n"
         "from query_guard.cli.main import main\n"
-        f"for words in (['list'], ['compare', 'latest', 'latest'], ['pools']): main([*words, '--url', '{server.url}'])\n"
+        "for words in (['list'], ['compare', 'latest', 'latest'], ['pools']):\n"
+        f"    main([*words, '--url', '{server.url}'])\n"
         "print(sorted({name.partition('.')[0] for name in sys.modules} & {'sqlalchemy', 'starlette', 'structlog'}))"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

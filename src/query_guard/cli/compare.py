@@ -66,4 +66,5 @@ def _lines(changed: dict[str, Any]) -> Iterator[str]:
 
 def _finding(finding: dict[str, Any]) -> str:
     place = f" at {finding['file']}:{finding['line']}" if finding["file"] else ""
-    return f"{finding['kind']}{place}: {cell(finding['summary'])}"
+    headline = str(finding["summary"]).partition(": ")[0]  # its statement is below
+    return f"{finding['kind']}{place}: {cell(headline)}"
