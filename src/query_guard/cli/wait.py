@@ -1,0 +1,59 @@
+"""Wait until the next request, or the next one of a route, and show its report."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from contextlib import suppress
+
+from query_guard.cli.endpoint import Endpoint, NoApplication, endpoint_of
+from query_guard.cli.failure import Failure
+from query_guard.cli.reports import Summary, is_of, show
+
+NAME = "wait"
+INTERVAL = 0.5
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the route and the time."""
+    parser.add_argument("route", nargs="?", help="such as '/users/{id}' or 'GET /users/{id}'; any request by default")
+    parser.add_argument(
+        "--timeout", type=_seconds, default=60.0, help="give up after so many seconds (default: %(default)g)"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the report of the first request that ends from now on. Raises NoKey and Failure."""
+    endpoint = endpoint_of(options)
+    known = {row.get("id") for row in endpoint.rows("requests")}
+    wanted = f"request of {options.route!r}" if options.route else "request"
+    print(f"Waiting for the next {wanted} ...", file=sys.stderr, flush=True)
+    deadline = time.monotonic() + options.timeout
+    while (report := _next(endpoint, known, options.route)) is None:
+        if time.monotonic() >= deadline:
+            raise Failure(
+                f"expected a {wanted} at {options.url!r} within {options.timeout:g} s, and none came; send it, "
+                "or wait longer with --timeout ('query-guard routes' shows how routes are written)"
+            )
+        time.sleep(INTERVAL)
+    return show(options, str(report.get("id")))
+
+
+def _next(endpoint: Endpoint, known: set[object], route: str | None) -> Summary | None:
+    """Return the oldest report that is not known yet; an application that restarts is not there for a moment."""
+    rows: list[Summary] = []
+    with suppress(NoApplication):
+        rows = endpoint.rows("requests")
+    new = [row for row in reversed(rows) if row.get("id") not in known]
+    return next((row for row in new if route is None or is_of(row, route)), None)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a number of seconds, got {text!r}")
+    return seconds
