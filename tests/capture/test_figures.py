@@ -96,6 +96,7 @@ def test_each_figure_of_a_window(clock: Clock, timed_engine: Engine) -> None:
         writes=1,
         blocking_statements=0,
         joins=0,
+        most_batches=0,
         statements=6,
         beyond_budget=4,
         writes_in_read=1,

@@ -85,7 +85,7 @@ ROWS = {
     "P3": "chunks of sets, values, flushes and key ranges; one value for each statement stays a loop",
     "P4": "polls: reads in transactions of their own, after a wait",
     "P5": "locks, settings, notifications, the catalogue, rows that may be refused, queues with SKIP LOCKED",
-    "P7": "audit rows that a mapper's listener writes one by one: a loop",
+    "P7": "audit rows that a mapper's listener writes one by one; one INSERT sent a row at a time to a server: loops",
     "P8": "products under different parents, through contains_eager, without a condition",
     "P10": "a loop through getattr, list, str, sorted: one finding, the same count, in the first request too",
 }

@@ -70,7 +70,7 @@ def test_every_default_detector_has_clues(make: Callable[[], Detector]) -> None:
 
 
 ASKED_FROM: dict[str, Triggers] = {
-    "NPlusOne": {"repeated": 1},
+    "NPlusOne": {"repeated": 1, "most_batches": 10},
     "DuplicateStatement": {"repeated": 1},
     "SlowStatement": {"longest_statement": 0.1},
     "FailedStatement": {"failed_statements": 1},

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from query_guard.detectors.batches import batch_reason
+from query_guard.detectors.inserted_singly import inserted_singly, made_in_python
 from query_guard.detectors.remedies import remedy_for
+from query_guard.detectors.remedies.writes import table_of
 from query_guard.detectors.thresholds import Thresholds
 from query_guard.records import Facts, Finding, Silence, Statement, Triggers, different_sets, distinct_sites
 
@@ -25,14 +27,16 @@ class NPlusOne(Thresholds):
     A relationship that leads to itself, as in a tree, is one loop, from however many lines it is walked.
     Dependencies of a route that share their code, as `Depends(require("read"))` does, are no loop, one statement each.
     Repetitions with the same values are duplicates, not this.
+    On a server, one INSERT of `singly` rows or more is a loop of SQLAlchemy's own where it sends a statement for each.
     """
 
     owners: int = 2
     repeats: int = 3
+    singly: int = 10
 
     @property
     def triggers(self) -> Triggers:
-        return {"repeated": 1}
+        return {"repeated": 1, "most_batches": self.singly}
 
     def __call__(self, facts: Facts) -> Iterator[Finding | Silence]:
         findings: list[Finding] = []
@@ -43,6 +47,7 @@ class NPlusOne(Thresholds):
             else:
                 yield _silence(rows, reason)
         yield from findings
+        yield from map(_inserted_singly, inserted_singly(facts, self.singly))
 
     def _coincidence(self, rows: list[Statement]) -> str | None:
         """Return why repetitions that are no batch are no loop either, or None when they are one."""
@@ -83,6 +88,24 @@ def _finding(rows: list[Statement], facts: Facts) -> Finding:
         edit=remedy.edit,
         saved_statements=remedy.saved,
         saving=remedy.saving,
+        phase=first.phase,
+        statements=tuple([row.serial for row in rows]),
+        request=first.request,
+        too_many=True,
+    )
+
+
+def _inserted_singly(rows: list[Statement]) -> Finding:
+    first, number = rows[0], sum(row.batches for row in rows)
+    return Finding(
+        kind=KIND,
+        severity="warning",
+        summary=f"{number} rows of {table_of(first)} were inserted one at a time, by one call: {first.sql}",
+        fix=made_in_python(rows),
+        site=first.site,
+        callers=distinct_sites(rows)[:5],
+        count=number,
+        saving=sum(row.duration for row in rows) * (1 - len(rows) / number),
         phase=first.phase,
         statements=tuple([row.serial for row in rows]),
         request=first.request,

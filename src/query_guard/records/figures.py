@@ -38,6 +38,8 @@ class Figures(NamedTuple):
     blocking_statements: int
     joins: int
     """Statements that join collections."""
+    most_batches: int
+    """The most driver calls that a server got for one execution of many rows (insertmanyvalues)."""
     statements: int
     beyond_budget: int
     """Statements above the budget of the request, where it has one."""

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from query_guard.capture.freeze.facts import shape_of
 from query_guard.capture.live.pools import checked_out
 from query_guard.capture.window.recorder import Recorder
-from query_guard.capture.window.rows import BATCHES, BLOCKING, DURATION, ERROR, INFO, SHARED, Row
+from query_guard.capture.window.rows import BATCHES, BLOCKING, DURATION, ENGINE, ERROR, INFO, SHARED, Row
 from query_guard.records import Figures, Numbers, Request, StatementInfo
 
 _MANY = 50
@@ -99,15 +99,15 @@ class WindowFigures:
 
 _make: Any = tuple.__new__
 """Makes a named tuple without calling its `__new__`, which is slow for each request."""
-_RowFigures: TypeAlias = tuple[int, float, int, int, int, int, int]
+_RowFigures: TypeAlias = tuple[int, float, int, int, int, int, int, int]
 """The first fields of `Figures`."""
-_NO_ROWS: _RowFigures = (0, 0.0, 0, 0, 0, 0, 0)
+_NO_ROWS: _RowFigures = (0, 0.0, 0, 0, 0, 0, 0, 0)
 
 
 def _row_figures(rows: tuple[Row, ...]) -> tuple[_RowFigures, float]:
     """Return the fields of `Figures` that come from rows, and the sum of their seconds."""
     longest = total = 0.0
-    most = failed = writes = blocking = joins = 0
+    most = failed = writes = blocking = joins = most_batches = 0
     shapes: set[str] = set()
     has_failed = does_write = blocks = does_join = False
     last = None
@@ -122,6 +122,8 @@ def _row_figures(rows: tuple[Row, ...]) -> tuple[_RowFigures, float]:
             if batches is not None:  # then no other row shares it
                 duration += batches.time  # noqa: PLW2901
                 has_failed = has_failed or batches.error is not None
+                if batches.calls >= most_batches and shared[ENGINE].is_server:
+                    most_batches = batches.calls + 1
             does_write, blocks, does_join = bool(writing), shared[BLOCKING], _may_multiply(described)
         failed += has_failed
         writes += does_write
@@ -132,7 +134,7 @@ def _row_figures(rows: tuple[Row, ...]) -> tuple[_RowFigures, float]:
             longest = duration
         if count is not None and count > most:
             most = count
-    return (len(rows) - len(shapes), longest, most, failed, writes, blocking, joins), total
+    return (len(rows) - len(shapes), longest, most, failed, writes, blocking, joins, most_batches), total
 
 
 def _may_multiply(info: StatementInfo) -> bool:
