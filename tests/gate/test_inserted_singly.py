@@ -58,9 +58,17 @@ Model = type[ByServer] | type[ByPython] | type[WithSentinel] | type[Counted]
 
 @pytest_asyncio.fixture
 async def tables(database: Database) -> AsyncIterator[None]:
-    await database.run(lambda session: Base.metadata.create_all(session.connection()) or session.commit())
+    def create(session: Session) -> None:
+        Base.metadata.create_all(session.connection())
+        session.commit()
+
+    def drop(session: Session) -> None:
+        Base.metadata.drop_all(session.connection())
+        session.commit()
+
+    await database.run(create)
     yield
-    await database.run(lambda session: Base.metadata.drop_all(session.connection()) or session.commit())
+    await database.run(drop)
 
 
 def loops(report: Report) -> list[Finding]:

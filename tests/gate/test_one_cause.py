@@ -149,7 +149,7 @@ async def test_o3_eager_loads_belong_to_the_query_that_is_repeated(profile: Prof
     assert (report.query_count, finding.count, finding.saved_statements) == (12, 3, 8)
     assert len(finding.statements) == 12
     assert finding.fix == "Send it once, before what repeats this line, and keep the result"
-    assert finding.details == ("with 9 statements for what was loaded with it: User.posts, Post.comments, Post.tags",)
+    assert finding.details == ("with 9 statements for what was loaded with it: Post.comments, Post.tags, User.posts",)
 
 
 async def test_o3_a_lazy_load_belongs_to_the_query_of_its_object(profile: Profiler) -> None:

@@ -10,11 +10,12 @@ import pytest
 from sqlalchemy import delete, func, insert, inspect, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
 from query_guard import Report, record
 from tests.clock import Clock
 from tests.databases import DRIVERS, SYNC_DRIVERS, Database, Profiler
-from tests.models import Tag, User
+from tests.models import Tag, User, Versioned
 
 pytestmark = pytest.mark.asyncio
 only_sync = pytest.mark.parametrize("driver", SYNC_DRIVERS, indirect=True)
@@ -107,6 +108,43 @@ async def test_p4_a_poll_reads_in_transactions_of_its_own_after_a_wait(
     assert kinds(recording.report) == found
 
 
+@pytest.mark.parametrize(
+    ("values", "wait", "found"),
+    [
+        ((0, 3, 3, 6), 0.2, []),
+        ((0, 3, 3, 6), 0.0, ["n_plus_one"]),
+        ((6, 3, 3, 0), 0.2, ["n_plus_one"]),
+    ],
+    ids=["moves on", "without a wait", "goes back"],
+)
+async def test_p4_a_poll_may_ask_for_what_is_new(
+    database: Database, clock: Clock, values: tuple[int, ...], wait: float, found: list[str]
+) -> None:
+    with record("a poll") as recording:
+        for value in values:
+            newer = select(Tag).where(Tag.id > value)
+            await database.run(lambda session, query=newer: [*session.scalars(query)])  # type: ignore[misc]
+            clock.move(wait)
+    assert kinds(recording.report) == found
+
+
+async def test_p4_one_by_one_after_waits_is_no_poll(database: Database, clock: Clock) -> None:
+    with record("a loop") as recording:
+        for value in (1, 2, 3):
+            await database.run(lambda session, key=value: session.get(User, key))  # type: ignore[misc]
+            clock.move(0.2)
+    assert kinds(recording.report) == ["n_plus_one"]
+
+
+async def test_p4_a_long_poll_of_which_not_all_transactions_are_described(database: Database, clock: Clock) -> None:
+    with record("a long poll") as recording:
+        for _ in range(300):
+            await database.run(lambda session: session.scalar(select(func.count(User.id))))
+            clock.move(0.2)
+    assert recording.report.facts.dropped_transactions > 0
+    assert kinds(recording.report) == []
+
+
 @only_postgresql
 @pytest.mark.parametrize(
     "statement",
@@ -155,4 +193,42 @@ async def test_p5_a_queue_ends_each_job_with_its_lock(profile: Profiler) -> None
             tag.name += "!"
             session.commit()
 
-    assert "commit_per_row" not in kinds(await profile(work))
+    assert kinds(await profile(work)) == []
+
+
+@only_postgresql
+async def test_p5_a_loop_within_a_job_is_a_loop(profile: Profiler) -> None:
+    def work(session: Session) -> None:
+        session.scalars(select(Tag).with_for_update(skip_locked=True).limit(1)).one()
+        for key in (1, 2, 3):
+            session.get(User, key)
+
+    assert kinds(await profile(work)) == ["n_plus_one"]
+
+
+@pytest.mark.parametrize("tries", [2, 4])
+async def test_p5_a_version_that_is_stale_is_tried_again(profile: Profiler, tries: int) -> None:
+    def work(session: Session) -> None:
+        session.add(Versioned(id=1, name="begun"))
+        session.commit()
+        for attempt in range(tries):
+            document = session.get_one(Versioned, 1)
+            document.name = f"try {attempt}"
+            if attempt < tries - 1:
+                session.execute(text("UPDATE versioned SET version = version + 1"))
+            with suppress(StaleDataError):
+                session.commit()
+            session.rollback()
+
+    report = await profile(work)
+    assert [finding.count for finding in report.loud_findings if "SET name" in finding.summary] == []
+    assert "not N+1: a retry: the transactions before the last one failed" in {one.reason for one in report.silences}
+
+
+async def test_p5_updates_that_find_no_row_are_a_loop_where_nothing_is_rolled_back(profile: Profiler) -> None:
+    def work(session: Session) -> None:
+        for key in (901, 902, 903):
+            session.execute(update(Tag).where(Tag.id == key).values(name="none"))
+            session.commit()
+
+    assert "n_plus_one" in {kind for finding in (await profile(work)).findings for kind in finding.kinds}

@@ -3,6 +3,10 @@
 What writes in chunks is no loop either. A chunk is one execution that writes twenty rows or more on average: many sets
 of parameters (executemany), VALUES with many rows, an array of values, or a range of keys that no other chunk overlaps.
 An UPDATE or DELETE by one value is a loop, however many rows it writes.
+
+A retry sends again what was in transactions that failed, or that were rolled back since an UPDATE found its version
+stale; the last one went through. The jobs of a queue, and polls, are no loops: each is its own transaction for a
+reason.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from operator import and_
 from query_guard.detectors.acts import acts, reads_catalogue
 from query_guard.detectors.pages import bind_places
 from query_guard.detectors.pages import paging as _paging
+from query_guard.detectors.polls import polls_for_news
 from query_guard.records import CallSite, Facts, Statement
 from query_guard.records.salt import number_of
 
@@ -39,6 +44,10 @@ def batch_reason(rows: list[Statement], facts: Facts) -> str | None:
         return "it reads the database's own catalogue"
     if _is_retry(rows, facts):
         return "a retry: the transactions before the last one failed"
+    if _is_of_jobs(rows, facts):
+        return "the jobs of a queue, each in the transaction that took it with SKIP LOCKED"
+    if polls_for_news(rows, facts):
+        return "a poll: each asks, in a transaction of its own after a wait, for what is new since the last"
     if _is_chunked(rows):
         return f"chunks of an IN list, {sum(row.binds for row in rows) // len(rows)} values each"
     if rows[0].writes and (written := _written_at_once(rows)) >= _CHUNK:
@@ -64,11 +73,14 @@ def _is_called_from(site: CallSite, outer: CallSite) -> bool:
 
 
 def _is_retry(rows: list[Statement], facts: Facts) -> bool:
-    if not facts.failed_transactions:
-        return False
-    last = rows[-1].transaction
-    earlier = {row.transaction for row in rows if row.transaction != last}
-    return bool(earlier) and earlier <= facts.failed_transactions and sum(row.transaction == last for row in rows) == 1
+    earlier = {row.transaction for row in rows} - {rows[-1].transaction}
+    return bool(earlier) and len(earlier) == len(rows) - 1 and earlier <= facts.failed_transactions
+
+
+def _is_of_jobs(rows: list[Statement], facts: Facts) -> bool:
+    """Whether each belongs to another job of a queue, whose lock ends with its transaction."""
+    transactions = {row.transaction for row in rows}
+    return len(transactions) == len(rows) and transactions <= facts.queue_transactions
 
 
 def _may_be_refused(rows: list[Statement], facts: Facts) -> bool:

@@ -29,7 +29,8 @@ class CommitPerRow(Thresholds):
     def __call__(self, facts: Facts) -> Iterator[Finding | Silence]:
         if facts.request.kind == "websocket":
             return  # what was done must be safe before the next message
-        apart = (one for one in facts.committed_writes if one.phase != "streaming" and not _is_of_queue(one, facts))
+        jobs = facts.queue_transactions
+        apart = (one for one in facts.committed_writes if one.phase != "streaming" and one.serial not in jobs)
         groups = grouped(apart, lambda one: (one.site.key, one.engine.serial, one.segment))
         for transactions in groups.values():
             if len(transactions) >= self.commits:
@@ -39,10 +40,6 @@ class CommitPerRow(Thresholds):
                     yield Silence(KIND, reason, transactions[0].site, len(transactions), ())
                 else:
                     yield _finding(transactions, facts)
-
-
-def _is_of_queue(transaction: Transaction, facts: Facts) -> bool:
-    return any("SKIP LOCKED" in row.sql.upper() for row in facts.by_transaction.get(transaction.serial, ()))
 
 
 def _finding(transactions: list[Transaction], facts: Facts) -> Finding:

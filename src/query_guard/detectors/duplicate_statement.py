@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from query_guard.detectors.acts import acts, reads_catalogue
+from query_guard.detectors.polls import looks_again
 from query_guard.detectors.thresholds import Thresholds
 from query_guard.records import Facts, Finding, Statement, Triggers, distinct_sites, grouped, usual_duration
 
@@ -20,8 +21,6 @@ _UNREPEATABLE = (
 )
 
 
-_WAIT = 0.1
-"""Seconds between two transactions from which on the second is a new look at what may have changed."""
 _LOOP = 3
 """Different sets of values that make repetitions a loop, which has a detector of its own."""
 
@@ -31,8 +30,7 @@ class DuplicateStatement(Thresholds):
     """Find a SELECT that ran again with the same values on the same engine.
 
     Two runs are duplicates when no statement between them wrote to a table they read and no transaction was committed
-    between them. A poll asks again on purpose: each of its reads has a transaction of its own, which begins 100 ms or
-    more after the one before has ended, or with the next message of a WebSocket. A SELECT that locks, acts (an advisory
+    between them. A poll (`polls`) asks again on purpose. A SELECT that locks, acts (an advisory
     lock, a setting, a notification), draws from a sequence or reads the clock is never a duplicate, nor is one of the
     database's catalogue, and repetitions within a loop over other values belong to that loop. Relationships that were
     loaded belong to the query that brought their objects. `info` at two, a warning from `loud`.
@@ -107,7 +105,7 @@ def _asker(row: Statement, facts: Facts) -> Statement:
 
 
 def _brought(loads: list[Statement]) -> tuple[str, ...]:
-    names = ", ".join(dict.fromkeys(row.relationship for row in loads if row.relationship))
+    names = ", ".join(sorted({row.relationship for row in loads if row.relationship}))
     return (f"with {len(loads)} statements for what was loaded with it: {names}",) if loads else ()
 
 
@@ -136,7 +134,7 @@ class _Changes:
 
     def __init__(self, facts: Facts) -> None:
         ends = [t.end for t in facts.transactions if t.end is not None and t.outcome == "committed"]
-        self._transactions = {transaction.serial: transaction for transaction in facts.transactions}
+        self._facts = facts
         self._commits = sorted(ends)
         self._anywhere: list[int] = []
         self._by_table: dict[str, list[int]] = {}
@@ -147,22 +145,13 @@ class _Changes:
                 self._by_table.setdefault(table, []).append(row.serial)
 
     def between(self, first: Statement, second: Statement) -> bool:
-        if self._polls(first, second):
+        if looks_again(first, second, self._facts):
             return True
         commits = self._commits
         if bisect_right(commits, second.start) > bisect_right(commits, first.start):
             return True
         writes = [self._anywhere, *(self._by_table.get(table, []) for table in first.tables)]
         return any(bisect_right(w, second.serial) > bisect_right(w, first.serial) for w in writes)
-
-    def _polls(self, first: Statement, second: Statement) -> bool:
-        """Whether the second looks anew, in a transaction of its own, after a wait or for another message."""
-        if first.transaction == second.transaction:
-            return False
-        before, after = self._transactions.get(first.transaction), self._transactions.get(second.transaction)
-        if before is None or after is None or before.end is None:
-            return False
-        return first.segment != second.segment or after.start - before.end >= _WAIT
 
 
 def _runs(rows: list[Statement], changes: _Changes) -> Iterator[list[Statement]]:

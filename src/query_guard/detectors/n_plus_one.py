@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from query_guard.detectors.batches import batch_reason
 from query_guard.detectors.inserted_singly import inserted_singly, made_in_python
+from query_guard.detectors.refreshes import are_of_refreshes, loaded_with
 from query_guard.detectors.remedies import remedy_for
 from query_guard.detectors.remedies.writes import table_of
 from query_guard.detectors.thresholds import Thresholds
@@ -24,6 +25,7 @@ class NPlusOne(Thresholds):
     of work, not a loop; an execution that takes several driver calls is one statement to begin with.
     Where a relationship is loaded for an object, two different objects make a loop: the second load is one too many.
     Elsewhere three different objects or sets of values do, since two may be a coincidence.
+    What a refresh loads with its object belongs to the refresh, since nobody refreshes objects as a list.
     A relationship that leads to itself, as in a tree, is one loop, from however many lines it is walked.
     Dependencies of a route that share their code, as `Depends(require("read"))` does, are no loop, one statement each.
     Repetitions with the same values are duplicates, not this.
@@ -41,7 +43,7 @@ class NPlusOne(Thresholds):
     def __call__(self, facts: Facts) -> Iterator[Finding | Silence]:
         findings: list[Finding] = []
         for rows in facts.repetitions:
-            reason = batch_reason(rows, facts) or _dependencies_reason(rows, facts) or self._coincidence(rows)
+            reason = batch_reason(rows, facts) or _dependencies_reason(rows, facts) or self._coincidence(rows, facts)
             if reason is None:
                 findings.append(_finding(rows, facts))
             else:
@@ -49,12 +51,13 @@ class NPlusOne(Thresholds):
         yield from findings
         yield from map(_inserted_singly, inserted_singly(facts, self.singly))
 
-    def _coincidence(self, rows: list[Statement]) -> str | None:
+    def _coincidence(self, rows: list[Statement], facts: Facts) -> str | None:
         """Return why repetitions that are no batch are no loop either, or None when they are one."""
         loader = rows[0].loader
         if loader is not None and rows[0].owner is not None:
             owners = len({row.owner for row in rows})
-            if owners >= (self.owners if loader.path else self.repeats):
+            relates = loader.path and not are_of_refreshes(rows, facts)
+            if owners >= (self.owners if relates else self.repeats):
                 return None
             return "always for the same object" if owners == 1 else f"only {owners} different objects"
         different = different_sets(rows)
@@ -92,6 +95,7 @@ def _finding(rows: list[Statement], facts: Facts) -> Finding:
         statements=tuple([row.serial for row in rows]),
         request=first.request,
         too_many=True,
+        mends=loaded_with(rows, facts) if first.loader is not None and first.loader.kind == "refresh" else (),
     )
 
 

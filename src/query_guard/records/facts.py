@@ -96,6 +96,15 @@ class Facts:
     def by_transaction(self) -> dict[int, list[Statement]]:
         return grouped(self.statements, lambda row: row.transaction)
 
+    @computed_once
+    def transaction_by_serial(self) -> dict[int, Transaction]:
+        return {transaction.serial: transaction for transaction in self.transactions}
+
+    @computed_once
+    def queue_transactions(self) -> set[int]:
+        """Serials of the transactions that took rows with SKIP LOCKED, as a queue takes its jobs."""
+        return {row.transaction for row in self.statements if "SKIP LOCKED" in row.sql.upper()}
+
     def writes_of(self, transactions: Iterable[Transaction]) -> tuple[int, ...]:
         """Return the serials of the statements that wrote in some transactions."""
         rows = self.by_transaction
@@ -114,9 +123,20 @@ class Facts:
 
     @computed_once
     def failed_transactions(self) -> set[int]:
-        """Serials of the transactions that could not commit or in which a statement failed."""
+        """Serials of the transactions that could not commit, in which a statement failed, or that were rolled back
+        after an UPDATE had found no row, as one does whose version is stale.
+        """
         failed = [transaction.serial for transaction in self.transactions if transaction.outcome == "failed"]
-        return {*failed, *[row.transaction for row in self.statements if row.error is not None]}
+        stale = [row.transaction for row in self.statements if row.operation == "UPDATE" and row.rows == 0]
+        return {
+            *failed,
+            *[row.transaction for row in self.statements if row.error is not None],
+            *[serial for serial in stale if self._was_rolled_back(serial)],
+        }
+
+    def _was_rolled_back(self, serial: int) -> bool:
+        transaction = self.transaction_by_serial.get(serial)
+        return transaction is not None and transaction.outcome == "rolled back"
 
     @computed_once
     def failed_requests(self) -> set[int]:

@@ -1,0 +1,93 @@
+"""What a refresh loads with its object: row P6 of the gate."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import ForeignKey, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
+
+from query_guard import Report
+from tests.databases import Database, Profiler
+
+pytestmark = [pytest.mark.asyncio, pytest.mark.usefixtures("tables")]
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Album(Base):
+    __tablename__ = "refreshed_albums"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    stamp: Mapped[int] = mapped_column(server_default="7")
+    pictures: Mapped[list[Picture]] = relationship(lazy="selectin")
+
+
+class Picture(Base):
+    __tablename__ = "refreshed_pictures"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    album_id: Mapped[int] = mapped_column(ForeignKey("refreshed_albums.id"))
+
+
+@pytest_asyncio.fixture
+async def tables(database: Database) -> AsyncIterator[None]:
+    def create(session: Session) -> None:
+        Base.metadata.create_all(session.connection())
+        session.add_all([Album(pictures=[Picture(), Picture()]) for _ in range(5)])
+        session.commit()
+
+    def drop(session: Session) -> None:
+        Base.metadata.drop_all(session.connection())
+        session.commit()
+
+    await database.run(create)
+    yield
+    await database.run(drop)
+
+
+def creating(albums: int, session: Session) -> None:
+    for _ in range(albums):
+        album = Album()
+        session.add(album)
+        session.flush()
+        session.refresh(album)
+    session.commit()
+
+
+def found(report: Report) -> list[tuple[str, list[tuple[int, str | None]]]]:
+    """Return what is said of refreshes and of what they load, with their effects."""
+    return [
+        (finding.summary.partition(" times")[0], [(effect.count, effect.relationship) for effect in finding.effects])
+        for finding in report.loud_findings
+        if not finding.summary.startswith("INSERT")
+    ]
+
+
+async def test_p6_two_that_are_read_back_after_they_were_created_are_no_loop(profile: Profiler) -> None:
+    assert found(await profile(lambda session: creating(2, session))) == []
+
+
+async def test_p6_a_loop_of_refreshes_leads_what_the_mapping_loads_with_them(profile: Profiler) -> None:
+    report = await profile(lambda session: creating(4, session))
+    assert found(report) == [("Album was refreshed 4", [(4, "Album.pictures")])]
+
+
+async def test_p6_objects_that_were_selected_and_are_refreshed_one_by_one(profile: Profiler) -> None:
+    def work(session: Session) -> None:
+        for album in session.scalars(select(Album)).all():
+            session.refresh(album)
+
+    assert found(await profile(work)) == [("Album was refreshed 5", [(5, "Album.pictures")])]
+
+
+async def test_p6_a_relationship_that_is_asked_for_object_by_object_is_a_loop_of_its_own(profile: Profiler) -> None:
+    def work(session: Session) -> None:
+        for album in session.scalars(select(Album).limit(2)).all():
+            session.refresh(album, ["pictures"])
+
+    assert found(await profile(work)) == [("Album.pictures was loaded 2", [])]
