@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from query_guard.detectors.batches import batch_reason
-from query_guard.detectors.pages import bind_places
-from query_guard.records import Facts, Statement
+from query_guard.detectors.binds import bind_places
+from query_guard.records import NO_INFO, Facts, Statement
 from query_guard.records.salt import SALT
 from tests.reports import POSTS, facts_of, statement, transaction
 
@@ -81,6 +81,48 @@ def test_keys_whose_order_is_not_known() -> None:
     each = [row._replace(serial=row.serial + 1) for row in rows(BY_KEY, *by_day)]
     assert batch_reason(each, facts_of(six, *each)) is None, "one for each row before"
     assert batch_reason(each, facts_of(five, *each)) is not None
+
+
+@pytest.mark.parametrize(
+    ("brought", "is_walk"),
+    [
+        ((10, 10, 4), True),
+        ((10, 10, 0), True),
+        ((10, 4, 0), True),
+        ((10, 10, 10), False),
+        ((10, 4, 3), False),
+        ((4, 10, 10), False),
+        ((10, 0, 0), False),
+        ((10, 10, None), True),
+    ],
+)
+def test_a_walk_in_an_order_that_is_not_known_has_full_pages_and_an_end(
+    brought: tuple[int | None, ...], is_walk: bool
+) -> None:
+    pages = rows(BY_KEY, *[(1, day, 10) for day in DAYS[:3]])
+    given = [row._replace(rows=number) for row, number in zip(pages, brought, strict=True)]
+    assert (reason(given) == "pages: only the bound of posts.id changes") is is_walk
+
+
+def test_a_walk_whose_end_was_seen_and_looked_for_again_is_one_whatever_came_before() -> None:
+    three = statement(1, sql="SELECT 1", fingerprint="1", rows=3)
+    pages = rows(BY_KEY, *[(1, day, 10) for day in DAYS[:3]])
+    for brought, is_walk in (((10, 4, 0), True), ((10, 10, 4), False)):
+        given = [row._replace(rows=number, serial=row.serial + 1) for row, number in zip(pages, brought, strict=True)]
+        assert (batch_reason(given, facts_of(three, *given)) is not None) is is_walk
+
+
+def test_what_a_join_brought_does_not_say_how_full_a_page_was() -> None:
+    pages = rows(BY_KEY, *[(1, day, 10) for day in DAYS[:3]], rows=15)
+    assert reason(pages) is None
+    joined = NO_INFO._replace(joined=(("Post.comments",),))
+    assert reason([row._replace(info=joined) for row in pages]) == "pages: only the bound of posts.id changes"
+
+
+def test_a_limit_that_stands_in_the_text_is_no_value_that_was_given() -> None:
+    assert reason(rows(BY_KEY, (1, 0), (1, 10), (1, 20))) == "pages: only the bound of posts.id changes"
+    one, two, three = rows(BY_KEY, (1, 0), (1, 10), (1, 20))
+    assert reason([one, two._replace(text=2), three]) is None, "another LIMIT in the text"
 
 
 def test_the_rows_that_came_tell_pages_of_one_row_where_the_limit_is_in_the_text() -> None:

@@ -215,7 +215,7 @@ async def test_p5_a_version_that_is_stale_is_tried_again(profile: Profiler, trie
             document = session.get_one(Versioned, 1)
             document.name = f"try {attempt}"
             if attempt < tries - 1:
-                session.execute(text("UPDATE versioned SET version = version + 1"))
+                session.connection().execute(text("UPDATE versioned SET version = version + 1"))
             with suppress(StaleDataError):
                 session.commit()
             session.rollback()

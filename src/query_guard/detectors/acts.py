@@ -1,7 +1,8 @@
 """Statements that are sent for what they do, and not for what they return, and reads of the database's own catalogue.
 
-A SELECT of an advisory lock, a setting or a notification acts: to send it once for several keys, or to keep its result,
-would do something else. A read of the catalogue (reflection, a migration, a health check) is nobody's loop over rows.
+A SELECT of an advisory lock, a setting or a notification, and of no table, acts: to send it once for several keys, or
+to keep its result, would do something else. A read of the catalogue (reflection, a migration, a health check) is
+nobody's loop over rows.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _CATALOGUE = re.compile(r"(?i)^(?:pg_catalog\.|information_schema\.|pg_[a-z_]+$|
 
 def acts(row: Statement) -> bool:
     """Whether a SELECT takes a lock of the application's own, changes a setting, or notifies somebody."""
-    return row.operation == "SELECT" and _ACTS.search(row.sql) is not None
+    return row.operation == "SELECT" and not row.tables and _ACTS.search(row.sql) is not None
 
 
 def reads_catalogue(row: Statement) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from query_guard.detectors.pages import bind_places
+from query_guard.detectors.binds import changed_places, places_of_values
 from query_guard.records import Facts, Statement
 from query_guard.records.salt import number_of
 
@@ -31,12 +31,14 @@ def looks_again(first: Statement, second: Statement, facts: Facts) -> bool:
 
 def polls_for_news(rows: list[Statement], facts: Facts) -> bool:
     """Whether repetitions ask, each after a wait, for what lies beyond a bound that moves on."""
-    places, first = bind_places(rows[0].sql), rows[0]
-    if first.operation != "SELECT" or first.writes or any(len(row.values) != len(places) for row in rows):
+    first, places = rows[0], places_of_values(rows)
+    if first.operation != "SELECT" or first.writes or places is None:
         return False
-    by_place = zip(places, zip(*(row.values for row in rows), strict=True), strict=True)
-    changed = [(operator, values) for (_, operator), values in by_place if len({*values}) > 1]
-    moves_on = bool(changed) and all(operator in _BEYOND and _never_goes_back(values) for operator, values in changed)
+    changed = changed_places(rows)
+    moves_on = bool(changed) and all(
+        places[place][1] in _BEYOND and _never_goes_back(tuple([row.values[place] for row in rows]))
+        for place in changed
+    )
     return moves_on and all(looks_again(before, after, facts) for before, after in pairwise(rows))
 
 

@@ -2,8 +2,8 @@
 
 SQLAlchemy leaves it to an execution context how its rows are fetched (`cursor_fetch_strategy`). The one that fetches
 plainly is replaced by one that does the same and counts. That is done for the first of several executions of one text
-from one line, since what is itself repeated is no answer to what loaded the objects of a loop; and for collections,
-since they may be trees.
+from one line, since what is itself repeated is no answer to what loaded the objects of a loop; for collections, since
+they may be trees; and for what has a LIMIT or a bound, since it may be a page.
 """
 
 from __future__ import annotations

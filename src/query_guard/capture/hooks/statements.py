@@ -146,7 +146,7 @@ def record(  # noqa: PLR0912, PLR0915
             sole.thread = thread
         else:
             deliver(window, engine, row)
-        if counted is None and (known is not shared or (loader is not None and loader.collection)):
+        if counted is None and (known is not shared or info.is_bounded or (loader is not None and loader.collection)):
             count_fetched(context, recorders(window), row)
     except Exception:
         report_own_error("a statement could not be recorded in full")

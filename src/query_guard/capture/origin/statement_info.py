@@ -30,6 +30,8 @@ TRANSACTION_CONTROL = (
 
 ON_COMPILED = "_query_guard_info"
 """The attribute of a compiled statement, which SQLAlchemy caches, that holds the info of its text."""
+_BOUNDED = r"(?i)\b(?:LIMIT|OFFSET|FETCH|BETWEEN)\b|[<>]"
+"""What may read a list in parts: then it matters how many rows each part has."""
 _WRITING = r"(?i)\b(?:INSERT|UPDATE|DELETE|MERGE|REPLACE)\b"
 
 
@@ -42,6 +44,7 @@ class UnreadInfo:
         "_is_noted",
         "_statement",
         "engine",
+        "is_bounded",
         "is_control",
         "may_write",
         "shape",
@@ -55,6 +58,7 @@ class UnreadInfo:
         self.engine = engine
         self.site_cache = SiteCache()
         self.is_control = sql.startswith(TRANSACTION_CONTROL)
+        self.is_bounded = re.search(_BOUNDED, sql) is not None
         self.may_write = re.search(_WRITING, sql) is not None
         self._is_noted = False
         self.text = hash(sql)

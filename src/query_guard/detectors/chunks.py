@@ -1,0 +1,105 @@
+"""Whether repetitions are the chunks of one piece of work: each takes many values, or many rows, at once.
+
+A chunk has twenty values or rows on average, and is one of:
+- a part of one IN list. What is beside the list is the same, and hardly a value of it comes twice;
+- an array of values (`= ANY(:ids)`, `unnest`). What is beside the array is the same;
+- a range of whole keys, `BETWEEN ? AND ?` or `key >= ? AND key < ?`, that no other range overlaps. What is beside the
+  range is the same;
+- one INSERT with many rows: as sets of parameters (executemany), or as VALUES.
+An UPDATE or DELETE by one value is a loop, however many rows it writes, and so is an IN list, an array or a range for
+each customer.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import reduce
+from itertools import pairwise
+from operator import and_
+
+from query_guard.detectors.binds import ARRAY, Place, bind_places, changed_places, places_of_values
+from query_guard.records import Statement
+from query_guard.records.salt import number_of
+
+_CHUNK = 20
+_LOWER, _UPPER = frozenset((">", ">=")), frozenset(("<", "<="))
+
+
+def chunk_reason(rows: list[Statement]) -> str | None:
+    """Return why repetitions are chunks, or None where they are none."""
+    if _are_parts_of_a_list(rows):
+        return f"chunks of an IN list, {sum(row.binds for row in rows) // len(rows)} values each"
+    size = _rows_each(rows)
+    if size < _CHUNK:
+        return None
+    return f"{'written' if rows[0].writes else 'read'} in chunks, about {size:.0f} rows each"
+
+
+def _are_parts_of_a_list(rows: list[Statement]) -> bool:
+    """Drivers order the values differently, so that values are compared as sets: those beside the list are in all."""
+    sql = rows[0].sql
+    lists = sql.count("IN (?)")
+    if not lists:
+        return False
+    beside = len(bind_places(sql)) - lists
+    counts = [Counter(row.values) for row in rows]
+    common = reduce(and_, counts)
+    same = common.total()
+    if same < beside or (lists == 1 and same > beside):
+        return False
+    if sum(row.binds - same for row in rows) < _CHUNK * len(rows):
+        return False
+    parts = [set(count - common) for count in counts]
+    return len(set().union(*parts)) * 4 >= sum(map(len, parts)) * 3
+
+
+def _rows_each(rows: list[Statement]) -> float:
+    """Return how many rows each execution takes on average, where it may take many by its own doing."""
+    first = rows[0]
+    if first.writes and all(row.executemany for row in rows):
+        return sum(row.binds for row in rows) / len(rows)
+    if first.operation == "INSERT" and " VALUES " in first.sql and "SELECT" not in first.sql:
+        return _rows_counted(rows)
+    places = places_of_values(rows)
+    changed = changed_places(rows) if places is not None else []
+    if places is None or not changed:
+        return 0
+    if {places[place][1] for place in changed} == {ARRAY}:
+        return _rows_counted(rows)
+    return _range(rows, places, changed)
+
+
+def _rows_counted(rows: list[Statement]) -> float:
+    return sum(row.brought or 0 for row in rows) / len(rows)
+
+
+def _range(rows: list[Statement], places: tuple[Place, ...], changed: list[int]) -> float:
+    """Return the average length of ranges; 0 where they overlap, are no whole numbers, or are not all that changes.
+
+    A SELECT may count its rows: for it, the rows that came are the length.
+    """
+    if len(changed) != 2 or not _is_range(places[changed[0]], places[changed[1]], rows[0].sql):
+        return 0
+    ends = [sorted(_numbers(row, changed)) for row in rows]
+    if any(len(numbers) != 2 for numbers in ends):
+        return 0
+    operators = {places[place][1] for place in changed}
+    last = 0 if operators & {"<", ">"} else 1
+    ranges = sorted((low, high + last) for low, high in ends)
+    if any(earlier[1] > later[0] for earlier, later in pairwise(ranges)):
+        return 0
+    length = sum(high - low for low, high in ranges) / len(ranges)
+    return length if rows[0].writes else min(length, _rows_counted(rows))
+
+
+def _is_range(one: Place, other: Place, sql: str) -> bool:
+    """Whether two values are the ends of one range: `BETWEEN ? AND ?`, or two bounds of one column."""
+    if one[1] == "BETWEEN":
+        return other == ("?", "AND")
+    both = {one[1], other[1]}
+    return one[0] == other[0] and bool(both & _LOWER) and bool(both & _UPPER) and " LIMIT " not in sql
+
+
+def _numbers(row: Statement, places: list[int]) -> list[int]:
+    numbers = [number_of(row.values[place]) for place in places]
+    return [number for number in numbers if number is not None]
