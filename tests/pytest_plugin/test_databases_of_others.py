@@ -9,6 +9,7 @@ from tests.pytest_plugin.application import run, said, untimed_kinds
 pytest_plugins = ["pytester"]
 
 APP = """
+import os
 from fastapi import Depends, FastAPI
 from sqlalchemy import create_engine, event, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
@@ -20,7 +21,8 @@ class Item(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(default="x")
 
-engine = create_engine("sqlite:///app.db")
+file = os.environ.get("PYTEST_XDIST_WORKER", "app")  # two processes that make one file wait for the disk
+engine = create_engine(f"sqlite:///{file}.db", connect_args={"timeout": 60})
 kept = []
 
 def open_session():
