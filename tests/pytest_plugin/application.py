@@ -7,6 +7,8 @@ import re
 import pytest
 import starlette.testclient  # noqa: F401  (the runs inside drop what they import)
 
+from query_guard.detectors import timed_kinds
+
 APPLICATION = """
 from fastapi import FastAPI
 from sqlalchemy import ForeignKey, create_engine, select
@@ -106,3 +108,8 @@ def run(pytester: pytest.Pytester, *options: str) -> pytest.RunResult:
 def said(result: pytest.RunResult) -> str:
     """Return what the terminal showed, without line numbers and the labels that SQLAlchemy 2.0 still writes."""
     return re.sub(r" AS \w+", "", re.sub(r"\.py:\d+", ".py:N", result.stdout.str()))
+
+
+def untimed_kinds(text: str) -> set[str]:
+    """Return the kinds of the findings that a summary lists, without those that a slow machine may have."""
+    return {*re.findall(r"(?m)^([a-z_]+)(?: \S+)? (?:on|at) .* in \d+ tests?$", text)} - timed_kinds()

@@ -300,6 +300,7 @@ def test_a_long_fix_leaves_room_for_the_cause(caplog: pytest.LogCaptureFixture) 
     long = replace(LONG, fix="Do this, " * 100, site=LONG.site._replace(frames=(Frame("a/" * 200, 1, "f", 1),)))
     ((_, line),) = logged_text(LogReporter(), report_with(long), caplog)
     assert len(line) == 300
+    assert "a/:1: n_plus_one: Author.books" in line
 
 
 def test_while_debug_is_on_the_readable_report_is_logged(caplog: pytest.LogCaptureFixture) -> None:

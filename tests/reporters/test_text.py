@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from query_guard.detectors import NPlusOne
 from query_guard.document.sentence import sentence
 from query_guard.judge.verdict import judge
-from query_guard.records import NO_INFO, Entity, Finding, Pool, Report, Request
+from query_guard.records import NO_INFO, CallSite, Entity, Finding, Frame, Pool, Report, Request
 from query_guard.reporters.text import TextReporter, render
 from tests.reports import ENGINE, POSTS, checkout, facts_of, report_with, statement
 
@@ -69,6 +73,44 @@ def test_a_slow_statement_in_one_sentence() -> None:
     finding = Finding("slow", "warning", "SELECT took 300 ms: SELECT 1", "Mend it", statement().site, statements=(1,))
     told = sentence(report_with(finding, facts=facts_of(statement(), statement(2))))
     assert told == "GET /users: 2 queries, one of them from crud.py:31; SELECT took 300 ms"
+
+
+def loop(attribute: str, *, line: int, **fields: Any) -> Finding:
+    site = CallSite(line, (Frame("crud.py", line, "load", 1),), "", False)
+    given: dict[str, Any] = {"saved_statements": 9, "count": 10, "saving": 0.01, "statements": (1,), **fields}
+    return Finding("n_plus_one", "warning", f"{attribute} was loaded", "Mend it", site, relationship=attribute, **given)
+
+
+FIRST = loop("User.posts", line=23)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        loop("User.tags", line=24),
+        loop("User.tags", line=23),
+        loop("User.tags", line=23, statements=(11,)),
+        loop("User.tags", line=11, count=9),
+        loop("User.tags", line=11, count=99, saved_statements=8),
+    ],
+)
+@pytest.mark.parametrize("saving", [0.001, 5.0])
+def test_which_finding_took_longer_does_not_change_the_headline(other: Finding, saving: float) -> None:
+    found = sorted([FIRST, replace(other, saving=saving)], key=lambda finding: -finding.saving)
+    told = sentence(report_with(*found, facts=facts_of(statement(), query_count=21)))
+    assert told == "GET /users: 21 queries, 10 of them from crud.py:23; User.posts was loaded"
+
+
+def test_the_headline_is_that_of_an_error_where_there_is_one() -> None:
+    error = replace(FIRST, severity="error", summary="It failed", saved_statements=0, count=1, saving=0.0)
+    told = sentence(report_with(FIRST, error, facts=facts_of(statement(), query_count=21)))
+    assert told == "GET /users: 21 queries, one of them from crud.py:23; It failed"
+
+
+def test_the_headline_of_findings_without_statements_is_the_same_in_any_order() -> None:
+    waits = [Finding(kind, "warning", f"{kind} took long", "Mend it") for kind in ("one", "two")]
+    told = {sentence(report_with(*order, facts=facts_of(statement()))) for order in (waits, waits[::-1])}
+    assert told == {"GET /users: 1 query in 1.0 ms; one took long"}
 
 
 def test_hostile_text_stays_on_its_line() -> None:

@@ -122,6 +122,7 @@ def _enter(stack: ExitStack, item: pytest.Item, settings: Settings, limits: Limi
         stack.callback(lambda: item.stash.__setitem__(STALE, [a.pattern for a in allowances if not a.matched]))
     if not (settings.records or limits.are_set):
         return None
+    _import_what_judges()
     if settings.mode in ("warn", "fail"):
         from query_guard.pytest_plugin.boundaries import request_boundaries
 
@@ -129,6 +130,15 @@ def _enter(stack: ExitStack, item: pytest.Item, settings: Settings, limits: Limi
     return stack.enter_context(
         testing.record_queries(item.nodeid, reads=settings.reads, is_test_code=_test_code(item.session))
     )
+
+
+def _import_what_judges() -> None:
+    """Import before the test what judges it: threads of the application may import, too, while it ends.
+
+    pytest compiles the modules of plugins, and CPython 3.11 raises a SystemError where two threads compile at once.
+    """
+    import query_guard.pytest_plugin.entries
+    import query_guard.pytest_plugin.verdict  # noqa: F401
 
 
 def _test_code(session: pytest.Session) -> TestCode:

@@ -12,6 +12,7 @@ from typing import Any
 _MOST = 300
 """Characters of a line."""
 _MOST_OF_FIX = 150
+_MOST_OF_PLACE = 80
 _ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 _COLOURS = ((r"(?m)^  warning \S+", 33), (r"(?m)^  error \S+", 31), (r"(?m)^    fix:", 32), (r"\A[^\n]*", 1))
 """What of a readable report is coloured, and the ANSI code of the colour."""
@@ -28,6 +29,7 @@ def line_of(name: str, values: Mapping[str, Any]) -> str:
 
 def _finding(name: str, values: Mapping[str, Any]) -> str:
     place = f"{values['file']}:{values['line']}" if values["file"] else values["route"] or "outside requests"
+    place = place if len(place) <= _MOST_OF_PLACE else _ELLIPSIS + place[1 - _MOST_OF_PLACE :]
     often = f" ({values['times']} times so far)" if values["times"] > 1 else ""
     fix = f"; fix: {cut(values['fix'], _MOST_OF_FIX)}"
     begin = f"{name} {place}: {values['kind']}{often}: "
