@@ -104,12 +104,24 @@ def test_a_walk_in_an_order_that_is_not_known_has_full_pages_and_an_end(
     assert (reason(given) == "pages: only the bound of posts.id changes") is is_walk
 
 
-def test_a_walk_whose_end_was_seen_and_looked_for_again_is_one_whatever_came_before() -> None:
+@pytest.mark.parametrize(
+    ("bounds", "brought", "is_walk"),
+    [
+        ((0, 10, 14), (10, 4, 0), True),
+        ((0, 10, 12), (10, 4, 0), False),
+        ((0, 10, 20), (10, 10, 4), False),
+        ((0, 10, 20), (10, 10, 0), False),
+        (DAYS[:3], (10, 4, 0), False),
+    ],
+    ids=["went past its end", "no room for the rows", "ended", "ended with a full page", "no order"],
+)
+def test_as_many_pages_as_rows_came_before_are_a_walk_only_if_it_went_past_its_end(
+    bounds: tuple[object, ...], brought: tuple[int, ...], is_walk: bool
+) -> None:
     three = statement(1, sql="SELECT 1", fingerprint="1", rows=3)
-    pages = rows(BY_KEY, *[(1, day, 10) for day in DAYS[:3]])
-    for brought, is_walk in (((10, 4, 0), True), ((10, 10, 4), False)):
-        given = [row._replace(rows=number, serial=row.serial + 1) for row, number in zip(pages, brought, strict=True)]
-        assert (batch_reason(given, facts_of(three, *given)) is not None) is is_walk
+    pages = rows(BY_KEY, *[(1, bound, 10) for bound in bounds])
+    given = [row._replace(rows=number, serial=row.serial + 1) for row, number in zip(pages, brought, strict=True)]
+    assert (batch_reason(given, facts_of(three, *given)) is not None) is is_walk
 
 
 def test_what_a_join_brought_does_not_say_how_full_a_page_was() -> None:

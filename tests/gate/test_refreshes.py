@@ -68,13 +68,53 @@ def found(report: Report) -> list[tuple[str, list[tuple[int, str | None]]]]:
     ]
 
 
-async def test_p6_two_that_are_read_back_after_they_were_created_are_no_loop(profile: Profiler) -> None:
-    assert found(await profile(lambda session: creating(2, session))) == []
+@pytest.mark.parametrize(("albums", "severity"), [(2, []), (3, ["info"]), (19, ["info"]), (20, ["warning"])])
+async def test_p6_what_is_created_and_read_back_at_once_is_told_once(
+    profile: Profiler, albums: int, severity: list[str]
+) -> None:
+    report = await profile(lambda session: creating(albums, session))
+    loops = [finding for finding in report.findings if finding.kind == "n_plus_one"]
+    assert [(finding.severity, finding.summary.partition(" ran")[0]) for finding in loops] == [
+        (one, "INSERT on refreshed_albums") for one in severity
+    ]
 
 
-async def test_p6_a_loop_of_refreshes_leads_what_the_mapping_loads_with_them(profile: Profiler) -> None:
-    report = await profile(lambda session: creating(4, session))
-    assert found(report) == [("Album was refreshed 4", [(4, "Album.pictures")])]
+async def test_p6_what_is_changed_and_read_back_at_once_is_information(profile: Profiler) -> None:
+    def work(session: Session) -> None:
+        for number, album in enumerate(session.scalars(select(Album)).all()):
+            album.stamp = number
+            session.flush()
+            session.refresh(album)
+        session.commit()
+
+    loops = [finding for finding in (await profile(work)).findings if finding.kind == "n_plus_one"]
+    assert [(finding.severity, finding.summary.partition(" ran")[0]) for finding in loops] == [
+        ("info", "UPDATE on refreshed_albums")
+    ]
+
+
+async def test_p6_two_that_were_just_added_are_no_list(profile: Profiler) -> None:
+    def work(session: Session) -> None:
+        albums = [Album(), Album()]
+        session.add_all(albums)
+        session.flush()
+        for album in albums:
+            session.refresh(album, ["pictures"])
+        session.commit()
+
+    assert found(await profile(work)) == []
+
+
+async def test_p6_a_loop_of_refreshes_after_a_flush_leads_what_the_mapping_loads(profile: Profiler) -> None:
+    def work(session: Session) -> None:
+        albums = [Album() for _ in range(4)]
+        session.add_all(albums)
+        session.flush()
+        for album in albums:
+            session.refresh(album)
+        session.commit()
+
+    assert found(await profile(work)) == [("Album was refreshed 4", [(4, "Album.pictures")])]
 
 
 async def test_p6_objects_that_were_selected_and_are_refreshed_one_by_one(profile: Profiler) -> None:

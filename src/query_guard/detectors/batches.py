@@ -11,6 +11,7 @@ from query_guard.detectors.acts import acts, reads_catalogue
 from query_guard.detectors.chunks import chunk_reason
 from query_guard.detectors.pages import paging
 from query_guard.detectors.polls import polls_for_news
+from query_guard.detectors.refreshes import are_read_back
 from query_guard.records import CallSite, Facts, Statement
 
 
@@ -18,6 +19,8 @@ def batch_reason(rows: list[Statement], facts: Facts) -> str | None:
     """Return why these repetitions are one piece of work, or None when nothing speaks for it."""
     if _is_eager(rows):
         return f"one load in {len(rows)} chunks of selectinload({rows[0].relationship})"
+    if rows[0].loader is not None and are_read_back(rows, facts):
+        return "each reads back what was written just before"
     if _is_flush(rows, facts):
         return f"{len(rows)} rows of one flush"
     if _may_be_refused(rows, facts):

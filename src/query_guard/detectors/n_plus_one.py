@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from query_guard.detectors.batches import batch_reason
 from query_guard.detectors.inserted_singly import inserted_singly, made_in_python
-from query_guard.detectors.refreshes import are_of_refreshes, loaded_with
+from query_guard.detectors.refreshes import are_of_refreshes, loaded_with, read_back_singly
 from query_guard.detectors.remedies import remedy_for
 from query_guard.detectors.remedies.writes import table_of
 from query_guard.detectors.thresholds import Thresholds
 from query_guard.records import Facts, Finding, Silence, Statement, Triggers, different_sets, distinct_sites
 
 KIND = "n_plus_one"
+_CREATED = 20
 
 
 @dataclass(eq=False)
@@ -25,7 +26,8 @@ class NPlusOne(Thresholds):
     of work, not a loop; an execution that takes several driver calls is one statement to begin with.
     Where a relationship is loaded for an object, two different objects make a loop: the second load is one too many.
     Elsewhere three different objects or sets of values do, since two may be a coincidence.
-    What a refresh loads with its object belongs to the refresh, since nobody refreshes objects as a list.
+    What a refresh loads with its object belongs to the refresh, since nobody refreshes objects as a list. Fewer than
+    twenty rows that are each written and read back at once, as by the `create()` of a repository, are information.
     A relationship that leads to itself, as in a tree, is one loop, from however many lines it is walked.
     Dependencies of a route that share their code, as `Depends(require("read"))` does, are no loop, one statement each.
     Repetitions with the same values are duplicates, not this.
@@ -80,7 +82,7 @@ def _finding(rows: list[Statement], facts: Facts) -> Finding:
     remedy = remedy_for(rows, facts)
     return Finding(
         kind=KIND,
-        severity="warning",
+        severity="info" if len(rows) < _CREATED and first.flush and read_back_singly(rows, facts) else "warning",
         summary=f"{_what(first)} {len(rows)} times, {_manner(rows, facts)}: {first.sql}",
         fix=remedy.advice,
         remedy=remedy.code,

@@ -93,12 +93,23 @@ def _is_walk(
         return not _is_for_each_row(rows, facts)
     brought = [row.brought or 0 for row in rows]
     size = limit if limit is not None else max(brought)
-    short = [number for number in brought if number < size]
-    if brought[-2:] == short and len(short) == 2:
-        return short[0] > 0 == short[1]  # the end was seen, and then looked for once more
-    if brought[-1:] != short and (short or not has_order):
+    if not _are_full_to_the_end(brought, size) or (not has_order and min(brought) >= size):
         return False
-    return not _is_for_each_row(rows, facts)
+    is_alone = has_order and len(changed) == 1
+    return (is_alone and _went_past_the_end(known, brought, size)) or not _is_for_each_row(rows, facts)
+
+
+def _are_full_to_the_end(brought: Sequence[int], size: int) -> bool:
+    """Whether only the last page is not full; an empty one may follow it."""
+    full = brought[:-2] if brought[-1] == 0 else brought[:-1]
+    return all(number >= size for number in full) and 0 not in brought[:-1]
+
+
+def _went_past_the_end(bounds: Sequence[int], brought: Sequence[int], size: int) -> bool:
+    """Whether the last page but one was short, and whole numbers leave room between the bounds for all rows."""
+    steps = [abs(after - before) for before, after in pairwise(bounds)]
+    has_room = all(step >= number for step, number in zip(steps, brought, strict=False))
+    return has_room and brought[-1] == 0 < brought[-2] < size
 
 
 def _moves_on(operator: str, bounds: Sequence[int], is_alone: bool, limit: int | None) -> bool:
