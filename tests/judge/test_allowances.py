@@ -191,6 +191,7 @@ def test_a_connection_that_is_lost_in_the_block_is_allowed_and_no_other() -> Non
     leaks = [[finding.kind for finding in report.findings if finding.kind == "connection_leak"] for report in reports]
     for connection in kept:
         connection.close()
+    pool.dispose()
     assert leaks == [[], ["connection_leak"]]
 
 

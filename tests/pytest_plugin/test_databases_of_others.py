@@ -81,6 +81,8 @@ def begin(connection):
 def schema():
     Base.metadata.drop_all(engine)
     Base.metadata.create_all(engine)
+    yield
+    engine.dispose()
 
 @pytest.fixture
 def client():
