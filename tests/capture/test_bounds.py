@@ -232,7 +232,7 @@ def test_transactions_that_there_is_no_room_for_are_counted() -> None:
 
 def test_failed_loads_that_there_is_no_room_for_are_counted() -> None:
     recorder = Recorder()
-    load = FailedLoadRow(0, None, NOWHERE, 0, 0, None)
+    load = FailedLoadRow(0, None, NOWHERE, 0, 0, None, "greenlet")
     for _ in range(3_000):
         recorder.add_failed_load(load)
     facts = freeze(recorder, Request("block", "", "block"))

@@ -75,6 +75,7 @@ ASKED_FROM: dict[str, Triggers] = {
     "SlowStatement": {"longest_statement": 0.1},
     "FailedStatement": {"failed_statements": 1},
     "MissingGreenlet": {"failed_loads": 1},
+    "UnloadedAttribute": {"failed_loads": 1},
     "CartesianProduct": {"joins": 1},
     "LargeResult": {"most_rows": 10_000},
     "StatementBudget": {"beyond_budget": 1, "statements": 51},
@@ -159,7 +160,7 @@ def test_what_comes_after_the_headers_is_judged_though_no_statement_follows() ->
     recorder = Recorder()
     running = RunningReport(Pipeline([always, loads], ()), recorder, Window(recorder), "id")
     running.for_headers(REQUEST)
-    recorder.add_failed_load(FailedLoadRow(0, None, NOWHERE, 0, 0, None))
+    recorder.add_failed_load(FailedLoadRow(0, None, NOWHERE, 0, 0, None, "greenlet"))
     running.at_end(REQUEST)
     assert len(loads.facts) == 1
     assert len(loads.facts[0].failed_loads) == 1

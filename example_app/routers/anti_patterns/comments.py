@@ -34,3 +34,10 @@ def list_comments_slowly(session: Annotated[Session, Depends(get_sync_session)])
 async def list_comments_unloaded(session: SessionOfRequest) -> Sequence[Comment]:
     """Do the same with an AsyncSession, which cannot load without `await`: MissingGreenlet, and a 500."""
     return (await session.scalars(_TEN)).all()
+
+
+@router.get("/detached", response_model=list[CommentWithAuthor])
+def list_comments_detached(bad: Bad) -> Sequence[Comment]:
+    """Close the session before the authors are loaded: nothing can load them any more, and the answer is a 500."""
+    with bad.blocking() as session:
+        return session.scalars(_TEN).all()

@@ -65,6 +65,10 @@ PAIRS = (
         relationship="Comment.author", bad_status=(500,),
     ),
     pair(
+        "An answer made when its session is closed", "unloaded_attribute", "GET /comments/detached", "GET /comments",
+        relationship="Comment.author", bad_status=(500,),
+    ),
+    pair(
         "Two collections joined side by side", "cartesian_product", "GET /users/2/history", "GET /users/2/history",
         file="users.py",
     ),

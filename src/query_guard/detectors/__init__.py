@@ -34,6 +34,7 @@ from query_guard.detectors.pool_wait import PoolWait
 from query_guard.detectors.slow_statement import SlowStatement
 from query_guard.detectors.split_transaction import SplitTransaction
 from query_guard.detectors.statement_budget import StatementBudget
+from query_guard.detectors.unloaded_attribute import UnloadedAttribute
 from query_guard.detectors.unused_eager_load import UnusedEagerLoad
 from query_guard.detectors.write_in_read_request import WriteInReadRequest
 from query_guard.records import Facts, Finding, Silence
@@ -46,6 +47,7 @@ DEFAULTS: tuple[Callable[[], Detector], ...] = (
     SlowStatement,
     FailedStatement,
     MissingGreenlet,
+    UnloadedAttribute,
     CartesianProduct,
     LargeResult,
     StatementBudget,
@@ -134,6 +136,7 @@ __all__ = [
     "SlowStatement",
     "SplitTransaction",
     "StatementBudget",
+    "UnloadedAttribute",
     "UnusedEagerLoad",
     "WriteInReadRequest",
     "defaults",

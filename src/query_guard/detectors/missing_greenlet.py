@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from query_guard.detectors.remedies import loaded_before
-from query_guard.records import Facts, FailedLoad, Finding, Triggers, grouped
+from query_guard.detectors.unloaded import Unloaded, unloaded
+from query_guard.records import Facts, Finding, Triggers
 
 KIND = "missing_greenlet"
 
@@ -18,36 +18,15 @@ class MissingGreenlet:
         return {"failed_loads": 1}
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
-        groups = grouped(facts.failed_loads, lambda load: (load.loader, load.site.key))
-        for loads in groups.values():
-            yield _finding(loads, facts)
+        for attribute in unloaded(facts, "greenlet"):
+            yield _finding(attribute)
 
 
-def _finding(loads: list[FailedLoad], facts: Facts) -> Finding:
-    first = loads[0]
-    loader = first.loader
-    if loader is None:
-        summary, fix, remedy, edit = (
-            "The database was used outside SQLAlchemy's greenlet",
-            "Await it through AsyncSession",
-            "",
-            None,
+def _finding(attribute: Unloaded) -> Finding:
+    if attribute.name is None:
+        return attribute.finding(
+            KIND, "The database was used outside SQLAlchemy's greenlet", "Await it through AsyncSession"
         )
-    else:
-        name = f"{loader.owner}.{loader.attribute}" if loader.attribute else loader.owner
-        advice = loaded_before(first, loader, facts)
-        summary = f"{name} was not loaded when it was read, and an AsyncSession cannot load it without await"
-        fix, remedy, edit = advice.advice, advice.code, advice.edit
-    return Finding(
-        kind=KIND,
-        severity="warning",
-        summary=summary,
-        fix=fix,
-        remedy=remedy,
-        edit=edit,
-        site=first.site,
-        count=len(loads),
-        relationship=loader.relationship if loader else None,
-        phase=first.phase,
-        request=first.request,
+    return attribute.finding(
+        KIND, f"{attribute.name} was not loaded when it was read, and an AsyncSession cannot load it without await"
     )

@@ -11,6 +11,9 @@ Phase: TypeAlias = Literal[
     "dependency", "endpoint", "serialization", "streaming", "background", "teardown", "task", "middleware"
 ]
 
+FailureOfLoad: TypeAlias = Literal["greenlet", "detached", "forbidden"]
+"""Why a load failed: outside a greenlet under asyncio, for an object without a session, or by `lazy="raise"`."""
+
 
 def repr_without(row: Any, hidden: str) -> str:
     """Write a record without the field that may hold values, since assertions and logs print records."""
@@ -146,7 +149,7 @@ class Statement(NamedTuple):
 
 
 class FailedLoad(NamedTuple):
-    """A lazy load outside a greenlet, which fails under asyncio. `serial` is that of the statement it did not send."""
+    """A lazy load that failed. `serial` is that of the statement it did not send."""
 
     serial: int
     loader: Loader | None
@@ -155,6 +158,7 @@ class FailedLoad(NamedTuple):
     request: int
     loaded_by: int | None = None
     """The same as `Statement.loaded_by`."""
+    failure: FailureOfLoad = "greenlet"
 
 
 class Read(NamedTuple):

@@ -112,6 +112,7 @@ def _failed_loads(recorder: Recorder, request: Request) -> tuple[FailedLoad, ...
             phase_of(row.site, row.stage, row.request, request),
             row.request,
             loaded_by.get(row.load) if row.load else row.load,
+            row.failure,
         )
         for row in tuple(recorder.failed_loads)
     )  # fmt: skip

@@ -11,8 +11,8 @@ from sqlalchemy.engine.default import DefaultDialect
 from query_guard.capture.hooks import (
     cursor_events,
     executions,
+    failed_loads,
     flushes,
-    greenlets,
     pool_methods,
     provenance,
     sessionmaker_blocks,
@@ -81,7 +81,7 @@ def install() -> None:
             pool_methods.install(_watch_dialect, _is_watched)
             cursor_events.register()
             flushes.install()
-            greenlets.install()
+            failed_loads.install()
             provenance.install()
             sessionmaker_blocks.install()
         for dialect_class in _subclasses(DefaultDialect):

@@ -16,6 +16,7 @@ _FUNCTIONS = {
     (("lazy", "raise_on_sql"),): "raiseload",
     (("lazy", "noload"),): "noload",
     (("deferred", True), ("instrument", True)): "defer",
+    (("deferred", True), ("instrument", True), ("raiseload", True)): "defer",
     (("deferred", False), ("instrument", True)): "undefer",
     (("selectinload_polymorphic", True),): "selectin_polymorphic",
 }

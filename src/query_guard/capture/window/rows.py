@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from query_guard.records import CallSite, Loader, Statement
+from query_guard.records import CallSite, FailureOfLoad, Loader, Statement
 
 Shared: TypeAlias = tuple[Any, ...]
 """What executions of one text from one line share.
@@ -68,3 +68,4 @@ class FailedLoadRow(NamedTuple):
     request: int
     load: int | None
     """Number of the load that loaded its object."""
+    failure: FailureOfLoad

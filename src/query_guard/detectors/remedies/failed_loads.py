@@ -1,9 +1,9 @@
-"""A load that found no greenlet: what would have made it unnecessary, by how its object came."""
+"""A load that failed: what would have made it unnecessary, by how its object came."""
 
 from __future__ import annotations
 
 from query_guard.detectors.remedies.columns import deferred, of_subclass
-from query_guard.detectors.remedies.loader_option import added_to_select, loading_of
+from query_guard.detectors.remedies.loader_option import added_to_select, loading_of, replacing, standing_against
 from query_guard.detectors.remedies.read_again import cause_of, made_by_database
 from query_guard.detectors.remedies.remedy import Remedy, at
 from query_guard.records import Facts, FailedLoad, Loader
@@ -16,26 +16,43 @@ def loaded_before(load: FailedLoad, loader: Loader, facts: Facts) -> Remedy:
 
 def _relationship(load: FailedLoad, loader: Loader, facts: Facts) -> Remedy:
     way = facts.load_paths.to(loader, load.loaded_by)
-    later = f", or await the object's awaitable_attrs.{loader.attribute}"
+    otherwise = _otherwise(load, loader)
     if way.how in ("added", "refreshed", "merged", "expired"):
-        code = f'await session.refresh({loader.parents[0].lower()}, ["{loader.attribute}"])'
+        code = f'{_refresh(load, facts)}({loader.parents[0].lower()}, ["{loader.attribute}"])'
         said = {
             "added": "The object was just added, and no select loaded it",
             "refreshed": f"The object was refreshed{at(way.root) if way.root is not None else ''}, without it",
             "merged": "The object was merged, without it",
         }.get(way.how, "The object had expired")
-        return Remedy(code, f"{said}: {code}{later}")
+        return Remedy(code, f"{said}: {code}{otherwise}")
     way = way.on(loader.steps[-1:], lazy=True)
+    against = standing_against(way)
+    if against is not None:
+        remedy = replacing(*against)
+        return remedy._replace(advice=f"{remedy.advice}{otherwise}")
     loading = loading_of(way)
     if loading is None:
-        return Remedy("", f"Load {loader.relationship} ahead, with the select of its {loader.parents[0]}{later}")
+        return Remedy("", f"Load {loader.relationship} ahead, with the select of its {loader.parents[0]}{otherwise}")
     remedy = added_to_select(loading, facts)
-    return remedy._replace(advice=f"{remedy.advice}{later}", mended=(), sent=0)
+    return remedy._replace(advice=f"{remedy.advice}{otherwise}", mended=(), sent=0)
+
+
+def _otherwise(load: FailedLoad, loader: Loader) -> str:
+    """Say what else would do."""
+    if load.failure == "greenlet":
+        return f", or await the object's awaitable_attrs.{loader.attribute}"
+    return ", or read it before the session is closed" if load.failure == "detached" else ""
+
+
+def _refresh(load: FailedLoad, facts: Facts) -> str:
+    is_async = load.failure == "greenlet" or any(row.engine.is_async for row in facts.statements)
+    return "await session.refresh" if is_async else "session.refresh"
 
 
 def _column(load: FailedLoad, loader: Loader, facts: Facts) -> Remedy:
     way = facts.load_paths.to(loader, load.loaded_by)
-    refresh = f"await session.refresh({loader.owner.lower()})"
+    refresh = f"{_refresh(load, facts)}({loader.owner.lower()})"
+    once_more = f"{refresh} before the session is closed" if load.failure == "detached" else refresh
     if loader.kind == "column":
         return deferred(loader, [way], facts)._replace(mended=(), sent=0)
     if loader.kind == "generated":
@@ -46,6 +63,6 @@ def _column(load: FailedLoad, loader: Loader, facts: Facts) -> Remedy:
     if cause_of(load.loaded_by, facts.duration, 0, facts) == "commit":
         return Remedy(
             "expire_on_commit=False",
-            f"A commit expired the {loader.owner}: create the session with expire_on_commit=False, or {refresh}",
+            f"A commit expired the {loader.owner}: create the session with expire_on_commit=False, or {once_more}",
         )
-    return Remedy(refresh, f"The {loader.owner} had expired (a rollback, expire() or refresh): {refresh}")
+    return Remedy(refresh, f"The {loader.owner} had expired (a rollback, expire() or refresh): {once_more}")

@@ -97,6 +97,13 @@ def standing_against(way: LoadPath) -> tuple[Statement, str, str] | None:
     return None
 
 
+def replacing(root: Statement, function: str, name: str) -> Remedy:
+    """Return the remedy that puts a loader in the place of the option that stands against it."""
+    if function in ("immediateload", "joinedload", "subqueryload"):
+        return Remedy("", f"Write selectinload({name}) in the place of {function}({name}) in the select{at(root)}")
+    return Remedy("", f"Remove {function}({name}) from the select{at(root)}, and load it there with selectinload()")
+
+
 def is_loaded_ahead(way: LoadPath) -> bool:
     """Whether the query has an option that loads the last step of a way ahead already."""
     return bool(option_for(way.root, [step.name for step in way.steps], AHEAD))

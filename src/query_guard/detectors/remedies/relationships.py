@@ -11,6 +11,7 @@ from query_guard.detectors.remedies.loader_option import (
     both_named,
     is_loaded_ahead,
     loading_of,
+    replacing,
     standing_against,
 )
 from query_guard.detectors.remedies.read_again import cause_of, expired, select_after
@@ -37,7 +38,7 @@ def loaded_one_by_one(rows: Sequence[Statement], loader: Loader, facts: Facts) -
     if way.how == "added":
         return _of_new_objects(rows, loader)
     if against is not None:
-        return _standing_against(*against)
+        return replacing(*against)
     apart = _one_for_each_place(ways)
     walked = walked_through(apart, rows[0].serial, facts)
     loadings = [loading for one in walked if (loading := loading_of(one)) is not None]
@@ -93,12 +94,6 @@ def _with_parents(rows: Sequence[Statement], loading: Loading, facts: Facts) -> 
         (*parents, *rows),
         1 + (loading.loaders[-1] != "joinedload"),
     )
-
-
-def _standing_against(root: Statement, function: str, name: str) -> Remedy:
-    if function in ("immediateload", "joinedload", "subqueryload"):
-        return Remedy("", f"Write selectinload({name}) in the place of {function}({name}) in the select{at(root)}")
-    return Remedy("", f"Remove {function}({name}) from the select{at(root)}, and load it there with selectinload()")
 
 
 def at_root(way: LoadPath) -> str:

@@ -1,0 +1,82 @@
+"""Loads that failed: for want of a greenlet, of a session, or since `lazy="raise"` forbids them.
+
+Drivers and releases raise MissingGreenlet in different places, before or inside the execution, and FastAPI's validation
+of a response swallows it and its like. What they share is that an exception is made: there the frames still tell what
+was being loaded. `lazy="raise"` raises an exception of many uses, in a method that does nothing else.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from types import FrameType
+from typing import Any
+
+from sqlalchemy.exc import MissingGreenlet
+from sqlalchemy.orm import strategies
+from sqlalchemy.orm.exc import DetachedInstanceError
+
+from query_guard.capture.origin.call_site import call_site
+from query_guard.capture.origin.loaders import lazy_load_above
+from query_guard.capture.window.rows import FailedLoadRow
+from query_guard.capture.window.window import current, recorders, stage_of
+from query_guard.own_errors import followed, report_own_error
+from query_guard.records import FailureOfLoad
+
+_FAILURE = "a failed lazy load could not be recorded"
+_FORBIDS = "_invoke_raise_load"
+
+
+def install() -> None:
+    """Learn of each failure as its exception is made; called once. The exception itself is left as it is."""
+    greenlet: Any = MissingGreenlet
+    detached: Any = DetachedInstanceError
+    greenlet.__init__ = followed(greenlet.__init__, _noting("greenlet"), _FAILURE)
+    detached.__init__ = followed(detached.__init__, _noting("detached"), _FAILURE)
+    for strategy in vars(strategies).values():
+        if isinstance(strategy, type) and _FORBIDS in vars(strategy):
+            setattr(strategy, _FORBIDS, _forbidding(vars(strategy)[_FORBIDS]))
+
+
+def _noting(failure: FailureOfLoad) -> Callable[..., None]:
+    def note(*_: object, **__: object) -> None:
+        _note(failure, sys._getframe(2))
+
+    return note
+
+
+def _forbidding(step: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap the method of a strategy that raises."""
+
+    @wraps(step)
+    def noted_step(*args: Any, **options: Any) -> Any:
+        try:
+            _note("forbidden", sys._getframe(1))
+        except Exception:
+            report_own_error(_FAILURE)
+        return step(*args, **options)
+
+    return noted_step
+
+
+def _note(failure: FailureOfLoad, frame: FrameType) -> None:
+    window = current.get()
+    watching = list(recorders(window))
+    if not watching:
+        return
+    loader, load = lazy_load_above(frame)
+    if loader is None and failure != "greenlet":
+        return
+    for recorder in watching:
+        recorder.add_failed_load(
+            FailedLoadRow(
+                len(recorder.rows),
+                loader,
+                call_site(frame),
+                stage_of(window),
+                window.request if window is not None else 0,
+                load,
+                failure,
+            )
+        )
