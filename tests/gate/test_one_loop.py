@@ -169,6 +169,10 @@ async def test_p7_audit_rows_that_a_listener_writes_one_by_one_are_a_loop(profil
         event.remove(User, "after_update", audit)
     (finding,) = [finding for finding in report.findings if finding.kind == "n_plus_one"]
     assert (finding.site.frames[0].function, finding.count) == ("audit", 5)
+    assert finding.fix == (
+        "audit() sends the INSERT of tags for each object that is flushed: collect the rows there, and send one "
+        "statement for all from an after_flush listener of the session"
+    )
 
 
 async def test_p7_what_a_flush_writes_itself_is_no_loop(profile: Profiler) -> None:

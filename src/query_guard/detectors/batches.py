@@ -12,7 +12,8 @@ from query_guard.detectors.chunks import chunk_reason
 from query_guard.detectors.pages import paging
 from query_guard.detectors.polls import polls_for_news
 from query_guard.detectors.refreshes import are_read_back
-from query_guard.records import CallSite, Facts, Statement
+from query_guard.detectors.remedies.listeners import is_of_listener
+from query_guard.records import Facts, Statement
 
 
 def batch_reason(rows: list[Statement], facts: Facts) -> str | None:
@@ -47,12 +48,7 @@ def _is_flush(rows: list[Statement], facts: Facts) -> bool:
     flush = rows[0].flush
     if flush == 0 or any(row.flush != flush for row in rows):
         return False
-    return not any(row.flush == flush and _is_called_from(rows[0].site, row.site) for row in facts.statements)
-
-
-def _is_called_from(site: CallSite, outer: CallSite) -> bool:
-    """Whether frames of the application were called at another site, through SQLAlchemy."""
-    return 0 < len(outer.frames) < len(site.frames) and site.frames[-len(outer.frames) :] == outer.frames
+    return not is_of_listener(rows[0], facts)
 
 
 def _is_retry(rows: list[Statement], facts: Facts) -> bool:

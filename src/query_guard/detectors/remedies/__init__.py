@@ -11,6 +11,7 @@ from query_guard.detectors.remedies.batched import batched_select
 from query_guard.detectors.remedies.columns import deferred, of_subclass
 from query_guard.detectors.remedies.failed_loads import loaded_before
 from query_guard.detectors.remedies.flushes import flushed_one_by_one
+from query_guard.detectors.remedies.listeners import is_of_listener, sent_by_listener
 from query_guard.detectors.remedies.merges import merged_one_by_one
 from query_guard.detectors.remedies.read_again import expired, generated, refreshed
 from query_guard.detectors.remedies.relationships import asked_for, loaded_one_by_one
@@ -28,6 +29,8 @@ def remedy_for(rows: Sequence[Statement], facts: Facts) -> Remedy:
     if row.loader is not None:
         return _loading_remedy(rows, row.loader, facts)
     if row.operation in WRITES:
+        if is_of_listener(row, facts):
+            return sent_by_listener(rows)
         return flushed_one_by_one(rows) if row.flush else written_one_by_one(rows)
     if row.info.clauses.got and row.site.call == "merge":
         return merged_one_by_one(rows)
