@@ -25,6 +25,7 @@ from query_guard.records.figures import Figures, Numbers, Triggers
 from query_guard.records.findings import LOUD, Finding, Severity, Silence, count_kinds
 from query_guard.records.groups import different_sets, distinct_sites, grouped, usual_duration
 from query_guard.records.load_paths import OBJECT_BY_OBJECT, Load, LoadPath, LoadPaths
+from query_guard.records.loader_option import LoaderOption, OptionCall, PlacedOption, chain_of
 from query_guard.records.loaders import Loader, Step
 from query_guard.records.report import Report
 from query_guard.records.request import Request, RequestKind
@@ -67,11 +68,14 @@ __all__ = [
     "LoadPath",
     "LoadPaths",
     "Loader",
+    "LoaderOption",
     "LoopBlock",
     "Numbers",
     "Option",
+    "OptionCall",
     "Pause",
     "Phase",
+    "PlacedOption",
     "Pool",
     "Read",
     "Report",
@@ -86,6 +90,7 @@ __all__ = [
     "TransactionOutcome",
     "Triggers",
     "Writer",
+    "chain_of",
     "count_kinds",
     "different_sets",
     "distinct_sites",

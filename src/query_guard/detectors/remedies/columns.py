@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from query_guard.detectors.remedies.loader_option import Loading, added_to_select
-from query_guard.detectors.remedies.options import chained, loaders_of, option_for, written_steps
+from query_guard.detectors.remedies.options import loaders_of, option_for, written_steps
 from query_guard.detectors.remedies.promise import NOTHING, Promise, promise_of, roots_like
 from query_guard.detectors.remedies.remedy import Remedy, at, listed, place_of
-from query_guard.records import Facts, Loader, LoadPath, Statement
+from query_guard.records import Facts, Loader, LoaderOption, LoadPath, OptionCall, Statement, chain_of
 
 _DEFERRING = frozenset(("defer",))
 
@@ -25,28 +25,28 @@ def deferred(loader: Loader, ways: Sequence[LoadPath], facts: Facts) -> Remedy:
     if against:
         gone = listed([f"defer({loader.owner}.{name})" for name in against])
         return Remedy("", f"Remove {gone} from the select{at(way.root)}", *_columns_of(loader, way, NOTHING, facts))
-    code = _undefer(loader, names, way)
-    if code is not None and "text" in way.root.info.clauses.further:
+    option = _undefer(loader, names, way)
+    if option is not None and "text" in way.root.info.clauses.further:
         return Remedy(
             "", f"Select {listed(f'{loader.owner}.{name}' for name in names)} in the statement{at(way.root)}, too"
         )
-    if code is None:
+    if option is None:
         return Remedy(plain, f"Add .options({plain}) to the select that loads {loader.owner}")
     promise = promise_of(way, loaders_of(way), facts) if any(way.lazy) else NOTHING
     if any(way.lazy) and promise == NOTHING:
-        return added_to_select(Loading(code, way, [], way.entity), facts)._replace(mended=(), sent=0)
-    remedy = added_to_select(Loading(code, way, [], way.entity), facts)
+        return added_to_select(Loading(option, way, []), facts)._replace(mended=(), sent=0)
+    remedy = added_to_select(Loading(option, way, []), facts)
     mended, sent = _columns_of(loader, way, promise, facts)
     return remedy._replace(mended=mended, sent=sent)
 
 
-def _undefer(loader: Loader, names: Sequence[str], way: LoadPath) -> str | None:
+def _undefer(loader: Loader, names: Sequence[str], way: LoadPath) -> LoaderOption | None:
     steps = written_steps(way.steps, way.entity)
     if steps is None or way.entity is None:
         return None
     owner = way.steps[-1].target if way.steps else ("alias" if way.entity.aliased else way.entity.name)
-    before = chained(loaders_of(way), steps)
-    return ".".join([*([before] if before else ()), *(f"undefer({owner}.{name})" for name in names)])
+    undefer = [OptionCall("undefer", owner, name) for name in names]
+    return LoaderOption(way.entity, (*chain_of(loaders_of(way), steps), *undefer))
 
 
 def _columns_of(loader: Loader, way: LoadPath, before: Promise, facts: Facts) -> Promise:
@@ -67,10 +67,9 @@ def of_subclass(loader: Loader, ways: Sequence[LoadPath], facts: Facts) -> Remed
     entity = way.entity
     if way.root is None or entity is None or way.steps or entity.name not in loader.parents or entity.aliased:
         return None
-    code = f"selectin_polymorphic({entity.name}, [{loader.owner}])"
-    remedy = added_to_select(Loading(code, way, [], entity), facts)
+    remedy = added_to_select(Loading(LoaderOption(entity, subclass=loader.owner), way, []), facts)
     if len(ways) > 1 or place_of(way.root) is None:
-        return remedy._replace(mended=(), sent=0, edit=None)
+        return remedy._replace(mended=(), sent=0, edit=None, option=None)
     roots = roots_like(way.root, facts)
     serials = {root.serial for root in roots}
     rows = [

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from query_guard.detectors.remedies.options import (
     AHEAD,
-    chained,
     loaders_of,
     option_for,
     subclass_of,
@@ -16,7 +15,7 @@ from query_guard.detectors.remedies.options import (
 from query_guard.detectors.remedies.promise import NOTHING, Promise, promise_of
 from query_guard.detectors.remedies.remedy import Remedy, at, listed, place_of
 from query_guard.detectors.remedies.written import caller_that_asks
-from query_guard.records import Entity, Facts, LoadPath, Statement
+from query_guard.records import Entity, Facts, Frame, LoaderOption, LoadPath, PlacedOption, Statement, chain_of
 
 _AGAINST = frozenset(("lazyload", "noload", "raiseload", "immediateload", "joinedload", "subqueryload"))
 
@@ -24,10 +23,17 @@ _AGAINST = frozenset(("lazyload", "noload", "raiseload", "immediateload", "joine
 class Loading(NamedTuple):
     """An option, the select that it goes to, and the way that it loads ahead."""
 
-    code: str
+    option: LoaderOption
     way: LoadPath
     loaders: list[str]
-    entity: Entity | None
+
+    @property
+    def code(self) -> str:
+        return self.option.code
+
+    @property
+    def entity(self) -> Entity | None:
+        return self.option.entity
 
 
 def loading_of(way: LoadPath) -> Loading | None:
@@ -37,11 +43,9 @@ def loading_of(way: LoadPath) -> Loading | None:
     if names is None or (way.root is not None and entity is None) or way.cut:
         return None
     loaders = loaders_of(way)
-    code = chained(loaders, names)
     above = subclass_of(way.steps[0], entity) if way.steps else None
-    if above is not None and not _loads_subclass(way.root, above):
-        code = f"selectin_polymorphic({above[0]}, [{above[1]}]), {code}"
-    return Loading(code, way, loaders, entity)
+    subclass = above[1] if above is not None and not _loads_subclass(way.root, above) else ""
+    return Loading(LoaderOption(entity, chain_of(loaders, names), subclass), way, loaders)
 
 
 def _loads_subclass(root: Statement | None, above: tuple[str, str]) -> bool:
@@ -63,7 +67,8 @@ def added_to_select(loading: Loading, facts: Facts, also: Sequence[Statement] = 
     promise = promised(loading, facts, also)
     if loading.way.how == "got":
         return Remedy(
-            code, f"Add options=[{code}] to the session.{root.site.call}(){at(root)}", *promise, edit=place_of(root)
+            code, f"Add options=[{code}] to the session.{root.site.call}(){at(root)}", *promise, edit=place_of(root),
+            option=_placed(loading, root),
         )  # fmt: skip
     caller = caller_that_asks(root)
     if caller is not None:
@@ -72,17 +77,23 @@ def added_to_select(loading: Loading, facts: Facts, also: Sequence[Statement] = 
             f"Add .options({code}) to the select that {caller.file}:{caller.line} in {caller.function} asks for, by an "
             "argument that hands it on: the line that sends it serves more than one model",
             *promise,
+            option=_placed(loading, root, caller),
         )
     alias = ""
     if loading.entity is not None and loading.entity.aliased:
         alias = f", alias being the one it selects {loading.entity.name} by"
-    return Remedy(code, f"Add .options({code}) to the select{at(root)}{alias}", *promise, edit=place_of(root))
+    advice = f"Add .options({code}) to the select{at(root)}{alias}"
+    return Remedy(code, advice, *promise, edit=place_of(root), option=_placed(loading, root))
+
+
+def _placed(loading: Loading, root: Statement, *callers: Frame) -> PlacedOption:
+    return PlacedOption(loading.option, (*root.site.frames[:1], *callers))
 
 
 def promised(loading: Loading, facts: Facts, also: Sequence[Statement] = ()) -> Promise:
     """Return what an option wins; a subclass's columns come with a select of their own for each execution."""
     promise = promise_of(loading.way, loading.loaders, facts, also)
-    if not loading.code.startswith("selectin_polymorphic"):
+    if not loading.option.subclass:
         return promise
     return NOTHING if promise == NOTHING else Promise(promise.mended, promise.sent + 1)
 
