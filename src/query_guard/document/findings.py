@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from query_guard.document.fields import frame_fields, milliseconds
-from query_guard.records import Finding, Frame, Silence
+from query_guard.records import Finding, Frame, Silence, Tried
 
 _MOST = 5
 
@@ -27,8 +27,17 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         "details": list(finding.details),
         "remedy": finding.remedy or None,
         "edit": {"file": finding.edit[0], "line": finding.edit[1]} if finding.edit is not None else None,
+        "tried": tried_document(finding.tried),
         "effects": [effect_document(effect) for effect in finding.effects],
     }
+
+
+def tried_document(tried: Tried | None) -> dict[str, Any] | None:
+    """Return statements before and after, and the outcome with its reason; None where nothing was tried."""
+    if tried is None:
+        return None
+    why = {"why": tried.why} if tried.why else {}
+    return {"before": tried.before, "after": tried.after, "outcome": tried.outcome, **why}
 
 
 def effect_document(effect: Finding) -> dict[str, Any]:

@@ -20,7 +20,8 @@ def sentence(report: Report) -> str:
         return f"{beginning}; {_headline(worst)}"
     left = facts.query_count - worst.saved_statements
     saves = f" and saves about {worst.saving * 1000:.0f} ms" if worst.saving >= 0.0005 else ""
-    return f"{beginning}; {worst.remedy} makes it {left}{saves}"
+    tried = f"; {worst.tried}" if worst.tried is not None else ""
+    return f"{beginning}; {worst.remedy} makes it {left}{saves}{tried}"
 
 
 def _rank(finding: Finding) -> tuple[bool, int, int, str, str, str, tuple[int, ...]]:

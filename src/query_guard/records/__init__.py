@@ -41,6 +41,7 @@ from query_guard.records.statements import (
     Read,
     Statement,
 )
+from query_guard.records.tried import Outcome, TrialOf, Tried
 
 __all__ = [
     "CRITERIA",
@@ -73,6 +74,7 @@ __all__ = [
     "Numbers",
     "Option",
     "OptionCall",
+    "Outcome",
     "Pause",
     "Phase",
     "PlacedOption",
@@ -88,6 +90,8 @@ __all__ = [
     "Step",
     "Transaction",
     "TransactionOutcome",
+    "TrialOf",
+    "Tried",
     "Triggers",
     "Writer",
     "chain_of",

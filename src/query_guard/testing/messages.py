@@ -108,6 +108,8 @@ def _found_lines(found: Found) -> Iterator[str]:
     for other in places_of(finding):
         yield f"    also at {other.file}:{other.line} in {other.function}"
     yield f"    fix: {finding.fix}"
+    if finding.tried is not None:
+        yield f"    {finding.tried}"
     for effect in finding.effects:
         yield f"    mends, too: {effect.kind} at {effect.place}: {effect.summary}"
 
