@@ -24,6 +24,7 @@ from query_guard.records.facts import Facts, LateCounter
 from query_guard.records.figures import Figures, Numbers, Triggers
 from query_guard.records.findings import LOUD, Finding, Severity, Silence, count_kinds
 from query_guard.records.groups import different_sets, distinct_sites, grouped, usual_duration
+from query_guard.records.jobs import takes_jobs
 from query_guard.records.load_paths import OBJECT_BY_OBJECT, Load, LoadPath, LoadPaths
 from query_guard.records.loaders import Loader, Step
 from query_guard.records.report import Report
@@ -91,5 +92,6 @@ __all__ = [
     "distinct_sites",
     "grouped",
     "shown_seconds",
+    "takes_jobs",
     "usual_duration",
 ]
