@@ -32,8 +32,8 @@ class DuplicateStatement(Thresholds):
     Two runs are duplicates when no statement between them wrote to a table they read or changed a setting, and no
     transaction was committed between them. A poll (`polls`) asks again on purpose. A SELECT that locks, acts (an
     advisory lock, a setting, a notification), draws from a sequence or reads the clock is never a duplicate, nor is one
-    of the database's catalogue, and repetitions within a loop over other values belong to that loop. Relationships that were
-    loaded belong to the query that brought their objects. `info` at two, a warning from `loud`.
+    of the database's catalogue. Repetitions within a loop over other values belong to that loop, and relationships
+    that were loaded to the query that brought their objects. `info` at two, a warning from `loud`.
     """
 
     loud: int = 3
