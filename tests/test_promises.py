@@ -143,14 +143,14 @@ async def test_statements_are_judged_once_and_ends_once_more() -> None:
     assert [report.query_count for report in reports] == [2]
 
 
-def test_findings_are_ranked_by_what_mending_them_wins_the_loud_ones_first() -> None:
+def test_findings_are_ranked_by_what_mending_them_saves_the_loud_ones_first() -> None:
     made = [
-        Finding("quiet", "info", "", "", saving=9.0),
-        Finding("small", "warning", "", "", saving=0.1),
-        Finding("large", "warning", "", "", saving=0.5),
-        Finding("fatal", "error", "", "", saving=0.3),
+        Finding("quiet", "info", "", "", saved_statements=9),
+        Finding("small", "warning", "", "", saved_statements=1, saving=9.0),
+        Finding("large", "warning", "", "", saved_statements=5, saving=0.1),
+        Finding("fatal", "error", "", "", saved_statements=3),
     ]
-    assert [finding.kind for finding in ranked(made)] == ["large", "fatal", "small", "quiet"]
+    assert [finding.kind for finding in ranked(made)] == ["fatal", "large", "small", "quiet"]
 
 
 def test_a_detector_that_fails_takes_no_other_with_it() -> None:

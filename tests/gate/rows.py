@@ -89,6 +89,7 @@ ROWS = {
     "P6": "what a refresh loads with its object, as the mapping says, is told with the refresh",
     "P7": "audit rows that a mapper's listener writes one by one; one INSERT sent a row at a time to a server: loops",
     "P8": "products under different parents, through contains_eager, without a condition",
+    "P9": "a client that goes away in the middle of a stream, an exception that leaves a generator: no lost_write",
     "P10": "a loop through getattr, list, str, sorted: one finding, the same count, in the first request too",
 }
 

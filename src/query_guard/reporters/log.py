@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Coroutine, Iterator, Sequence
 from functools import lru_cache
 from inspect import iscoroutinefunction
@@ -62,8 +63,11 @@ class LogReporter:
     def _events(self, report: Report) -> Iterator[Event]:
         if self.wants_quiet_reports():
             yield self._event("info", "query_guard.request", _request_event(report))
+        causes: Counter[tuple[object, ...]] = Counter()
         for finding in report.loud_findings:
-            times = self._recurrence.due(_cause(report, finding))
+            cause = _cause(report, finding)
+            causes[cause] += 1
+            times = self._recurrence.due((*cause, causes[cause]))
             if times is not None:
                 yield self._event(finding.severity, "query_guard.finding", _finding_event(report, finding, times))
 
@@ -83,7 +87,10 @@ class LogReporter:
 
 
 def _cause(report: Report, finding: Finding) -> tuple[object, ...]:
-    """Return what equal findings have in common: two statements at one line are two causes."""
+    """Return what equal findings of several reports have in common: two statements at one line are two causes.
+
+    Findings of one report are several, such as two pools that had no connection for one line.
+    """
     first = report.facts.load_paths.at(finding.statements[0]) if finding.statements else None
     shape = first.fingerprint if first is not None else None
     return report.request.name, finding.kind, finding.severity, finding.site.key, finding.relationship, shape
