@@ -68,6 +68,7 @@ ROWS = {
     "D23": "300 requests in parallel",
     "D24": "a task that outlives its request",
     "D25": "an attribute of a detached object, or under raiseload, that was not loaded when it was read",
+    "D26": "one session that several tasks use at once",
     "F1": "the fix names the select that loaded the objects of the loop, whatever was selected since",
     "F2": "no code that asks another question: joins, FOR UPDATE, GROUP BY, ON CONFLICT, guards, LIMIT",
     "F3": "count, sum and max for each parent: GROUP BY, never a loader",

@@ -76,6 +76,7 @@ ASKED_FROM: dict[str, Triggers] = {
     "FailedStatement": {"failed_statements": 1},
     "MissingGreenlet": {"failed_loads": 1},
     "UnloadedAttribute": {"failed_loads": 1},
+    "SharedSession": {"failed_loads": 1},
     "CartesianProduct": {"joins": 1},
     "LargeResult": {"most_rows": 10_000},
     "StatementBudget": {"beyond_budget": 1, "statements": 51},

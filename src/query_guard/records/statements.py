@@ -11,8 +11,10 @@ Phase: TypeAlias = Literal[
     "dependency", "endpoint", "serialization", "streaming", "background", "teardown", "task", "middleware"
 ]
 
-FailureOfLoad: TypeAlias = Literal["greenlet", "detached", "forbidden"]
-"""Why a load failed: outside a greenlet under asyncio, for an object without a session, or by `lazy="raise"`."""
+FailureOfLoad: TypeAlias = Literal["greenlet", "detached", "forbidden", "shared"]
+"""Why a load failed: outside a greenlet under asyncio, for an object without a session, by `lazy="raise"`, or, for any
+use of a session, since another task or thread was using it.
+"""
 
 
 def repr_without(row: Any, hidden: str) -> str:

@@ -210,15 +210,18 @@ def _waiting_at(checkout: OpenCheckout, frames: dict[int, FrameType]) -> CallSit
     if task is None:
         return NOWHERE
     site = _site_of(task)
-    return site if site.frames else _site_of_streaming(task)
+    return site if site.frames else site_of_other_task(task)
 
 
 def _site_of(task: asyncio.Task[Any]) -> CallSite:
     return site_of_frames(list(suspended(task.get_coro()))[::-1])
 
 
-def _site_of_streaming(task: asyncio.Task[Any]) -> CallSite:
-    """Return where the only other task of the same window waits: Starlette streams an answer in a task of its own."""
+def site_of_other_task(task: asyncio.Task[Any]) -> CallSite:
+    """Return where the only other task of the same window waits that has a line of the application.
+
+    Starlette streams an answer in a task of its own, and `gather` makes one of each coroutine.
+    """
     window = window_of(task)
     others = asyncio.all_tasks(task.get_loop()) - {task} if window is not None else ()
     sites = [site for other in others if window_of(other) is window and (site := _site_of(other)).frames]
