@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from query_guard import Finding
-from query_guard.detectors import PoolWait
-from query_guard.records import LoopBlock
+from query_guard.detectors import PoolTimeout, PoolWait
+from query_guard.records import NOWHERE, Holder, LoopBlock
 from tests.reports import checkout, facts_of
 
 HOLDERS = "Let the holders keep theirs for less long"
@@ -40,3 +40,17 @@ def test_otherwise_it_is_a_warning(blocks: list[tuple[float, float]]) -> None:
 def test_one_wait_of_a_calm_loop_is_enough() -> None:
     assert waited((0.1, 0.4), waits=(0.3, 0.3)) == ("info", LOOP)
     assert waited((0.1, 0.4), waits=(0.3, 0.7)) == ("warning", HOLDERS)
+
+
+@pytest.mark.parametrize(
+    ("names", "fix"),
+    [
+        (("outside requests", "outside requests"), "Commit or close the sessions of code outside requests before it"),
+        (("outside requests", "GET /users"), "Commit or close the holders' sessions before they wait for anything but"),
+    ],
+)
+def test_a_task_that_outlives_its_request_must_open_a_session_of_its_own(names: tuple[str, ...], fix: str) -> None:
+    holders = tuple(Holder(1, name, NOWHERE, 2.0, 2.0, "idle in transaction", False) for name in names)
+    (finding,) = PoolTimeout()(facts_of(checkouts=(checkout(outcome="timeout", wait=1.0, holders=holders),)))
+    assert isinstance(finding, Finding)
+    assert finding.fix.startswith(fix)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from query_guard.records.allowance import Allowance
 from query_guard.records.connections import (
+    OUTSIDE_REQUESTS,
     Checkout,
     CheckoutOutcome,
     Doing,
@@ -48,6 +49,7 @@ __all__ = [
     "NOWHERE",
     "NO_INFO",
     "OBJECT_BY_OBJECT",
+    "OUTSIDE_REQUESTS",
     "Allowance",
     "CallSite",
     "Checkout",
