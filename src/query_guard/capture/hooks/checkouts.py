@@ -83,7 +83,7 @@ def checked_out(pool: Any, fairy: Any, started: float, window: Window | None) ->
 
 
 def left_unrecorded(pool: Any, fairy: Any, started: float) -> None:
-    """Let a connection go to a request that is not sampled. Only a noticed wait, and making it, enter the pool's sums."""
+    """Note what a checkout of a request that is not sampled adds to the sums of the pool: a connect, a noticed wait."""
     watch = watch_of(pool)
     watch.has_unrecorded = True
     info = fairy._connection_record.record_info
