@@ -23,6 +23,7 @@ from query_guard.reporters import Reporter
 from query_guard.reporters.log import LogReporter
 from query_guard.web.application import read_application
 from query_guard.web.asgi import ASGIApp, Receive, Scope, Send
+from query_guard.web.counted import CountedExchange
 from query_guard.web.exchange import Exchange, Setup, taken_over
 from query_guard.web.no_effect import inside_another, warn, without_effect
 from query_guard.web.options import Options, callables, check_history, check_options, environment
@@ -119,7 +120,8 @@ class QueryGuard:
         self._debug = (
             _debug_endpoint(self._history, self._options, allowances) if debug and self._history is not None else None
         )
-        self._setup = Setup(pipeline, self._options, ServedRoutes())
+        judged_above = min((pipeline.triggers.judged_above, *self._options.budgets.values()))
+        self._setup = Setup(pipeline, self._options, ServedRoutes(), judged_above)
         self._has_read_routes = self._has_warned = False
         try:
             if self._enabled:
@@ -170,7 +172,9 @@ class QueryGuard:
         options = self._options
         sampled = options.sample_rate >= 1 or _chance.random() < options.sample_rate
         recorder = Recorder(sampled, options.engines, options.capture_parameters)
-        exchange = Exchange(self._setup, scope, receive, send, recorder, open_window(recorder, True))
+        exchange = (Exchange if sampled else CountedExchange)(
+            self._setup, scope, receive, send, recorder, open_window(recorder, True)
+        )
         exchange.window.open()
         return exchange
 

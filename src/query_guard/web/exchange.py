@@ -34,6 +34,8 @@ class Setup(NamedTuple):
     pipeline: Pipeline
     options: Options
     routes: ServedRoutes
+    judged_above: float
+    """The number of statements that no detector looks at by itself, and no budget of the options forbids."""
 
 
 class Exchange:
