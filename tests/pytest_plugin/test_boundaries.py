@@ -39,7 +39,7 @@ def add_all(names):
         add(name)
 """
 FASTAPI = """
-from fastapi import FastAPI
+from fastapi import FastAPI, WebSocket
 from starlette.testclient import TestClient
 from items import add, add_all, find
 
@@ -53,7 +53,7 @@ def loop() -> None:
         find(name)
 
 @app.websocket("/socket")
-async def socket(websocket):
+async def socket(websocket: WebSocket):
     await websocket.accept()
     find("a")
     await websocket.close()
