@@ -18,6 +18,9 @@ class PoolWait(Thresholds):
 
     It is information where the event loop was busy for most of that time, as in a burst of requests: then the holders
     waited for the loop, too.
+
+    It is a wait if it ended as somebody gave a connection back, or was given up while all were held. In a pool that had
+    a connection to give, the time went by elsewhere: in a listener, or on a busy machine.
     """
 
     seconds: float = 0.05
@@ -29,9 +32,15 @@ class PoolWait(Thresholds):
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         pools = {pool.serial: pool for pool in facts.pools}
-        waited = (one for one in facts.checkouts if one.wait >= self.seconds and one.outcome != "timeout")
+        waited = (one for one in facts.checkouts if one.wait >= self.seconds and _waited_for_another(one))
         for serial, checkouts in grouped(waited, lambda one: one.pool).items():
             yield _finding(checkouts, pools.get(serial), facts)
+
+
+def _waited_for_another(one: Checkout) -> bool:
+    if one.outcome in ("timeout", "cancelled"):  # a timeout is a finding of its own
+        return one.outcome == "cancelled"
+    return any(holder.doing == "then returned" for holder in one.holders)
 
 
 def _finding(checkouts: list[Checkout], pool: Pool | None, facts: Facts) -> Finding:

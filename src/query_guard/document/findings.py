@@ -61,12 +61,11 @@ def place_line(finding: Finding) -> str:
 
 
 def callers_of(finding: Finding) -> list[Frame]:
-    """Return up to five application frames that led to the line of a finding."""
+    """Return up to five application frames that led to the line of a finding, without those of decorators."""
     innermost = finding.site.innermost
-    frames = list(finding.site.frames[1:])
-    for site in finding.callers:
-        frames += site.frames[1:] if site.innermost == innermost else ()
-    return list(dict.fromkeys(frames))[:_MOST]
+    sites = [finding.site, *(site for site in finding.callers if site.innermost == innermost)]
+    frames = dict.fromkeys(frame for site in sites for frame in site.frames[1:] if not frame.passes_on)
+    return list(frames)[:_MOST]
 
 
 def places_of(finding: Finding) -> list[Frame]:

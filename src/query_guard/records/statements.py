@@ -24,12 +24,16 @@ def repr_without(row: Any, hidden: str) -> str:
 
 
 class Frame(NamedTuple):
-    """One application frame: a path as people write it, and the line that was running."""
+    """One application frame: a path as people write it, and the line that was running.
+
+    `passes_on` says that it is a decorator's: it takes any arguments, and passes them on to what it decorates.
+    """
 
     file: str
     line: int
     function: str
     first_line: int
+    passes_on: bool = False
 
 
 class CallSite(NamedTuple):
