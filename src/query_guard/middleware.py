@@ -14,6 +14,7 @@ from query_guard.capture.window.window import current
 from query_guard.debug import DEFAULT_PATH
 from query_guard.detectors import Detector, defaults
 from query_guard.history import History
+from query_guard.history.changes import kept_changes
 from query_guard.history.memory import MemoryHistory
 from query_guard.judge.allowances import parse_allowances
 from query_guard.judge.pipeline import Pipeline
@@ -124,6 +125,7 @@ class QueryGuard:
         try:
             if self._enabled:
                 install()
+                pipeline.changes = kept_changes() if debug else None
                 warn(without_effect(self._options, self.given, allowances, detectors_are_defaults=detectors is None))
         except Exception:
             report_own_error("the engines of the process could not be watched")
@@ -170,7 +172,7 @@ class QueryGuard:
         options = self._options
         sampled = options.sample_rate >= 1 or _chance.random() < options.sample_rate
         recorder = Recorder(sampled, options.engines, options.capture_parameters)
-        exchange = Exchange(self._setup, scope, receive, send, recorder, open_window(recorder, True))
+        exchange = Exchange(self._setup, scope, receive, send, recorder, open_window(recorder, True), sampled)
         exchange.window.open()
         return exchange
 

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 
 from query_guard.capture.live.holders import due_suspicions
 from query_guard.detectors import Detector
+from query_guard.history.changes import Changes
 from query_guard.judge.listeners import listeners
 from query_guard.judge.triggers import TriggerIndex
 from query_guard.own_errors import report_own_error
-from query_guard.records import Allowance, Report
+from query_guard.records import Allowance, Change, Report
 from query_guard.reporters import Reporter
 
 _ids = random.Random()  # the application's own generator is not touched
@@ -29,6 +30,8 @@ class Pipeline:
         """By serial, how far each pool had grown when it was last judged."""
         self.reporters = reporters
         self.allowances = allowances
+        self.changes: Changes | None = None
+        """What holds reports against those of the former code, where somebody develops."""
         self._quiet = [getattr(reporter, "wants_quiet_reports", _always) for reporter in reporters]
         self._suspicions = [reporter.suspect for reporter in reporters if hasattr(reporter, "suspect")]
 
@@ -47,6 +50,14 @@ class Pipeline:
             report_own_error("a reporter could not say which reports it wants", own=False)
             return True
         return False
+
+    def change_of(self, report: Report) -> Change | None:
+        """Return how a report differs from the last one of the former code, or None."""
+        try:
+            return self.changes.of(report) if self.changes is not None else None
+        except Exception:
+            report_own_error("a report could not be held against the former code's", own=False)
+            return None
 
     def publish(self, report: Report) -> None:
         """Hand a finished report to the tests that watch and to each reporter; a reporter that fails is logged once."""

@@ -23,11 +23,14 @@ class RunningReport:
     at how connections and transactions end (`at_end`) run each time, since only the last time knows.
     """
 
-    def __init__(self, pipeline: Pipeline, recorder: Recorder, window: Window, identity: str) -> None:
+    def __init__(
+        self, pipeline: Pipeline, recorder: Recorder, window: Window, identity: str, sampled: bool = True
+    ) -> None:
         self._pipeline = pipeline
         self._recorder = recorder
         self._window = window
         self._identity = identity
+        self._sampled = sampled
         self._figures = WindowFigures(recorder, pipeline.pools)
         self._statements: tuple[Statement, ...] = ()
         """Those that the kept verdict is about."""
@@ -53,7 +56,10 @@ class RunningReport:
         if request.kind == "http" and (figures is None or figures.changed_pools):
             self._figures.note_pools()  # before they are read again: what changes meanwhile is for the next request
         facts, verdict = self._judged(request, triggered or NONE_TRIGGERED)
-        return Report(self._identity, time() - facts.duration, facts, verdict.findings, verdict.silences)
+        started_at = time() - facts.duration
+        report = Report(self._identity, started_at, facts, verdict.findings, verdict.silences, self._sampled)
+        report.change = self._pipeline.change_of(report)
+        return report
 
     def _judged(self, request: Request, triggered: Triggered, *, checkouts: bool = True) -> tuple[Facts, Verdict]:
         """Return all that is known now, and what is to be said of it."""

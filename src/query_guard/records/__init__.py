@@ -7,6 +7,7 @@ the application: parameters are salted hashes, owners are hashes of their identi
 from __future__ import annotations
 
 from query_guard.records.allowance import Allowance
+from query_guard.records.change import Change, LastingName, lasting_name
 from query_guard.records.connections import (
     Checkout,
     CheckoutOutcome,
@@ -49,6 +50,7 @@ __all__ = [
     "OBJECT_BY_OBJECT",
     "Allowance",
     "CallSite",
+    "Change",
     "Checkout",
     "CheckoutOutcome",
     "Clauses",
@@ -62,6 +64,7 @@ __all__ = [
     "Finding",
     "Frame",
     "Holder",
+    "LastingName",
     "LateCounter",
     "Load",
     "LoadPath",
@@ -90,6 +93,7 @@ __all__ = [
     "different_sets",
     "distinct_sites",
     "grouped",
+    "lasting_name",
     "shown_seconds",
     "usual_duration",
 ]

@@ -22,6 +22,8 @@ def line_of(name: str, values: Mapping[str, Any]) -> str:
     """Write an event as one line of at most 300 characters; all its fields are attributes of the record."""
     if "fix" in values:
         return _finding(name, values)
+    if "since" in values:
+        return cut(f"{name} {values['sentence']}", _MOST)
     if "sentence" in values:
         return cut(f"{name} {values['sentence']} (status {values['status']}, {values['duration_ms']} ms)", _MOST)
     return cut(f"{name} " + " ".join(f"{key}={value!r}" for key, value in values.items()), _MOST)

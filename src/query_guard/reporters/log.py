@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 
 import structlog
 
+from query_guard.document.change import change_document
 from query_guard.document.connections import holder_document
 from query_guard.document.fields import milliseconds
 from query_guard.document.findings import finding_document
 from query_guard.document.sentence import sentence
 from query_guard.document.strict_json import json_safe
-from query_guard.records import Engine, Finding, Holder, Report, count_kinds
+from query_guard.records import Change, Engine, Finding, Holder, Report, count_kinds
 from query_guard.reporters.lines import coloured, goes_to_terminal, line_of
 from query_guard.reporters.recurrence import Recurrence
 from query_guard.reporters.text import printable, render
@@ -39,9 +40,10 @@ class LogReporter:
     """Log `query_guard.request` (info) for each report, and `query_guard.finding` for each warning and error.
 
     A finding is logged at the level of its severity: once per route and cause, then at each power of ten, and at least
-    every ten minutes while it goes on, with how many there were. Where the application has not configured structlog,
-    the standard library's logger `query_guard` is used, so that nothing is printed unasked: in one line, or, where
-    `readable` is set, as `QueryGuard(debug=True)` does, as the readable report.
+    every ten minutes while it goes on, with how many there were. What an edit has changed about a route is logged once,
+    as `query_guard.change`. Where the application has not configured structlog, the standard library's logger
+    `query_guard` is used, so that nothing is printed unasked: in one line, or, where `readable` is set, as
+    `QueryGuard(debug=True)` does, as the readable report.
     """
 
     def __init__(self, release: str | None = None, *, readable: bool = False) -> None:
@@ -62,10 +64,19 @@ class LogReporter:
     def _events(self, report: Report) -> Iterator[Event]:
         if self.wants_quiet_reports():
             yield self._event("info", "query_guard.request", _request_event(report))
+        if report.change is not None and self._is_first(report.request.name, report.change):
+            level = (
+                "info" if self.wants_quiet_reports() else "warning"
+            )  # servers of developers often show nothing below
+            yield self._event(level, "query_guard.change", _change_event(report))
         for finding in report.loud_findings:
             times = self._recurrence.due(_cause(report, finding))
             if times is not None:
                 yield self._event(finding.severity, "query_guard.finding", _finding_event(report, finding, times))
+
+    def _is_first(self, route: str, change: Change) -> bool:
+        """Whether a route has changed, and this was not logged yet."""
+        return change.is_any and self._recurrence.due((route, change.since, change.gone, change.new)) == 1
 
     def _event(self, level: str, name: str, values: dict[str, Any]) -> Event:
         given = {**values, **self._release}
@@ -118,6 +129,11 @@ def _request_event(report: Report) -> dict[str, Any]:
         "exception": request.exception,
         "cancelled": request.cancelled,
     }
+
+
+def _change_event(report: Report) -> dict[str, Any]:
+    request = report.request
+    return {"report_id": report.id, "method": request.method, "route": request.route, **(change_document(report) or {})}
 
 
 def _finding_event(report: Report, finding: Finding, times: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TextIO
 
+from query_guard.document.change import change_sentence
 from query_guard.document.findings import callers_of, place_line, places_of
 from query_guard.document.pools import pool_numbers
 from query_guard.document.sentence import sentence
@@ -34,6 +35,8 @@ def render(report: Report) -> str:
 def _lines(report: Report) -> Iterator[str]:
     yield sentence(report)
     yield f"  {_outcome(report)}"
+    if report.change is not None:
+        yield f"  change: {change_sentence(report.request.name, report.change)}"
     for finding in report.findings:
         yield from _finding_lines(finding)
     yield from _shape_lines(report)
