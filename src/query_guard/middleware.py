@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -29,6 +28,7 @@ from query_guard.web.no_effect import inside_another, warn, without_effect
 from query_guard.web.options import Options, callables, check_history, check_options, environment
 from query_guard.web.refused import Refused, refusable
 from query_guard.web.routes import ServedRoutes
+from query_guard.web.sampling import SampleRate, Sampling
 
 if TYPE_CHECKING:
     from query_guard.debug.routes import DebugEndpoint
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 SEEN = "query_guard"
 """The key in the scope of a request that a QueryGuard profiles, or that a test has put a boundary around."""
 SERVED = frozenset(("http", "websocket"))
-_chance = random.Random()  # the application's own generator is not touched
 
 
 class QueryGuard:
@@ -55,8 +54,9 @@ class QueryGuard:
         debug_path (str): The path of the debug endpoint. Default: `'/__query_guard__'`.
         debug_token (str | None): The key that the debug endpoint asks for; 16 characters or more. Default: `None`, the
             key of `QUERY_GUARD_DEBUG_TOKEN`, or else one made for this user.
-        sample_rate (float): The share of requests that are recorded in detail, from 0 to 1. Of all others the
-            statements are counted. Default: `1.0`.
+        sample_rate (float | Callable[[Scope], float]): The share of requests that are recorded in detail, from 0 to 1,
+            or a function that returns it for the ASGI scope of a request. Of all others the statements are counted.
+            Default: `1.0`.
         budgets (Mapping[str, int] | None): How many statements a route may send, by method and route:
             `{"GET /orders/{order_id}": 5}`. Default: `None`, only what endpoints declare with `query_budget`.
         allow (Sequence[str | Allowance]): Findings that are meant, by relationship (`"Post.author"`), by kind
@@ -90,7 +90,7 @@ class QueryGuard:
         debug: bool = False,
         debug_path: str = DEFAULT_PATH,
         debug_token: str | None = None,
-        sample_rate: float = 1.0,
+        sample_rate: SampleRate = 1.0,
         budgets: Mapping[str, int] | None = None,
         allow: Sequence[str | Allowance] = (),
         detectors: Sequence[Detector] | None = None,
@@ -106,6 +106,7 @@ class QueryGuard:
             sample_rate=sample_rate, budgets=budgets, exclude=exclude, capture_parameters=capture_parameters,
             release=release,
         )  # fmt: skip
+        self._sampling = Sampling(self._options.sample_rate)
         self._enabled = environment("QUERY_GUARD_ENABLED", True, mistyped=True)
         debug = self._options.debug
         self._history: History | None = check_history(history) or (MemoryHistory() if debug else None)
@@ -169,8 +170,8 @@ class QueryGuard:
 
     def _open(self, scope: Scope, receive: Receive, send: Send) -> Exchange:
         scope[SEEN] = True
-        options = self._options
-        sampled = options.sample_rate >= 1 or _chance.random() < options.sample_rate
+        options, sampling = self._options, self._sampling
+        sampled = sampling.always or sampling.takes(scope)
         recorder = Recorder(sampled, options.engines, options.capture_parameters)
         exchange = Exchange(self._setup, scope, receive, send, recorder, open_window(recorder, True), sampled)
         exchange.window.open()

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from query_guard.capture.live.holders import live_pools
 from query_guard.debug.access import Access, Entry
-from query_guard.debug.aggregates import by_route, by_statement
+from query_guard.debug.aggregates import by_route, by_statement, sampled_of
 from query_guard.debug.responses import JSONResponse, PlainTextResponse
 from query_guard.debug.ticket_page import ticket_page
 from query_guard.document.pools import live_pool_document
@@ -87,7 +87,8 @@ class DebugEndpoint:
         reports = self._history.latest()
         if _wants_text(request):
             return self._as_list(reports)
-        return JSONResponse({"requests": [summary(report, parameters=True) for report in reports]}, headers=_HEADERS)
+        rows = [summary(report, parameters=True) for report in reports]
+        return JSONResponse({"requests": rows, "sampled": sampled_of(reports)}, headers=_HEADERS)
 
     async def _request(self, request: Request) -> Response:
         report_id = request.path_params["id"]
@@ -105,7 +106,9 @@ class DebugEndpoint:
         return JSONResponse({"routes": by_route(self._history.latest())}, headers=_HEADERS)
 
     async def _statements(self, request: Request) -> Response:
-        return JSONResponse({"statements": by_statement(self._history.latest())}, headers=_HEADERS)
+        reports = self._history.latest()
+        counts = {"requests": len(reports), "sampled": sampled_of(reports)}
+        return JSONResponse({"statements": by_statement(reports), **counts}, headers=_HEADERS)
 
     async def _pools(self, request: Request) -> Response:
         return JSONResponse({"pools": [live_pool_document(*pool) for pool in live_pools()]}, headers=_HEADERS)
@@ -127,7 +130,9 @@ class DebugEndpoint:
 
     def _as_list(self, reports: list[Report]) -> Response:
         lines = [f"{report.id}  {printable(sentence(report))}" for report in reports]
-        lines.append(f"{len(reports)} reports; {self._path}/api/requests/<id> shows one")
+        sampled = sampled_of(reports)
+        of_them = f", {sampled} of them sampled" if sampled < len(reports) else ""
+        lines.append(f"{len(reports)} reports{of_them}; {self._path}/api/requests/<id> shows one")
         return PlainTextResponse("\n".join(lines) + "\n", headers=_HEADERS)
 
 

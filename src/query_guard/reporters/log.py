@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Coroutine, Iterator, Sequence
 from functools import lru_cache
 from inspect import iscoroutinefunction
@@ -79,7 +80,7 @@ class LogReporter:
         return change.is_any and self._recurrence.due((route, change.since, change.gone, change.new)) == 1
 
     def _event(self, level: str, name: str, values: dict[str, Any]) -> Event:
-        given = {**values, **self._release}
+        given = {**values, "pid": os.getpid(), **self._release}
         shown = {key: value if type(value) in _AS_IT_IS else _shown(value) for key, value in given.items()}
         return Event(level, name, shown)
 
@@ -123,7 +124,8 @@ def _request_event(report: Report) -> dict[str, Any]:
         "pool_checked_out": numbers.checked_out,
         "pool_size": numbers.size,
         "pool_overflow": numbers.overflow,
-        "findings": count_kinds(report.loud_findings),
+        "findings": count_kinds(report.loud_findings) or ({} if report.sampled else None),
+        "sampled": report.sampled,
         "sentence": sentence(report),
         "peak_connections": facts.peak_connections,
         "exception": request.exception,
