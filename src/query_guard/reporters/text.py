@@ -19,9 +19,10 @@ _WIDTH = 110
 
 @dataclass(slots=True, eq=False)
 class TextReporter:
-    """Print each report to a stream, standard error by default."""
+    """Print each report as people read it: a sentence, the findings with their fixes, the shapes of statements."""
 
     stream: TextIO | None = None
+    """Where to; standard error by default."""
 
     def __call__(self, report: Report) -> None:
         print(render(report), file=self.stream or sys.stderr)
