@@ -119,7 +119,7 @@ class QueryGuard:
         pipeline = Pipeline(own_detectors, own_reporters, parse_allowances("QueryGuard", allow))
         allowances = pipeline.allowances
         self._debug = (
-            _debug_endpoint(self._history, self._options, allowances) if debug and self._history is not None else None
+            _debug_endpoint(self._history, self._options, pipeline) if debug and self._history is not None else None
         )
         self._setup = Setup(pipeline, self._options, ServedRoutes())
         self._has_read_routes = self._has_warned = False
@@ -198,8 +198,8 @@ class QueryGuard:
         return None
 
 
-def _debug_endpoint(history: History, options: Options, allowances: Sequence[Allowance]) -> DebugEndpoint:
+def _debug_endpoint(history: History, options: Options, pipeline: Pipeline) -> DebugEndpoint:
     """Import the endpoint only where `debug` is set: it needs a router and responses."""
     from query_guard.debug.routes import DebugEndpoint
 
-    return DebugEndpoint(history, options, allowances)
+    return DebugEndpoint(history, options, pipeline.allowances, pipeline.cost)

@@ -10,9 +10,12 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from query_guard import Facts, Finding, QueryGuard, Report, record
+from query_guard.debug.own_figures import own_document
 from query_guard.document.change import change_document
 from query_guard.document.connections import holder_document
 from query_guard.document.report import document
+from query_guard.history.memory import MemoryHistory
+from query_guard.judge.own_cost import OwnCost
 from query_guard.pytest_plugin.settings import add_options
 from query_guard.records import NOWHERE, Change, Engine, Holder, Numbers, Request
 from query_guard.reporters.log import LogReporter
@@ -52,6 +55,11 @@ def _document_with_one_of_everything() -> dict[str, Any]:
             connection.execute(text("SELECT 1"))
     engine.dispose()
     return document(recording.report)
+
+
+def test_what_the_guard_says_of_itself_is_described() -> None:
+    described = names_in_table(REFERENCE / "debug-endpoint.md", "What the guard itself takes")
+    assert described == [*own_document(OwnCost(), MemoryHistory())]
 
 
 def test_the_log_events_are_described(caplog: pytest.LogCaptureFixture) -> None:

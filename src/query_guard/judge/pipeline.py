@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Sequence
+from time import perf_counter
 
 from query_guard.capture.live.holders import due_suspicions
 from query_guard.detectors import Detector
 from query_guard.history.changes import Changes
 from query_guard.judge.listeners import listeners
+from query_guard.judge.own_cost import OwnCost
 from query_guard.judge.triggers import TriggerIndex
 from query_guard.own_errors import report_own_error
 from query_guard.records import Allowance, Change, Report
@@ -30,6 +32,7 @@ class Pipeline:
         """By serial, how far each pool had grown when it was last judged."""
         self.reporters = reporters
         self.allowances = allowances
+        self.cost = OwnCost()
         self.changes: Changes | None = None
         """What holds reports against those of the former code, where somebody develops."""
         self._quiet = [getattr(reporter, "wants_quiet_reports", _always) for reporter in reporters]
@@ -63,6 +66,7 @@ class Pipeline:
         """Hand a finished report to the tests that watch and to each reporter; a reporter that fails is logged once."""
         for listener in tuple(listeners):
             listener(report)
+        began = perf_counter()
         for reporter in self.reporters:
             try:
                 reporter(report)
@@ -70,6 +74,7 @@ class Pipeline:
                 name = getattr(reporter, "__qualname__", None) or type(reporter).__qualname__
                 report_own_error(f"reporter {name} failed", own=False)
         self._publish_suspicions()
+        self.cost.note_reported(perf_counter() - began)
 
     def _publish_suspicions(self) -> None:
         """Hand connections that look forgotten by now to reporters that have a method `suspect`."""
