@@ -11,8 +11,8 @@ from query_guard.records import Change, Report, lasting_name
 from query_guard.records.change import without
 from query_guard.user_state import is_test_run
 
-_AGAIN = 60.0
-"""Seconds after which a report that says the same is noted again, so that its time is right to the minute."""
+_SOON, _AGAIN = 1.0, 60.0
+"""Seconds after which another report of a route is noted that says something else, or the same: writing takes time."""
 _MOST_NAMES = 30
 _LONGEST_NAME = 300
 
@@ -78,7 +78,10 @@ def _former(known: OfRoute | None, code: str) -> Noted | None:
 def _is_worth_noting(now: Noted, known: OfRoute | None) -> bool:
     if not now.succeeded and (not now.findings or (known is not None and known.last.succeeded)):
         return False
-    return known is None or now.at - known.last.at >= _AGAIN or now._replace(at=0) != known.last._replace(at=0)
+    if known is None or (now.code, now.succeeded) != (known.last.code, known.last.succeeded):
+        return True
+    is_same = now._replace(at=0) == known.last._replace(at=0)
+    return now.at - known.last.at >= (_AGAIN if is_same else _SOON)
 
 
 def _change(former: Noted, now: Noted) -> Change:

@@ -123,10 +123,11 @@ def _write(path: Path, routes: Routes) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         _make_room(path.parent)
+    text = json.dumps({"routes": routes}, separators=(",", ":"))  # at once: json.dump takes four times as long
     handle, unfinished = mkstemp(prefix=f"{path.name}.", dir=path.parent)  # with mode 0600
     try:
         with os.fdopen(handle, "w", encoding="ascii") as new:
-            json.dump({"routes": routes}, new, separators=(",", ":"))
+            new.write(text)
         os.replace(unfinished, path)
     except BaseException:
         os.unlink(unfinished)
