@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import StaticPool
 
-from query_guard import Facts, Finding, middleware
+from query_guard import Facts, Finding
 from query_guard.judge.verdict import judge, ranked
+from query_guard.web import sampling
 from query_guard.web.exchange import MAX_JUDGED_FOR_HEADERS
 from tests.reports import facts_of
 from tests.serving import guarded, visit
@@ -54,7 +55,7 @@ async def test_a_path_is_left_out_that_any_pattern_names(path: str) -> None:
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
 @pytest.mark.asyncio
 async def test_the_sampled_share_has_details_and_all_are_counted(rate: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(middleware, "_chance", random.Random(7))
+    monkeypatch.setattr(sampling, "_chance", random.Random(7))
     expected = random.Random(7)
     app, reports = guarded(sample_rate=rate)
     app.get("/")(sending(2))
@@ -72,7 +73,7 @@ async def test_all_requests_are_sampled_unless_a_rate_is_said(monkeypatch: pytes
         def random(self) -> float:
             return 0.9999
 
-    monkeypatch.setattr(middleware, "_chance", Unlucky())
+    monkeypatch.setattr(sampling, "_chance", Unlucky())
     app, reports = guarded()
     app.get("/")(sending(2))
     await visit(app, "/")

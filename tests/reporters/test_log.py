@@ -104,7 +104,7 @@ async def test_an_asynchronous_logger_that_fails_is_named_once(
         async def info(self, event: str, *args: Any, **kw: Any) -> None:
             raise OSError("no disk")
 
-    monkeypatch.setattr(log, "_failures", set())
+    monkeypatch.setattr(log, "_said", set())
     structlog.configure(wrapper_class=Failing)
     try:
         for _ in range(2):

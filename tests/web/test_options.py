@@ -10,6 +10,16 @@ import pytest
 
 from query_guard import QueryGuard, query_budget
 
+
+async def asynchronous(_scope: Any) -> float:
+    return 1.0
+
+
+class Asynchronous:
+    async def __call__(self, _scope: Any) -> float:
+        return 1.0
+
+
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"engines": "postgresql://"}, "engines must be None or a sequence of Engine or AsyncEngine, not 'postgresql://'"),
     ({"engines": [1]}, "engines must hold Engine or AsyncEngine objects, not 1"),
@@ -22,6 +32,9 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"sample_rate": 1.5}, "sample_rate must be a number from 0 to 1, not 1.5"),
     ({"sample_rate": -0.5}, "sample_rate must be a number from 0 to 1, not -0.5"),
     ({"sample_rate": True}, "sample_rate must be a number from 0 to 1, not True"),
+    ({"sample_rate": float}, "a function (not async) of the scope that returns one, not <class 'float'>"),
+    ({"sample_rate": asynchronous}, "of the scope that returns one, not <function asynchronous"),
+    ({"sample_rate": Asynchronous()}, "of the scope that returns one, not <tests.web.test_options.Asynchronous"),
     ({"budgets": [5]}, "budgets must map routes to numbers, such as {'GET /orders/{id}': 5}, not [5]"),
     ({"budgets": {"/orders": 5}}, "budgets must name a method and a route, such as 'GET /orders/{id}', not '/orders'"),
     ({"budgets": {"GET /": -1}}, "the budget of 'GET /' must be an integer of at least 0, not -1"),
@@ -48,6 +61,7 @@ def test_wrong_options_are_refused_by_name(options: dict[str, Any], message: str
 RIGHT: list[dict[str, Any]] = [
     {"sample_rate": 0},
     {"sample_rate": 1},
+    {"sample_rate": lambda scope: 0.5},
     {"debug_token": "x" * 16},
     {"budgets": {"GET /": 0}},
     {"release": "1"},

@@ -51,10 +51,16 @@ class Endpoint:
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """Return the list that is served under `/api/<name>`. Raises Failure."""
-        rows = self.json(name).get(name)
+        rows: list[dict[str, Any]] = self.listing(name)[name]
+        return rows
+
+    def listing(self, name: str) -> dict[str, Any]:
+        """Return that list, by its name, and what stands beside it. Raises Failure."""
+        data = self.json(name)
+        rows = data.get(name)
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise self._of_another(f"JSON without the list {name!r}")
-        return rows
+        return data
 
     def text(self, path: str) -> str:
         """Return what is served under `/api/` as readable text. Raises Failure."""

@@ -18,17 +18,29 @@ def by_route(reports: list[Report]) -> list[dict[str, Any]]:
             "method": method,
             "route": route,
             "requests": len(of_route),
+            "sampled": sampled_of(of_route),
             "query_count_median": median(report.query_count for report in of_route),
             "query_count_max": max(report.query_count for report in of_route),
             "query_time_ms": milliseconds(sum(report.facts.query_time for report in of_route)),
             "peak_connections": max(report.facts.peak_connections for report in of_route),
             "wait_ms": milliseconds(sum(report.facts.wait_time for report in of_route)),
             "held_ms": milliseconds(sum(report.facts.held_time for report in of_route)),
-            "findings": dict(Counter(finding.kind for report in of_route for finding in report.findings)),
+            "findings": _kinds_of(of_route),
         }
         for (method, route), of_route in groups.items()
     ]
     return sorted(rows, key=lambda row: -row["query_time_ms"])
+
+
+def sampled_of(reports: list[Report]) -> int:
+    """Return how many of the requests were recorded in detail."""
+    return sum(report.sampled for report in reports)
+
+
+def _kinds_of(reports: list[Report]) -> dict[str, int] | None:
+    """Return how often each kind was found; None where nothing was, and no request was recorded in detail."""
+    kinds = dict(Counter(finding.kind for report in reports for finding in report.findings))
+    return kinds or ({} if sampled_of(reports) else None)
 
 
 def by_statement(reports: list[Report]) -> list[dict[str, Any]]:

@@ -12,13 +12,15 @@ from starlette.routing import Route
 
 from query_guard.capture.live.holders import live_pools
 from query_guard.debug.access import Access, Entry
-from query_guard.debug.aggregates import by_route, by_statement
+from query_guard.debug.aggregates import by_route, by_statement, sampled_of
+from query_guard.debug.own_figures import own_document
 from query_guard.debug.responses import JSONResponse, PlainTextResponse
 from query_guard.debug.ticket_page import ticket_page
 from query_guard.document.pools import live_pool_document
 from query_guard.document.report import document, summary
 from query_guard.document.sentence import sentence
 from query_guard.history import History
+from query_guard.judge.own_cost import OwnCost
 from query_guard.own_errors import report_own_error
 from query_guard.records import Allowance, Report
 from query_guard.reporters.text import printable, render
@@ -35,8 +37,9 @@ _HEADERS = {
 class DebugEndpoint:
     """Serve what `history` holds under the debug path, to those who have the key; for all others it does not exist."""
 
-    def __init__(self, history: History, options: Options, allowances: Sequence[Allowance]) -> None:
+    def __init__(self, history: History, options: Options, allowances: Sequence[Allowance], cost: OwnCost) -> None:
         self._allowances = allowances
+        self._cost = cost
         self._path = options.debug_path
         self._access = Access(options.debug_path, options.debug_token)
         self._history = history
@@ -78,6 +81,7 @@ class DebugEndpoint:
             "/api/statements": self._statements,
             "/api/pools": self._pools,
             "/api/allowances": self._allowed,
+            "/api/self": self._self,
         }
 
     async def _index(self, request: Request) -> Response:
@@ -87,7 +91,8 @@ class DebugEndpoint:
         reports = self._history.latest()
         if _wants_text(request):
             return self._as_list(reports)
-        return JSONResponse({"requests": [summary(report, parameters=True) for report in reports]}, headers=_HEADERS)
+        rows = [summary(report, parameters=True) for report in reports]
+        return JSONResponse({"requests": rows, "sampled": sampled_of(reports)}, headers=_HEADERS)
 
     async def _request(self, request: Request) -> Response:
         report_id = request.path_params["id"]
@@ -105,10 +110,15 @@ class DebugEndpoint:
         return JSONResponse({"routes": by_route(self._history.latest())}, headers=_HEADERS)
 
     async def _statements(self, request: Request) -> Response:
-        return JSONResponse({"statements": by_statement(self._history.latest())}, headers=_HEADERS)
+        reports = self._history.latest()
+        counts = {"requests": len(reports), "sampled": sampled_of(reports)}
+        return JSONResponse({"statements": by_statement(reports), **counts}, headers=_HEADERS)
 
     async def _pools(self, request: Request) -> Response:
         return JSONResponse({"pools": [live_pool_document(*pool) for pool in live_pools()]}, headers=_HEADERS)
+
+    async def _self(self, request: Request) -> Response:
+        return JSONResponse(own_document(self._cost, self._history), headers=_HEADERS)
 
     async def _allowed(self, request: Request) -> Response:
         rows = [
@@ -127,7 +137,9 @@ class DebugEndpoint:
 
     def _as_list(self, reports: list[Report]) -> Response:
         lines = [f"{report.id}  {printable(sentence(report))}" for report in reports]
-        lines.append(f"{len(reports)} reports; {self._path}/api/requests/<id> shows one")
+        sampled = sampled_of(reports)
+        of_them = f", {sampled} of them sampled" if sampled < len(reports) else ""
+        lines.append(f"{len(reports)} reports{of_them}; {self._path}/api/requests/<id> shows one")
         return PlainTextResponse("\n".join(lines) + "\n", headers=_HEADERS)
 
 

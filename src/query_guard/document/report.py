@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from query_guard.document.change import change_document
 from query_guard.document.connections import checkout_document, transaction_document
 from query_guard.document.fields import milliseconds
 from query_guard.document.findings import finding_document, silence_document
@@ -24,6 +25,7 @@ def document(report: Report, *, parameters: bool = False) -> dict[str, Any]:
     data: dict[str, Any] = {
         **summary(report, parameters=parameters),
         "sentence": sentence(report),
+        "change": change_document(report),
         "late_count": facts.late.count,
         "dropped": facts.dropped,
         "dropped_checkouts": facts.dropped_checkouts,
@@ -44,6 +46,7 @@ def summary(report: Report, *, parameters: bool = False) -> dict[str, Any]:
     facts, request = report.facts, report.request
     return {
         "id": report.id,
+        "pid": report.pid,
         "kind": request.kind,
         "method": request.method,
         "route": request.route,
@@ -57,6 +60,7 @@ def summary(report: Report, *, parameters: bool = False) -> dict[str, Any]:
         "driver_calls": facts.driver_calls,
         "query_time_ms": milliseconds(facts.query_time),
         "peak_connections": facts.peak_connections,
+        "sampled": report.sampled,
         "findings": [finding.kind for finding in report.findings],
     }
 

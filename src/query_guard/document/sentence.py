@@ -12,7 +12,7 @@ def sentence(report: Report) -> str:
     loud = sorted(report.loud_findings, key=lambda finding: finding.rank)
     worst = next((finding for finding in loud if finding.statements), None)
     if worst is None:
-        beginning = f"{head} in {facts.query_time * 1000:.1f} ms"
+        beginning = f"{head} in {facts.query_time * 1000:.1f} ms{'' if report.sampled else ', not sampled'}"
         return f"{beginning}; {_headline(loud[0])}" if loud else beginning
     share = f", {_share(worst, facts)}" if facts.query_count > 1 else ""
     beginning = f"{head}{share} from {_places(worst)}"

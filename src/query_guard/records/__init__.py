@@ -7,6 +7,7 @@ the application: parameters are salted hashes, owners are hashes of their identi
 from __future__ import annotations
 
 from query_guard.records.allowance import Allowance
+from query_guard.records.change import Change, LastingName, lasting_name
 from query_guard.records.connections import (
     OUTSIDE_REQUESTS,
     Checkout,
@@ -52,6 +53,7 @@ __all__ = [
     "OUTSIDE_REQUESTS",
     "Allowance",
     "CallSite",
+    "Change",
     "Checkout",
     "CheckoutOutcome",
     "Clauses",
@@ -65,6 +67,7 @@ __all__ = [
     "Finding",
     "Frame",
     "Holder",
+    "LastingName",
     "LateCounter",
     "Load",
     "LoadPath",
@@ -93,6 +96,7 @@ __all__ = [
     "different_sets",
     "distinct_sites",
     "grouped",
+    "lasting_name",
     "shown_seconds",
     "takes_jobs",
     "usual_duration",

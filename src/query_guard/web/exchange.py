@@ -50,6 +50,7 @@ class Exchange:
         "_recorder",
         "_report",
         "_request",
+        "_sampled",
         "_scope",
         "_send",
         "_setup",
@@ -60,7 +61,14 @@ class Exchange:
     )  # fmt: skip
 
     def __init__(
-        self, setup: Setup, scope: Scope, receive: Receive, send: Send, recorder: Recorder, window: open_window
+        self,
+        setup: Setup,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        recorder: Recorder,
+        window: open_window,
+        sampled: bool = True,
     ) -> None:
         self._setup = setup
         self._scope = scope
@@ -68,6 +76,7 @@ class Exchange:
         self._send = send
         self._recorder = recorder
         self.window = window
+        self._sampled = sampled
         self.is_websocket = scope["type"] == "websocket"
         self._id = report_id()
         self._app = scope.get("app")
@@ -121,7 +130,8 @@ class Exchange:
 
     def _running(self) -> RunningReport:
         if self._report is None:
-            self._report = RunningReport(self._setup.pipeline, self._recorder, self.window, self._id)
+            pipeline = self._setup.pipeline
+            self._report = RunningReport(pipeline, self._recorder, self.window, self._id, self._sampled)
         return self._report
 
     def is_published_at_once(self) -> bool:
