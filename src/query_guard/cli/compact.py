@@ -67,6 +67,7 @@ def _finding(finding: dict[str, Any], *, details: bool) -> dict[str, Any]:
     edit = finding.get("edit")
     short = {
         "kind": finding["kind"],
+        "severity": finding["severity"],
         "relationship": finding.get("relationship"),
         "at": f"{finding['file']}:{finding['line']}" if finding.get("file") else finding.get("phase"),
         "in": finding.get("function"),
@@ -76,7 +77,7 @@ def _finding(finding: dict[str, Any], *, details: bool) -> dict[str, Any]:
         "tried": finding.get("tried"),
     }
     if details:
-        short |= {"summary": finding["summary"], "severity": finding["severity"], "count": finding["count"]}
+        short |= {"summary": finding["summary"], "count": finding["count"]}
     return {name: value for name, value in short.items() if value is not None}
 
 
