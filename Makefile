@@ -128,7 +128,7 @@ test-3.12 test-3.13: test-%:
 	$(call make_environment,$(PYTHON_$*),.venv-$*,$(PINS))
 
 .venv-oldest/ready: pyproject.toml constraints.txt constraints-oldest.txt
-	$(call make_environment,$(PYTHON),.venv-oldest,$(OLDEST_PINS))
+	$(call make_environment,$(PYTHON),.venv-oldest,$(OLDEST_PINS),oldest)
 
 .venv-docs/ready: pyproject.toml constraints.txt
 	$(call make_environment,$(PYTHON),.venv-docs,$(PINS),docs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from query_guard.document.fields import frame_fields, milliseconds
+from query_guard.document.source_files import content_hash
 from query_guard.records import Finding, Frame, Silence
 
 _MOST = 5
@@ -26,9 +27,13 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         "statement_ids": list(finding.statements),
         "details": list(finding.details),
         "remedy": finding.remedy or None,
-        "edit": {"file": finding.edit[0], "line": finding.edit[1]} if finding.edit is not None else None,
+        "edit": _edit(*finding.edit) if finding.edit is not None else None,
         "effects": [effect_document(effect) for effect in finding.effects],
     }
+
+
+def _edit(file: str, line: int) -> dict[str, Any]:
+    return {"file": file, "line": line, "hash": content_hash(file)}
 
 
 def effect_document(effect: Finding) -> dict[str, Any]:
