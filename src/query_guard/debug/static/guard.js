@@ -1,0 +1,1 @@
+export function showGuard(main) { main.textContent = 'guard'; }

@@ -1,0 +1,1 @@
+export function showPools(main) { main.textContent = 'pools'; }

@@ -1,0 +1,1 @@
+export function showRequest(main) { main.textContent = 'request'; }

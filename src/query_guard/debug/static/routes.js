@@ -1,0 +1,1 @@
+export function showRoutes(main) { main.textContent = 'routes'; }

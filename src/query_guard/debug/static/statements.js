@@ -1,0 +1,1 @@
+export function showStatements(main) { main.textContent = 'statements'; }
