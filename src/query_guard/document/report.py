@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from query_guard.document.connections import checkout_document, loop_block_document, transaction_document
-from query_guard.document.fields import milliseconds
+from query_guard.document.fields import milliseconds, moment
 from query_guard.document.findings import finding_document, silence_document
 from query_guard.document.pools import pool_document
 from query_guard.document.sentence import sentence
@@ -56,7 +55,7 @@ def summary(report: Report, *, parameters: bool = False) -> dict[str, Any]:
         "status": request.status,
         "exception": request.exception,
         "cancelled": request.cancelled,
-        "started_at": datetime.fromtimestamp(report.started_at, UTC).isoformat(timespec="milliseconds"),
+        "started_at": moment(report.started_at),
         "duration_ms": milliseconds(facts.duration),
         "query_count": facts.query_count,
         "driver_calls": facts.driver_calls,

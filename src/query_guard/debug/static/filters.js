@@ -3,57 +3,51 @@
 import { h } from "./dom.js";
 import { failed, name } from "./format.js";
 
-const FIELDS = ["text", "route", "kind", "status", "slower"];
+const LABELS = { text: "Text", route: "Route", kind: "Finding", status: "Status", slower: "Slower than, in ms" };
+const FIELDS = Object.keys(LABELS);
 
 // `params` are those of the address; `changed` is called after each change.
 export function filters(params, changed) {
-  const values = Object.fromEntries(FIELDS.map((field) => [field, params.get(field) || ""]));
-  const apply = (field) => (event) => {
-    values[field] = event.target.value;
-    history.replaceState(null, "", address(values));
-    changed();
-  };
-  const text = h("input", { type: "search", id: "filter-text", value: values.text, placeholder: "Text  ( / )", input: apply("text") });
-  const slower = h("input", { type: "number", id: "filter-slower", min: 0, value: values.slower, placeholder: "Slower than … ms", input: apply("slower") });
-  const selects = Object.fromEntries(["route", "kind", "status"].map((field) => [field, h("select", { id: `filter-${field}`, change: apply(field) })]));
-  const offer = (reports) => {
-    fill(selects.route, "All routes", unique(reports.map(name)), values.route);
-    fill(selects.kind, "All findings", ["any finding", ...unique(reports.flatMap((report) => report.findings))], values.kind);
-    fill(selects.status, "All statuses", ["failed", ...unique(reports.map((report) => report.status).filter(Boolean).map(String))], values.status);
-  };
-  const clear = () => {
-    for (const field of FIELDS) values[field] = "";
-    for (const input of [text, slower, ...Object.values(selects)]) input.value = "";
-    history.replaceState(null, "", address(values));
-    changed();
-  };
-  const element = h("search", { class: "filters" },
-    labelled("Text", text), labelled("Route", selects.route), labelled("Finding", selects.kind),
-    labelled("Status", selects.status), labelled("Slower than, in ms", slower));
-  return { element, text, offer, clear, matches: (report) => matches(values, report), isOn: () => FIELDS.some((field) => values[field]) };
+	const values = Object.fromEntries(FIELDS.map((field) => [field, params.get(field) || ""]));
+	const moved = () => {
+		history.replaceState(null, "", `#/?${new URLSearchParams(Object.entries(values).filter(([, value]) => value))}`);
+		changed();
+	};
+	const input = (tag, field, more) => h(tag, { id: `filter-${field}`, value: values[field], input: ({ target }) => { values[field] = target.value; moved(); }, ...more });
+	const inputs = {
+		text: input("input", "text", { type: "search", placeholder: "Text  ( / )" }), route: input("select", "route"), kind: input("select", "kind"), status: input("select", "status"),
+		slower: input("input", "slower", { type: "number", min: 0, placeholder: "Slower, in ms" }),
+	};
+	return {
+		element: h("search", { class: "filters" }, FIELDS.map((field) => [h("label", { for: `filter-${field}`, class: "unseen" }, LABELS[field]), inputs[field]])),
+		text: inputs.text,
+		matches: (report) => matches(values, report),
+		isOn: () => FIELDS.some((field) => values[field]),
+		offer(reports) {
+			fill(inputs.route, "All routes", reports.map(name), values.route);
+			fill(inputs.kind, "All findings", ["any finding", ...reports.flatMap((report) => report.findings)], values.kind);
+			fill(inputs.status, "All statuses", ["failed", ...reports.filter((report) => report.status).map((report) => String(report.status))], values.status);
+		},
+		clear() {
+			for (const field of FIELDS) values[field] = inputs[field].value = "";
+			moved();
+		},
+	};
 }
 
 function matches({ text, route, kind, status, slower }, report) {
-  if (route && name(report) !== route) return false;
-  if (kind && !(kind === "any finding" ? report.findings.length : report.findings.includes(kind))) return false;
-  if (status && !(status === "failed" ? failed(report) : String(report.status) === status)) return false;
-  if (slower && !(report.duration_ms > Number(slower))) return false;
-  const words = [name(report), report.path, report.status, report.id, report.exception, ...report.findings];
-  return !text || words.join(" ").toLowerCase().includes(text.toLowerCase());
+	if (route && name(report) !== route) return false;
+	if (kind && !(kind === "any finding" ? report.findings.length : report.findings.includes(kind))) return false;
+	if (status && !(status === "failed" ? failed(report) : String(report.status) === status)) return false;
+	if (slower && !(report.duration_ms > Number(slower))) return false;
+	const words = [name(report), report.path, report.status, report.id, report.exception, ...report.findings];
+	return words.join(" ").toLowerCase().includes(text.toLowerCase());
 }
-
-function address(values) {
-  const query = new URLSearchParams(Object.entries(values).filter(([, value]) => value)).toString();
-  return query ? `#/?${query}` : "#/";
-}
-
-const unique = (values) => [...new Set(values)].sort();
-const labelled = (label, input) => [h("label", { for: input.id, class: "unseen" }, label), input];
 
 // Offer what there is; what is chosen stays, also where no report has it.
 function fill(select, all, options, chosen) {
-  const wanted = ["", ...(chosen && !options.includes(chosen) ? [chosen] : []), ...options];
-  if (wanted.length === select.options.length && wanted.every((value, index) => select.options[index].value === value)) return;
-  select.replaceChildren(...wanted.map((value) => h("option", { value }, value || all)));
-  select.value = chosen;
+	const wanted = ["", ...new Set([chosen, ...options].filter(Boolean).sort())];
+	if (wanted.join("\n") === [...select.options].map((option) => option.value).join("\n")) return;
+	select.replaceChildren(...wanted.map((value) => h("option", { value }, value || all)));
+	select.value = chosen;
 }
