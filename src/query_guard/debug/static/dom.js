@@ -23,7 +23,7 @@ export function section(title, ...content) {
 }
 
 // Pairs of a label and its value.
-export const facts = (kind, ...pairs) => h("dl", { class: kind }, pairs.filter(Boolean).map(([label, ...value]) => [h("dt", {}, label), h("dd", {}, value)]));
+export const facts = (kind, ...pairs) => h("dl", { class: kind }, pairs.filter(Boolean).map(([label, ...value]) => h("div", {}, h("dt", {}, label), h("dd", {}, value))));
 
 // A table with a caption for those who cannot see it. Titles of columns stand in one text, numbers behind a "+". A row is
 // a list of cells, or a whole element.
