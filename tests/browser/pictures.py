@@ -22,7 +22,7 @@ from tests.serving import KEY
 
 LOOP = "/anti-patterns/users"
 PATHS = (
-    "/users", "/posts", "/reports/totals", "/anti-patterns/reports/digest", "/anti-patterns/posts",
+    "/users", "/posts", "/reports/totals", "/anti-patterns/posts",
     "/products", "/anti-patterns/posts/sync", "/comments", LOOP,
 )  # fmt: skip
 

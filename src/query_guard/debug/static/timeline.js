@@ -4,7 +4,7 @@ import { h, section } from "./dom.js";
 import { counted, ms } from "./format.js";
 
 const MERGED = 0.0008; // of the width: nearer statements of one shape are one block
-const WORTH_A_LABEL = 0.09;
+const WORTH_A_LABEL = 0.14;
 
 const ready = (row) => row.start_ms + row.wait_ms + row.connect_ms;
 
