@@ -23,6 +23,7 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         "count": finding.count,
         "relationship": finding.relationship,
         "saving_ms": milliseconds(finding.saving),
+        "saved_statements": finding.saved_statements,
         "phase": finding.phase,
         "statement_ids": list(finding.statements),
         "details": list(finding.details),

@@ -36,6 +36,11 @@ class MemoryHistory:
                 _, (_, oldest) = self._reports.popitem(last=False)
                 self._bytes -= oldest
 
+    def clear(self) -> None:
+        with self._lock:
+            self._reports.clear()
+            self._bytes = 0
+
     def get(self, report_id: str) -> Report | None:
         report, _ = self._reports.get(report_id, (None, 0))
         return report

@@ -20,6 +20,7 @@ from query_guard.web.asgi import Message, Receive, Scope, Send
 from query_guard.web.headers import empty_headers, pending_headers, report_headers
 from query_guard.web.options import Options
 from query_guard.web.own_thread import own_thread
+from query_guard.web.report_link import report_link
 from query_guard.web.routes import ServedRoutes
 
 _GONE = (CancelledError, ClientDisconnect, WebSocketDisconnect)
@@ -119,7 +120,12 @@ class Exchange:
         heartbeat = self.window.heartbeat
         if heartbeat is not None:
             heartbeat.settle()
-        return {**message, "headers": [*message.get("headers", ()), *self._headers()]}
+        headers = [*message.get("headers", ()), *self._headers()]
+        options = self._setup.options
+        if options.debug:
+            link = report_link(self._scope, self._outer_root, options.debug_path, self._id)
+            headers.append((b"x-query-guard-link", link))
+        return {**message, "headers": headers}
 
     def _headers(self) -> Iterable[tuple[bytes, bytes]]:
         if self._recorder.is_empty:
