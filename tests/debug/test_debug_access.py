@@ -67,7 +67,7 @@ async def test_where_the_application_answers_every_path_strangers_get_its_answer
     app = guarded()
     app.get("/{path:path}")(lambda path: f"page {path}")
     assert (await ask(app, "GET", ENDPOINT)).json() == f"page {ENDPOINT[1:]}"
-    assert list((await ask(app, "GET", ENDPOINT, **WITH_KEY)).json()) == ["requests"]
+    assert "requests" in (await ask(app, "GET", ENDPOINT, **WITH_KEY)).json()
 
 
 async def test_no_page_reads_reports_through_the_applications_own_cors_middleware() -> None:
