@@ -15,8 +15,9 @@ LOOP = "The event loop was busy for most of that time"
 
 def waited(*blocks: tuple[float, float], waits: tuple[float, ...] = (0.4,)) -> tuple[str, str]:
     """Return severity and the beginning of the fix of checkouts that began at 0.1 s."""
+    gave_it_back = Holder(1, "GET /users", NOWHERE, 0.4, 0.0, "then returned", False)
     facts = facts_of(
-        checkouts=tuple(checkout(start=0.1, wait=wait) for wait in waits),
+        checkouts=tuple(checkout(start=0.1, wait=wait, holders=(gave_it_back,)) for wait in waits),
         loop_blocks=tuple(LoopBlock(*block) for block in blocks),
     )
     (finding,) = PoolWait()(facts)
