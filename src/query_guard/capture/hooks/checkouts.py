@@ -88,11 +88,12 @@ def left_unrecorded(pool: Any, fairy: Any, started: float) -> None:
     watch.has_unrecorded = True
     info = fairy._connection_record.record_info
     lasted = perf_counter() - started
-    connect = 0.0
     if CONNECT in info:
         seconds, made = info.pop(CONNECT)
         watch.connected(seconds)
         connect = seconds if made >= started else 0.0
+    else:
+        connect = last_ping.get() if watch.pre_ping else 0.0
     if lasted - connect >= NOTICED_WAIT:
         watch.waited(lasted - connect)
 

@@ -65,7 +65,7 @@ def with_options(statement: cst.BaseExpression, options: Sequence[cst.BaseExpres
     if known is None:
         return _at_end(statement, options)
     changed: Any = statement.deep_replace(known, _extended(known, options))
-    return changed  # type: ignore[no-any-return]
+    return changed  # type: ignore[no-any-return]  # LibCST gives back the kind of node it was given
 
 
 def _options_call(statement: cst.BaseExpression) -> cst.Call | None:
