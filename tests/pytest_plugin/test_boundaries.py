@@ -116,7 +116,7 @@ def loop(name: str) -> None:
     for name in "abcd":
         find(name)
 
-client = TestClient(Litestar([one, loop]))
+client = TestClient(Litestar([one, loop], logging_config=None))
 
 def test_three_requests():
     for name in "abc":

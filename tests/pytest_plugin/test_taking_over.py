@@ -68,7 +68,7 @@ guard = DefineMiddleware(
     QueryGuard, reporters=[reports.append], budgets={"GET /items/{name}": 0}, allow=("n_plus_one:web.py:loop",),
     exclude=("/excluded",),
 )
-client = TestClient(Litestar([one, loop, excluded, socket], middleware=[guard]))
+client = TestClient(Litestar([one, loop, excluded, socket], middleware=[guard], logging_config=None))
 """
 USES_LITESTAR = """
 from web import client, reports
