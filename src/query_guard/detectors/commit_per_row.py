@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from query_guard.detectors.queues import end_jobs
 from query_guard.detectors.thresholds import Thresholds
 from query_guard.records import Facts, Finding, Silence, Statement, Transaction, Triggers, grouped
 
@@ -15,7 +16,7 @@ KIND = "commit_per_row"
 class CommitPerRow(Thresholds):
     """Find a line that commits writes `commits` times or more; `chunk` rows on average make it work in chunks.
 
-    A queue commits each job for good: a transaction that took its rows with SKIP LOCKED must end with them.
+    A queue (`queues`) commits each job for good.
     """
 
     commits: int = 3
@@ -29,11 +30,10 @@ class CommitPerRow(Thresholds):
     def __call__(self, facts: Facts) -> Iterator[Finding | Silence]:
         if facts.request.kind == "websocket":
             return  # what was done must be safe before the next message
-        jobs = facts.queue_transactions
-        apart = (one for one in facts.committed_writes if one.phase != "streaming" and one.serial not in jobs)
+        apart = (one for one in facts.committed_writes if one.phase != "streaming")
         groups = grouped(apart, lambda one: (one.site.key, one.engine.serial, one.segment))
         for transactions in groups.values():
-            if len(transactions) >= self.commits:
+            if len(transactions) >= self.commits and not end_jobs(transactions, facts):
                 rows = sum(one.rows_written for one in transactions) / len(transactions)
                 if rows >= self.chunk:
                     reason = f"no commit per row: {rows:.0f} rows each"

@@ -14,7 +14,8 @@ class FailedStatement:
 
     A warning when the request failed with them; an answer below 500 says that the application has dealt with it. In a
     block, which has no answer, it has where its transaction was committed after all, where the statement was sent again
-    and succeeded, and where the code that had sent it went on with other statements.
+    and succeeded, and where the code that had sent it went on with other statements. Where a test has called the
+    application itself, the application has dealt with it, or the test gets the exception and says what it thinks of it.
     """
 
     @property
@@ -43,7 +44,7 @@ class FailedStatement:
 
 
 def _severity(rows: list[Statement], facts: Facts, is_answered: bool) -> Severity:
-    if is_answered or rows[0].error == "CancelledError":
+    if is_answered or facts.request.is_call or rows[0].error == "CancelledError":
         return "info"
     is_block = facts.request.kind == "block"
     return "info" if is_block and all(_is_dealt_with(row, facts) for row in rows) else "warning"

@@ -81,11 +81,12 @@ def _lines(one: Gathered, settings: Settings) -> list[str]:
     times = "once" if one.times == 1 else f"{one.times} times"
     subject = f" {finding['relationship']}" if finding["relationship"] else ""
     saves = f"; mending it saves {one.saves} statements" if one.saves else ""
+    callers = list(dict.fromkeys(f"{caller['file']}:{caller['line']}" for caller in one.callers))
     lines = [f"{finding['kind']}{subject} {one.where} at {finding['place']}: {times} in {tests}{saves}"]
     if settings.mode in ("warn", "fail"):
         lines.append(f"    fix: {finding['fix']}")
         lines += [f"    on {_some(one.routes)}"] if len(one.routes) > 1 else []
-        lines += [f"    called from {_some(one.callers)}"] if one.callers else []
+        lines += [f"    called from {_some(callers)}"] if callers else []
         lines.append(f"    in {_some(one.tests)}")
     return lines
 

@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from query_guard.document.strict_json import json_text
 from query_guard.testing.baseline import baseline_text, read_baseline
+from query_guard.testing.outputs.data import data
 from query_guard.testing.outputs.markdown import markdown
 from query_guard.testing.outputs.sarif import sarif
 from query_guard.testing.tallies import Entry, Run
 
 FORMATS: dict[str, Callable[[Run], str]] = {
-    ".json": lambda run: json_text(run, indent=2, sort_keys=True) + "\n",
+    ".json": data,
     ".sarif": sarif,
     ".md": markdown,
 }
@@ -28,7 +28,7 @@ def merged(target: Path, sources: Sequence[Path]) -> str:
     found = [_read(source) for source in sources]
     if target.suffix not in FORMATS:
         raise ValueError(f"the merged file must end in .json, .sarif or .md, which {str(target)!r} does not")
-    kinds = {isinstance(data["tests"], dict) for data in found}
+    kinds = {isinstance(written["tests"], dict) for written in found}
     if len(kinds) > 1:
         raise ValueError("the files to merge must all be baselines or all be reports, but there are some of each")
     if kinds == {False}:
@@ -40,9 +40,9 @@ def merged(target: Path, sources: Sequence[Path]) -> str:
 
 def _read(source: Path) -> Any:
     try:
-        data = json.loads(source.read_text(encoding="utf-8"))
-        if isinstance(data["tests"], (dict, list)):
-            return data
+        written = json.loads(source.read_text(encoding="utf-8"))
+        if isinstance(written["tests"], (dict, list)):
+            return written
         reason = "its tests are neither"
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = repr(error)

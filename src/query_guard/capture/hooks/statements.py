@@ -14,6 +14,7 @@ from types import FrameType
 from typing import Any
 
 from sqlalchemy.engine.interfaces import ExecuteStyle
+from sqlalchemy.pool.base import _ConnectionFairy
 
 from query_guard.capture.hooks.fetches import count_fetched
 from query_guard.capture.hooks.flushes import current_flush
@@ -69,8 +70,9 @@ def record(  # noqa: PLR0912, PLR0915
         info: UnreadInfo | None = getattr(context.compiled, ON_COMPILED, None)
         if info is None or statement is not context.statement:
             info = _info_of(dialect, statement, context)
-        if (checkout is None or error is not None or info.is_control) and _is_no_statement(
-            context, info, error, checkout
+        is_of_pool = checkout is not None or type(context.root_connection._dbapi_connection) is _ConnectionFairy
+        if (not is_of_pool or error is not None or info.is_control) and _is_no_statement(
+            context, info, error, is_of_pool, checkout
         ):
             return
         may_write = info.may_write
@@ -153,13 +155,15 @@ def record(  # noqa: PLR0912, PLR0915
         keep_unread(locals())
 
 
-def _is_no_statement(context: Any, info: UnreadInfo, error: str | None, checkout: OpenCheckout | None) -> bool:
+def _is_no_statement(
+    context: Any, info: UnreadInfo, error: str | None, is_of_pool: bool, checkout: OpenCheckout | None
+) -> bool:
     """Whether a driver call was no statement of the application's: control, never sent, or the dialect's start-up."""
     if info.is_control:
         if checkout is not None:
             checkout.control(info.sql)
         return True
-    return error == _UNSENT or (checkout is None and _is_start_up(context))
+    return error == _UNSENT or (not is_of_pool and _is_start_up(context))
 
 
 def _begun(window: Window | None, dialect: Any, context: Any, duration: float, error: str | None) -> Batches | None:

@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextvars import Context
 from time import perf_counter, sleep
-from types import FrameType
+from types import AsyncGeneratorType, FrameType
 from typing import Any
 
 from query_guard.capture.live.pools import live_watches
@@ -40,6 +40,7 @@ NOTICED_PAUSE = 0.05
 """Seconds a transaction must be idle before its line is noted."""
 _WAITS_FOR = {"cr": "cr_await", "gi": "gi_yieldfrom", "ag": "ag_await"}
 """The attribute for what a coroutine, a generator or an asynchronous generator awaits, by the prefix of its kind."""
+_STEPS = frozenset(("async_generator_asend", "async_generator_athrow"))
 
 
 class Heartbeat:
@@ -206,7 +207,25 @@ def _waiting_at(checkout: OpenCheckout, frames: dict[int, FrameType]) -> CallSit
     if checkout.owner is None:
         return call_site(frames.get(checkout.task))
     task = checkout.owner()
-    return site_of_frames(list(suspended(task.get_coro()))[::-1]) if task is not None else NOWHERE
+    if task is None:
+        return NOWHERE
+    site = _site_of(task)
+    return site if site.frames else site_of_other_task(task)
+
+
+def _site_of(task: asyncio.Task[Any]) -> CallSite:
+    return site_of_frames(list(suspended(task.get_coro()))[::-1])
+
+
+def site_of_other_task(task: asyncio.Task[Any]) -> CallSite:
+    """Return where the only other task of the same window waits that has a line of the application.
+
+    Starlette streams an answer in a task of its own, and `gather` makes one of each coroutine.
+    """
+    window = window_of(task)
+    others = asyncio.all_tasks(task.get_loop()) - {task} if window is not None else ()
+    sites = [site for other in others if window_of(other) is window and (site := _site_of(other)).frames]
+    return sites[0] if len(sites) == 1 else NOWHERE
 
 
 def suspended(awaitable: Any) -> Iterator[FrameType]:
@@ -217,4 +236,11 @@ def suspended(awaitable: Any) -> Iterator[FrameType]:
         if frame is None:
             return
         yield frame
-        awaitable = getattr(awaitable, _WAITS_FOR[kind or ""], None)
+        awaitable = _without_step(getattr(awaitable, _WAITS_FOR[kind or ""], None))
+
+
+def _without_step(awaitable: Any) -> Any:
+    """Return an asynchronous generator in the place of a step of it that is awaited; only `gc` can tell whose it is."""
+    if type(awaitable).__name__ not in _STEPS:
+        return awaitable
+    return next((one for one in gc.get_referents(awaitable) if isinstance(one, AsyncGeneratorType)), None)

@@ -32,6 +32,8 @@ _PRECALL_SIZE = 4
 UNREAD = "unread"
 """The boundary of a site that could not be read."""
 
+_ANY_ARGUMENTS = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
+
 _unread = itertools.count(1)
 _sites: dict[tuple[Any, ...], CallSite] = {}
 _written: dict[_Step, tuple[_Step, Frame]] = {}
@@ -138,7 +140,7 @@ def _new_site(
             continue
         step, written = _written.get(step) or _write_down(step, frame)
         steps[step] = None
-        if inside_holder and frames[-1][::2] == written[::2]:
+        if inside_holder and (frames[-1].file, frames[-1].function) == (written.file, written.function):
             frames[-1] = frames[-1]._replace(first_line=written.first_line)
         else:
             frames.append(written)
@@ -154,7 +156,8 @@ def _new_site(
 
 
 def _write_down(step: _Step, frame: FrameType) -> tuple[_Step, Frame]:
-    written = step, Frame(shown_path(step[0]), frame.f_lineno, _holder_name(frame.f_code), step[1])
+    code = frame.f_code
+    written = step, Frame(shown_path(step[0]), frame.f_lineno, _holder_name(code), step[1], _passes_on(code))
     if _instruction(frame) == step[2]:  # the frame of another thread may have moved on
         if len(_written) >= _MAX_WRITTEN:
             _written.clear()
@@ -196,6 +199,12 @@ def _holder_name(code: CodeType) -> str:
     """Name comprehensions and lambdas after the function that holds them."""
     parts = [part for part in code.co_qualname.split(".") if not part.startswith("<")]
     return parts[-1] if parts else code.co_name
+
+
+def _passes_on(code: CodeType) -> bool:
+    """Whether a function is what a decorator returns: a closure, or `__call__`, that takes any arguments."""
+    takes_any = code.co_flags & _ANY_ARGUMENTS == _ANY_ARGUMENTS
+    return takes_any and (bool(code.co_freevars) or code.co_name == "__call__")
 
 
 def code_start(function: Any) -> Frame | None:
