@@ -7,6 +7,12 @@ from query_guard.records import Facts, Finding, Report
 
 def sentence(report: Report) -> str:
     """Return the report in one sentence: how many queries, from where, and what it saves to mend the worst finding."""
+    said = _sentence(report)
+    trial = report.trial
+    return f"{said}; with the fixes of report {trial.of} in place, {trial.tried}" if trial is not None else said
+
+
+def _sentence(report: Report) -> str:
     facts = report.facts
     head = f"{report.request.name}: {_counted(facts.query_count, 'query', 'queries')}"
     loud = sorted(report.loud_findings, key=lambda finding: finding.rank)

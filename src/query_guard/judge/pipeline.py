@@ -64,6 +64,7 @@ class Pipeline:
 
     def publish(self, report: Report) -> None:
         """Hand a finished report to the tests that watch and to each reporter; a reporter that fails is logged once."""
+        report.change = self.change_of(report)
         for listener in tuple(listeners):
             listener(report)
         began = perf_counter()

@@ -69,9 +69,7 @@ class RunningReport:
             self._figures.note_pools()  # before they are read again: what changes meanwhile is for the next request
         facts, verdict = self._judged(request, triggered or NONE_TRIGGERED)
         started_at = time() - facts.duration
-        report = Report(self._identity, started_at, facts, verdict.findings, verdict.silences, self._sampled)
-        report.change = self._pipeline.change_of(report)
-        return report
+        return Report(self._identity, started_at, facts, verdict.findings, verdict.silences, self._sampled)
 
     def _judged(self, request: Request, triggered: Triggered, *, checkouts: bool = True) -> tuple[Facts, Verdict]:
         """Return all that is known now, and what is to be said of it."""

@@ -7,6 +7,7 @@ the application: parameters are salted hashes, owners are hashes of their identi
 from __future__ import annotations
 
 from query_guard.records.allowance import Allowance
+from query_guard.records.answer import Answer
 from query_guard.records.change import Change, LastingName, lasting_name
 from query_guard.records.connections import (
     OUTSIDE_REQUESTS,
@@ -54,6 +55,7 @@ __all__ = [
     "OBJECT_BY_OBJECT",
     "OUTSIDE_REQUESTS",
     "Allowance",
+    "Answer",
     "CallSite",
     "Change",
     "Checkout",
