@@ -19,10 +19,12 @@ from query_guard.debug.own_figures import own_document
 from query_guard.debug.page import page_file
 from query_guard.debug.responses import HEADERS, JSONResponse, PlainTextResponse
 from query_guard.debug.ticket_page import ticket_page
+from query_guard.debug.trial_document import trial_document
 from query_guard.document.pools import live_pool_document
 from query_guard.document.report import document, summary
 from query_guard.document.sentence import sentence
 from query_guard.history import History
+from query_guard.judge.armed_trials import ArmedTrials, NothingToTry
 from query_guard.judge.own_cost import OwnCost
 from query_guard.own_errors import report_own_error
 from query_guard.records import Allowance, Report
@@ -34,14 +36,23 @@ from query_guard.web.options import Options
 class DebugEndpoint:
     """Serve what `history` holds under the debug path, to those who have the key; for all others it does not exist."""
 
-    def __init__(self, history: History, options: Options, allowances: Sequence[Allowance], cost: OwnCost) -> None:
+    def __init__(
+        self,
+        history: History,
+        options: Options,
+        allowances: Sequence[Allowance],
+        cost: OwnCost,
+        trials: ArmedTrials,
+    ) -> None:
         self._allowances = allowances
         self._cost = cost
         self._path = options.debug_path
         self._access = Access(options.debug_path, options.debug_token)
         self._history = history
+        self._trials = trials
         routes = [Route(path, view) for path, view in self._views().items()]
         routes.append(Route("/api/requests", self._clear, methods=["DELETE"]))
+        routes.append(Route("/api/requests/{id}/try", self._try, methods=["POST"]))
         self._app = Starlette(routes=routes, exception_handlers={404: self._unknown})
         self._app.router.redirect_slashes = False  # a redirect would leave the debug path
 
@@ -85,6 +96,7 @@ class DebugEndpoint:
             "/api/statements": self._statements,
             "/api/pools": self._pools,
             "/api/allowances": self._allowed,
+            "/api/trials": self._armed,
             "/api/self": self._self,
         }
 
@@ -124,13 +136,30 @@ class DebugEndpoint:
     async def _request(self, request: Request) -> Response:
         report = self._report_of(request)
         if report is None:
-            wanted = repr(printable(request.path_params["id"]))
-            if (route := request.query_params.get("route")) is not None:
-                wanted += f" of the route {printable(route)!r}"
-            return _not_found(f"no report {wanted}; {self._path}/api/requests lists those that are kept")
+            return self._no_report(request)
         if _wants_text(request):
             return PlainTextResponse(render(report), headers=HEADERS)
         return JSONResponse(document(report, parameters=True), headers=HEADERS)
+
+    def _no_report(self, request: Request) -> Response:
+        wanted = repr(printable(request.path_params["id"]))
+        if (route := request.query_params.get("route")) is not None:
+            wanted += f" of the route {printable(route)!r}"
+        return _not_found(f"no report {wanted}; {self._path}/api/requests lists those that are kept")
+
+    async def _try(self, request: Request) -> Response:
+        report = self._report_of(request)
+        if report is None:
+            return self._no_report(request)
+        try:
+            armed = self._trials.arm(report)
+        except NothingToTry as error:
+            return JSONResponse({"error": str(error)}, status_code=409, headers=HEADERS)
+        return JSONResponse(trial_document(armed), status_code=202, headers=HEADERS)
+
+    async def _armed(self, request: Request) -> Response:
+        rows = [{"of": armed.report.id, **trial_document(armed)} for armed in self._trials.all()]
+        return JSONResponse({"trials": rows}, headers=HEADERS)
 
     def _report_of(self, request: Request) -> Report | None:
         """Return the report of an id, or of `latest` the newest one, of a route if one is named."""

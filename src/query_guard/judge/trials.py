@@ -7,7 +7,11 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from query_guard.capture.window.trial import Trial
-from query_guard.records import Finding, Outcome, PlacedOption, Tried
+from query_guard.detectors.acts import has_effect
+from query_guard.records import Answer, Finding, Outcome, PlacedOption, Report, Tried
+
+_READING = frozenset(("SELECT", "SET", "SHOW", "PRAGMA"))
+_ORDER: tuple[Outcome, ...] = ("fails", "unknown", "works")
 
 
 class Ran(NamedTuple):
@@ -16,6 +20,22 @@ class Ran(NamedTuple):
     statements: int
     findings: tuple[Finding, ...]
     ended: object = None
+    has_failed: bool = False
+    """Whether it did only a part of its work."""
+    has_written: bool = False
+    answer: Answer | None = None
+
+
+def ran(report: Report) -> Ran:
+    """Return how a request ended."""
+    request = report.request
+    ended = request.exception or request.status
+    return Ran(report.query_count, report.findings, ended, request.has_failed, wrote(report), report.answer)
+
+
+def wrote(report: Report) -> bool:
+    """Whether a window sent anything that does more than read."""
+    return any(row.writes or row.operation not in _READING or has_effect(row) for row in report.facts.statements)
 
 
 def options_of(findings: Iterable[Finding]) -> list[PlacedOption]:
@@ -34,14 +54,33 @@ def _outcome(finding: Finding, before: Ran, after: Ran, trial: Trial, others: in
         return "unknown", trial.failure
     if finding.option not in trial.applied:
         return "unknown", "the select that it goes to was not executed"
-    if after.ended != before.ended:
+    if after.has_written and not before.has_written:
+        return "unknown", "this time something was written"
+    if after.ended != before.ended and (after.has_failed or not before.has_failed):
         ended = f"it ended with {after.ended}, not with {before.ended}"
         return ("unknown", f"{ended}, and other options were in place, too") if others else ("fails", ended)
     if identity(finding) in map(identity, after.findings):
         return "fails", "the finding is still there"
     if finding.too_many and after.statements >= before.statements:
         return ("unknown" if others else "fails"), "no statement was saved"
+    return _compared(before, after)
+
+
+def _compared(before: Ran, after: Ran) -> tuple[Outcome, str]:
+    """Hold answers against each other, where both are known and the one before was whole."""
+    former, latter = before.answer, after.answer
+    if former is None or latter is None or before.has_failed:
+        return "works", ""
+    if former.asked != latter.asked:
+        return "unknown", "its path or query was another one"
+    if former.given != latter.given and None not in (former.given, latter.given):
+        return "unknown", "its answer was another one, as where it holds a time"
     return "works", ""
+
+
+def overall(outcomes: Iterable[Tried]) -> Tried:
+    """Return what became of all options together: the worst of it."""
+    return min(outcomes, key=lambda outcome: _ORDER.index(outcome.outcome))
 
 
 def identity(finding: Finding) -> tuple[object, ...]:

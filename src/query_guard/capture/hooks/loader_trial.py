@@ -39,12 +39,21 @@ def install() -> bool:
 def _trying(execute: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(execute)
     def execute_in_trial(*args: Any, **options: Any) -> Any:
-        if (in_process or trying.get() is not None) and options.get(_LISTENER) is None:
+        if (in_process or trying.get() is not None) and options.get(_LISTENER) is None and _is_any():
             options[_LISTENER] = _add_options
         return execute(*args, **options)
 
     execute_in_trial.query_guard_original = execute  # type: ignore[attr-defined]
     return execute_in_trial
+
+
+def _is_any() -> bool:
+    """Whether anything is tried here: executions of all other requests stay as they are."""
+    try:
+        return any(trial.options for trial in trials())
+    except Exception:
+        report_own_error(_FAILURE)
+        return False
 
 
 def _add_options(state: Any) -> None:

@@ -13,14 +13,13 @@ Options = Sequence[PlacedOption]
 class Trial:
     """Options that are being tried. It is emptied at its end, since pooled connections and tasks keep their context.
 
-    `choose` returns the options when the first statement asks for them: only then the route of a request is known.
+    `choose` returns the options, and is called for each execution: the route of a request is known only later.
     """
 
-    __slots__ = ("_choose", "_options", "applied", "failure", "only_reads")
+    __slots__ = ("_choose", "applied", "failure", "only_reads")
 
     def __init__(self, choose: Callable[[], Options], *, only_reads: bool) -> None:
         self._choose = choose
-        self._options: Options | None = None
         self.only_reads = only_reads
         """Whether nothing is tried in a session with changes: a loaded collection changes what a delete writes."""
         self.applied: set[PlacedOption] = set()
@@ -30,14 +29,11 @@ class Trial:
 
     @property
     def options(self) -> Options:
-        if self._options is None:
-            self._options = ()  # whatever statement choosing sends, nothing is tried on that
-            self._options = self._choose()
-        return self._options
+        """What is tried on the statement that is executed now."""
+        return self._choose()
 
     def end(self) -> None:
         """Try nothing any more."""
-        self._options = ()
         self._choose = tuple
 
 
