@@ -168,11 +168,15 @@ class DebugEndpoint:
             return self._history.get(report_id)
         return latest_of(request.query_params.get("route"), self._history.latest())
 
+    def _of_the_code(self) -> list[Report]:
+        """Return the kept reports without those in which fixes were tried: the code does not have them."""
+        return [report for report in self._history.latest() if report.trial is None]
+
     async def _routes(self, request: Request) -> Response:
-        return JSONResponse({"routes": by_route(self._history.latest())}, headers=HEADERS)
+        return JSONResponse({"routes": by_route(self._of_the_code())}, headers=HEADERS)
 
     async def _statements(self, request: Request) -> Response:
-        reports = self._history.latest()
+        reports = self._of_the_code()
         counts = {"requests": len(reports), "sampled": sampled_of(reports)}
         return JSONResponse({"statements": by_statement(reports), **counts}, headers=HEADERS)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from query_guard.capture.window.trial import Options, Trial, trying
+from query_guard.capture.window.window import current
 from query_guard.judge.armed_trials import TRIED_METHODS, ArmedTrial, ArmedTrials
 from query_guard.own_errors import report_own_error
 from query_guard.records import Report
@@ -50,8 +51,9 @@ class TriableExchange(Exchange):
         return super().is_published_at_once()
 
     def _options(self) -> Options:
-        """Return what is tried until the end of the request, once its route is known."""
-        if self.window.recorder is None:
+        """Return what is tried within the request until its end, once its route is known."""
+        window = current.get()
+        if window is None or window.request != self.window.serial or self.window.recorder is None:
             return ()
         self._take()
         return self._armed.options if self._armed is not None else ()

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from query_guard.capture.origin.call_site import call_site
 from query_guard.capture.origin.option_objects import option_objects
 from query_guard.capture.window.trial import Trial, in_process, trials, trying
-from query_guard.own_errors import report_own_error
+from query_guard.own_errors import contained, report_own_error
 from query_guard.records import PlacedOption
 
 _EXECUTE, _LISTENER = "_execute_internal", "_add_event"
@@ -37,39 +37,31 @@ def install() -> bool:
 
 
 def _trying(execute: Callable[..., Any]) -> Callable[..., Any]:
+    listener = contained(_add_options, _FAILURE)
+
     @wraps(execute)
     def execute_in_trial(*args: Any, **options: Any) -> Any:
-        if (in_process or trying.get() is not None) and options.get(_LISTENER) is None and _is_any():
-            options[_LISTENER] = _add_options
+        try:
+            if (in_process or trying.get() is not None) and options.get(_LISTENER) is None and any(trials()):
+                options[_LISTENER] = listener
+        except Exception:
+            report_own_error(_FAILURE)
         return execute(*args, **options)
 
     execute_in_trial.query_guard_original = execute  # type: ignore[attr-defined]
     return execute_in_trial
 
 
-def _is_any() -> bool:
-    """Whether anything is tried here: executions of all other requests stay as they are."""
-    try:
-        return any(trial.options for trial in trials())
-    except Exception:
-        report_own_error(_FAILURE)
-        return False
-
-
 def _add_options(state: Any) -> None:
-    """Add what is being tried to a select of the application's own; never raises."""
-    try:
-        if not state.is_select or state.is_column_load or state.is_relationship_load:
-            return
-        frames = None
-        for trial in trials():
-            if trial.options:
-                frames = frames or call_site(sys._getframe(1)).frames
-                for placed in trial.options:
-                    if placed.belongs(frames):
-                        _add(placed, trial, state)
-    except Exception:
-        report_own_error(_FAILURE)
+    """Add what is being tried to a select of the application's own."""
+    if not state.is_select or state.is_column_load or state.is_relationship_load:
+        return
+    frames = None
+    for trial in trials():
+        for placed in trial.options:
+            frames = frames or call_site(sys._getframe(1)).frames
+            if placed.belongs(frames):
+                _add(placed, trial, state)
 
 
 def _add(placed: PlacedOption, trial: Trial, state: Any) -> None:

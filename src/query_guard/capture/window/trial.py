@@ -27,6 +27,9 @@ class Trial:
         self.failure = ""
         """Why an option could not be added; empty where all went well."""
 
+    def __bool__(self) -> bool:
+        return bool(self.options)
+
     @property
     def options(self) -> Options:
         """What is tried on the statement that is executed now."""
