@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, text
 from query_guard import Facts, Finding, QueryGuard, Report, record
 from query_guard.document.connections import holder_document
 from query_guard.document.report import document
-from query_guard.pytest_plugin.settings import add_options
+from query_guard.pytest_plugin.options import add_options
 from query_guard.records import NOWHERE, Engine, Holder, Numbers, Request
 from query_guard.reporters.log import LogReporter
 from query_guard.web.headers import report_headers

@@ -25,7 +25,7 @@ def fails(*_: object) -> None:
     ("broken", "mode", "told"),
     [
         ("verdict.verdict", "warn", "what the test sent could not be judged"),
-        ("entries.middleware_entry", "", "what test_app.py::test_that_fails left could not be gathered"),
+        ("entries.middleware_entry", "", "the results of test_app.py::test_that_fails could not be gathered"),
         ("summary.sections", "", "the summary could not be made"),
     ],
 )
