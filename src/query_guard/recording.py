@@ -19,7 +19,7 @@ from query_guard.capture.window.window import current, watchers
 from query_guard.detectors import ON_READS, Detector, defaults
 from query_guard.judge.allowed_blocks import stale_allowances
 from query_guard.judge.listeners import listeners, refusal_listeners
-from query_guard.judge.outside_requests import lost_since, of_lost_checkouts, parts_outside_requests
+from query_guard.judge.outside_requests import detectors_of_lost_checkouts, lost_since, parts_outside_requests
 from query_guard.judge.pipeline import report_id
 from query_guard.judge.request_reports import RequestReports
 from query_guard.judge.verdict import judge, ranked
@@ -110,7 +110,9 @@ class Recording:
         verdicts = [judge(part, self.detectors, self.recorder.allowances, self.recorder) for part in parts]
         lost = lost_since(facts, self.request_reports.kept)
         if lost is not None:
-            verdicts.append(judge(lost, of_lost_checkouts(self.detectors), self.recorder.allowances, self.recorder))
+            verdicts.append(
+                judge(lost, detectors_of_lost_checkouts(self.detectors), self.recorder.allowances, self.recorder)
+            )
         findings = [finding for verdict in verdicts for finding in verdict.findings]
         silences = [silence for verdict in verdicts for silence in verdict.silences]
         of_requests = [finding for report in self.request_reports.kept for finding in report.findings]
