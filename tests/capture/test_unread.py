@@ -53,7 +53,7 @@ def failing(*_: Any, **__: Any) -> Any:
 
 OF_A_STATEMENT: list[tuple[Any, str]] = [
     (statements, "_info_of"),
-    (statements, "_is_no_statement"),
+    (statements, "is_no_statement"),
     (statements, "loader_of"),
     (statements, "current_flush"),
     (statements, "value_hashes"),
