@@ -20,16 +20,10 @@ from query_guard.capture.hooks.checkouts import _LAST
 from query_guard.capture.live.open_window import open_window
 from query_guard.capture.origin import call_site, engines, site_cache, source_files
 from query_guard.capture.window.pauses import MOST_PAUSES, Pauses
-from query_guard.capture.window.recorder import (
-    CHECKOUT_BYTES,
-    CHECKOUT_ROW_BYTES,
-    HOLDER_BYTES,
-    ROW_BYTES,
-    WINDOW_BYTES,
-    Recorder,
-)
+from query_guard.capture.window.recorder import Recorder
 from query_guard.capture.window.rows import FailedLoadRow
 from query_guard.capture.window.savepoints import MOST_STATEMENTS, Savepoints
+from query_guard.capture.window.sizes import CHECKOUT_BYTES, CHECKOUT_ROW_BYTES, HOLDER_BYTES, ROW_BYTES, WINDOW_BYTES
 from query_guard.capture.window.window import current
 from query_guard.document.report import document
 from query_guard.history.memory import MemoryHistory

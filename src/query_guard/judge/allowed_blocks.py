@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
+from query_guard.capture.window.allowed import allowed, allowed_in_process
 from query_guard.capture.window.allowed_block import window_of_block
-from query_guard.capture.window.recorder import Recorder, allowed, allowed_in_process
+from query_guard.capture.window.recorder import Recorder
 from query_guard.capture.window.window import Window, current
 from query_guard.judge.allowances import parse_allowances
 from query_guard.own_errors import contained, report_own_error

@@ -11,7 +11,8 @@ from starlette.websockets import WebSocketDisconnect
 
 from query_guard.capture.freeze.figures import WindowFigures
 from query_guard.capture.live.open_window import open_window
-from query_guard.capture.window.recorder import AFTER_RESPONSE, STREAMING, Recorder
+from query_guard.capture.window.recorder import Recorder
+from query_guard.capture.window.stages import AFTER_RESPONSE, STREAMING
 from query_guard.judge.pipeline import Pipeline, report_id
 from query_guard.judge.running_report import RunningReport
 from query_guard.own_errors import report_own_error

@@ -9,7 +9,8 @@ from query_guard.capture.freeze.phases import phase_of
 from query_guard.capture.live.pools import pool_facts
 from query_guard.capture.window.open_checkout import OpenCheckout
 from query_guard.capture.window.open_transaction import OpenTransaction
-from query_guard.capture.window.recorder import BEFORE_RESPONSE, Recorder
+from query_guard.capture.window.recorder import Recorder
+from query_guard.capture.window.stages import BEFORE_RESPONSE
 from query_guard.records import Checkout, Pause, Pool, Request, Statement, Transaction, grouped
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from query_guard.capture.origin.call_site import UNREAD
-from query_guard.capture.window.recorder import BEFORE_RESPONSE, STREAMING
+from query_guard.capture.window.stages import BEFORE_RESPONSE, STREAMING
 from query_guard.records import CallSite, Frame, Phase, Request
 
 _APART: dict[str, Phase] = {"middleware": "middleware", "background": "background", "task": "task"}

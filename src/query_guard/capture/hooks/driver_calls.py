@@ -8,9 +8,10 @@ from typing import Any
 
 from query_guard.capture.origin.engines import engine_of
 from query_guard.capture.origin.statement_info import UnreadInfo
+from query_guard.capture.window.delivery import count_further
 from query_guard.capture.window.open_checkout import OpenCheckout
 from query_guard.capture.window.rows import Batches
-from query_guard.capture.window.window import Window, count_further
+from query_guard.capture.window.window import Window
 
 _BATCHES = "_query_guard_batches"
 """The attribute of an execution context that holds its Batches."""

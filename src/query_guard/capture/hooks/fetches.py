@@ -14,8 +14,9 @@ from typing import Any
 from sqlalchemy.engine import cursor as sqlalchemy_cursor
 from sqlalchemy.engine.cursor import CursorFetchStrategy
 
-from query_guard.capture.window.recorder import FETCH_BYTES, Recorder
+from query_guard.capture.window.recorder import Recorder
 from query_guard.capture.window.rows import Row
+from query_guard.capture.window.sizes import FETCH_BYTES
 from query_guard.own_errors import followed
 
 _PLAIN = getattr(sqlalchemy_cursor, "_DEFAULT_FETCH", None)

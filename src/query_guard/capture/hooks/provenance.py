@@ -17,8 +17,9 @@ from typing import Any
 from sqlalchemy.orm import loading
 
 from query_guard.capture.origin.statement_info import ON_COMPILED, UnreadInfo
-from query_guard.capture.window.recorder import LOAD_BYTES, Recorder
+from query_guard.capture.window.recorder import Recorder
 from query_guard.capture.window.rows import INFO, SHARED
+from query_guard.capture.window.sizes import LOAD_BYTES
 from query_guard.capture.window.window import Window, current, recorders, watchers
 from query_guard.own_errors import report_own_error
 

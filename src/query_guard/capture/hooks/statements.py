@@ -21,17 +21,12 @@ from query_guard.capture.origin.engines import engine_and_texts
 from query_guard.capture.origin.loaders import loader_of
 from query_guard.capture.origin.statement_info import ON_COMPILED, UnreadInfo
 from query_guard.capture.origin.values import NO_VALUES, shown_values, value_hashes
+from query_guard.capture.window.delivery import count, deliver, detail_recorder
 from query_guard.capture.window.open_checkout import OpenCheckout
-from query_guard.capture.window.recorder import BEFORE_RESPONSE, ROW_BYTES
 from query_guard.capture.window.rows import Row, Shared
-from query_guard.capture.window.window import (
-    Window,
-    count,
-    deliver,
-    detail_recorder,
-    recorders,
-    watchers,
-)
+from query_guard.capture.window.sizes import ROW_BYTES
+from query_guard.capture.window.stages import BEFORE_RESPONSE
+from query_guard.capture.window.window import Window, recorders, watchers
 from query_guard.own_errors import report_own_error
 from query_guard.records import Engine
 

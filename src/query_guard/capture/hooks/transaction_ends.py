@@ -8,7 +8,7 @@ from types import FrameType
 from typing import Literal
 
 from query_guard.capture.hooks.sessionmaker_blocks import left_at
-from query_guard.capture.live.event_loop import suspended
+from query_guard.capture.live.tasks import suspended
 from query_guard.capture.origin.call_site import call_site
 from query_guard.capture.origin.source_files import LIBRARY, kind_of
 from query_guard.capture.window.open_checkout import OpenCheckout

@@ -14,8 +14,9 @@ from query_guard.capture.origin.call_site import call_site
 from query_guard.capture.origin.engines import engine_of
 from query_guard.capture.origin.statement_info import TRANSACTION_CONTROL, UnreadInfo
 from query_guard.capture.origin.values import NO_VALUES, shown_values, value_hashes
+from query_guard.capture.window.delivery import count, deliver
 from query_guard.capture.window.rows import Row
-from query_guard.capture.window.window import count, deliver, is_recorded_with_parameters, stage_of
+from query_guard.capture.window.window import is_recorded_with_parameters, stage_of
 from query_guard.own_errors import report_own_error
 from query_guard.records import Engine
 

@@ -28,24 +28,8 @@ class PoolWatch:
     """What was measured of one pool. It is an attribute of the pool, and holds the pool by a weak reference."""
 
     __slots__ = (
-        "__weakref__",
-        "connect_time",
-        "connects",
-        "engine",
-        "growth",
-        "has_numbers",
-        "holders",
-        "kind",
-        "max_overflow",
-        "peak",
-        "pool",
-        "pre_ping",
-        "serial",
-        "site_cache",
-        "size",
-        "suspects",
-        "wait_time",
-        "waits",
+        "__weakref__", "connect_time", "connects", "engine", "growth", "has_numbers", "holders", "kind",
+        "max_overflow", "peak", "pool", "pre_ping", "serial", "site_cache", "size", "suspects", "wait_time", "waits",
     )  # fmt: skip
 
     def __init__(self, pool: Pool) -> None:
@@ -70,8 +54,8 @@ class PoolWatch:
 
     def is_full(self) -> bool:
         """Whether all connections of the pool are out."""
-        out = number(self.pool(), "checkedout")
-        return out is not None and self.size is not None and 0 <= (self.max_overflow or 0) <= out - self.size
+        in_use = number(self.pool(), "checkedout")
+        return in_use is not None and self.size is not None and 0 <= (self.max_overflow or 0) <= in_use - self.size
 
     def connected(self, seconds: float) -> None:
         self.growth += 1
