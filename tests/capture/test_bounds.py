@@ -109,7 +109,7 @@ def test_steps_and_files_and_sites_and_frames_are_bounded(monkeypatch: pytest.Mo
     assert len(site_cache._steps) <= 50
     assert len(source_files.KINDS) <= 50
     assert len(call_site._sites) <= 50
-    assert len(call_site._written) <= 50
+    assert len(call_site._frames) <= 50
     assert source_files.kind_of("/a/" + "long" * 1_000) == source_files.APPLICATION
     assert max(map(len, source_files.KINDS)) <= 1_000
 

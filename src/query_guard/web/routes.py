@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from query_guard.capture.origin.call_site import code_start
+from query_guard.capture.origin.frames import code_start
 from query_guard.judge.budgets import declared_budget
 from query_guard.own_errors import report_own_error
 from query_guard.records import Frame

@@ -35,11 +35,11 @@ def _transaction(transaction: OpenTransaction, rows: list[Statement], origin: fl
     writes = rows_written = 0
     has_failed = transaction.outcome == "failed"
     if rows:
-        kept = _kept_statements(transaction, rows)
-        written = [row for row in kept if row.writes]
+        remaining = _kept_statements(transaction, rows)
+        written = [row for row in remaining if row.writes]
         writes = sum([row.rows != 0 for row in written])
         rows_written = sum([_rows_of(row) for row in written])
-        has_failed = has_failed or any(row.error is not None for row in kept)
+        has_failed = has_failed or any(row.error is not None for row in remaining)
     return Transaction(
         transaction.serial,
         transaction.connection,

@@ -25,7 +25,7 @@ from sqlalchemy.sql.elements import BinaryExpression, BooleanClauseList
 
 from query_guard.capture.origin.call_site import call_site
 from query_guard.capture.origin.eager_mappings import noted_attributes, noted_lock, relationship_name
-from query_guard.capture.origin.loaders import mappers
+from query_guard.capture.origin.mappers import mappers
 from query_guard.capture.window.recorder import ReadKey, Recorder
 from query_guard.own_errors import contained, report_own_error
 from query_guard.records import NOWHERE

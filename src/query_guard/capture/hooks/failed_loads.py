@@ -19,7 +19,7 @@ from sqlalchemy.orm import strategies
 from sqlalchemy.orm.exc import DetachedInstanceError
 
 from query_guard.capture.origin.call_site import call_site
-from query_guard.capture.origin.loaders import lazy_load_above
+from query_guard.capture.origin.lazy_load import lazy_load_above
 from query_guard.capture.window.rows import FailedLoadRow
 from query_guard.capture.window.window import current, recorders, stage_of
 from query_guard.own_errors import followed, report_own_error

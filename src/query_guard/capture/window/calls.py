@@ -14,7 +14,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from query_guard.capture.origin.call_site import frames_from
+from query_guard.capture.origin.frames import frames_from
 from query_guard.capture.origin.source_files import APPLICATION, LIBRARY, kind_of
 from query_guard.capture.window.open_checkout import OpenCheckout
 from query_guard.capture.window.open_transaction import OpenTransaction
