@@ -1,4 +1,4 @@
-"""More rows than anyone can read, fetched at once."""
+"""A SELECT that fetches very many rows at once."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _LIMITED = r"\b(?:LIMIT|FETCH FIRST|FETCH NEXT|TOP)\b"
 
 @dataclass(eq=False)
 class LargeResult(Thresholds):
-    """Find a SELECT without LIMIT that fetched at least `rows` rows; a streamed result holds few at a time.
+    """Find a SELECT without LIMIT that fetched at least `rows` rows, unless the result is streamed.
 
-    It speaks only where the driver says how many rows there were, which those of SQLite do not.
+    It needs the number of rows from the driver, which the drivers of SQLite do not give.
     """
 
     rows: int = 10_000
