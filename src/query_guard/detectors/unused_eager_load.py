@@ -74,7 +74,7 @@ def _query(load: _Load, facts: Facts) -> Statement:
     while (
         query is not None and (loader := query.loader) and (loader.kind == "eager" or loader.path[:1] == load.path[:1])
     ):
-        query = facts.source_of(root, query.serial)
+        query = facts.sources.last_before(query.serial, root)
     return query or load.row
 
 
