@@ -128,7 +128,7 @@ async def test_o2_a_cause_that_is_allowed_leads_nothing(profile: Profiler) -> No
 
 async def test_o2_effects_fail_where_their_kind_is_asked_for(database: Database) -> None:
     body = database.run(rename_and_commit)
-    with pytest.raises(AssertionError, match=r"commit_per_row: (?s:.)*mends, too: n_plus_one"):
+    with pytest.raises(AssertionError, match=r"commit_per_row: (?s:.)*also fixes: n_plus_one"):
         with assert_no_findings(kinds={"n_plus_one"}):
             await body
 

@@ -250,7 +250,7 @@ def test_an_expired_allowance_allows_no_longer_and_is_not_stale() -> None:
         with assert_no_findings(), allow(Allowance("n_plus_one", reason="one of each", until="2020-01-31")):
             loop()
     assert str(raised.value).endswith(
-        "; the allowance 'n_plus_one' (one of each) expired on 2020-01-31: renew it, or mend this"
+        "; the allowance 'n_plus_one' (one of each) expired on 2020-01-31: renew it, or fix this"
     )
     with record() as recording, allow(Allowance("n_plus_one", until="2020-01-31")):
         loop()

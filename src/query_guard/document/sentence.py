@@ -6,7 +6,7 @@ from query_guard.records import Facts, Finding, Report
 
 
 def sentence(report: Report) -> str:
-    """Return the report in one sentence: how many queries, from where, and what it saves to mend the worst finding."""
+    """Return the report in one sentence: how many queries, from where, and what the fix of the worst finding saves."""
     facts = report.facts
     head = f"{report.request.name}: {_counted(facts.query_count, 'query', 'queries')}"
     loud = sorted(report.loud_findings, key=_rank)

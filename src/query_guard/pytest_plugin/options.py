@@ -13,20 +13,20 @@ def add_options(parser: pytest.Parser) -> None:
         "--query-guard",
         dest="query_guard_mode",
         choices=MODES,
-        help="what to do about findings of the tests: nothing at all, list them, or fail the test; "
-        "by default those of the application's own middleware are listed",
+        help="what to do with findings in the tests: nothing, list them, or fail the test; "
+        "by default only those of the application's own middleware are listed",
     )
     group.addoption(
         "--query-guard-baseline",
         dest="query_guard_baseline",
         metavar="PATH",
-        help="fail only on what has grown since this file was written; written where it is missing",
+        help="fail only on what has grown since this file was written; a missing file is written",
     )
     group.addoption(
         "--query-guard-update-baseline",
         dest="query_guard_update_baseline",
         action="store_true",
-        help="write the baseline anew; tests that do not run keep their entries",
+        help="write the baseline again; tests that do not run keep their entries",
     )
     group.addoption(
         "--query-guard-report",
@@ -40,16 +40,16 @@ def add_options(parser: pytest.Parser) -> None:
         "--query-guard-fail-on",
         dest="query_guard_fail_on",
         metavar="KINDS",
-        help="the kinds of findings that fail a test, with commas between them; by default all warnings and errors "
-        "but those that measure time",
+        help="the kinds of findings that fail a test, separated by commas; by default all warnings and errors that do "
+        "not measure time",
     )
     group.addoption(
         "--query-guard-require",
         dest="query_guard_require",
         action="store_true",
-        help="fail tests that used a database past SQLAlchemy, where nothing could be seen",
+        help="fail tests that connected to a database without SQLAlchemy, whose statements cannot be seen",
     )
-    parser.addini("query_guard_fail_on", "what --query-guard-fail-on says where it is not given", "args", [])
-    parser.addini("query_guard_allow", "findings that are meant: PATTERN until DAY because REASON", "linelist", [])
-    parser.addini("query_guard_reads", "note reads, and find eager loads that nobody reads", "bool", False)
-    parser.addini("query_guard", "what --query-guard says where it is not given: off, warn or fail", default="")
+    parser.addini("query_guard_fail_on", "the default of --query-guard-fail-on", "args", [])
+    parser.addini("query_guard_allow", "findings that are allowed: PATTERN until DAY because REASON", "linelist", [])
+    parser.addini("query_guard_reads", "note reads, and find eager loads that are never read", "bool", False)
+    parser.addini("query_guard", "the default of --query-guard: off, warn or fail", default="")

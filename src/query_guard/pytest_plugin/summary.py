@@ -80,7 +80,7 @@ def _lines(cause: Gathered, settings: Settings) -> list[str]:
     tests = "1 test" if len(cause.tests) == 1 else f"{len(cause.tests)} tests"
     times = "once" if cause.times == 1 else f"{cause.times} times"
     subject = f" {finding['relationship']}" if finding["relationship"] else ""
-    saves = f"; mending it saves {cause.saves} statements" if cause.saves else ""
+    saves = f"; the fix saves {cause.saves} statements" if cause.saves else ""
     lines = [f"{finding['kind']}{subject} {cause.where} at {finding['place']}: {times} in {tests}{saves}"]
     if settings.mode in ("warn", "fail"):
         lines.append(f"    fix: {finding['fix']}")

@@ -92,7 +92,7 @@ def _finding_lines(finding: Finding) -> Iterator[str]:
         yield f"    {detail}"
     yield f"    fix: {finding.fix}"
     for effect in finding.effects:
-        yield f"    mends, too: {effect.kind} at {effect.place}: {_cut(effect.summary)}"
+        yield f"    also fixes: {effect.kind} at {effect.place}: {_cut(effect.summary)}"
 
 
 def _shape_lines(report: Report) -> Iterator[str]:

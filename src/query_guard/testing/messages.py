@@ -109,7 +109,7 @@ def _found_lines(found: Found) -> Iterator[str]:
         yield f"    also at {further_place.file}:{further_place.line} in {further_place.function}"
     yield f"    fix: {finding.fix}"
     for effect in finding.effects:
-        yield f"    mends, too: {effect.kind} at {effect.place}: {effect.summary}"
+        yield f"    also fixes: {effect.kind} at {effect.place}: {effect.summary}"
 
 
 def shapes_text(statements: Sequence[Statement]) -> list[str]:

@@ -72,7 +72,7 @@ def environment(name: str, default: bool, *, mistyped: bool) -> bool:
     if switch is None:
         shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
         logging.getLogger("query_guard").error(
-            "query_guard: %s must be one of %s, not %r; it counts as %s until this is mended",
+            "query_guard: %s must be one of %s, not %r; it counts as %s until this is fixed",
             name, ", ".join(_SWITCH), shown, "on" if mistyped else "off",
         )  # fmt: skip
     return mistyped if switch is None else switch

@@ -92,5 +92,5 @@ class Refused:
         if not self._is_logged:
             self._is_logged = True
             logging.getLogger("query_guard").error(
-                "query_guard: %s; until this is mended, requests pass unprofiled", self._sentence
+                "query_guard: %s; until this is fixed, requests pass unprofiled", self._sentence
             )

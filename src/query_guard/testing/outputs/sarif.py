@@ -47,8 +47,8 @@ def _rule(kind: str) -> dict[str, Any]:
         "shortDescription": {"text": f"{words[:1].upper()}{words[1:]}"},
         "helpUri": _PROJECT,
         "help": {
-            "text": f"What {words} means, an example, how to mend it and how to allow it: {page}",
-            "markdown": f"What `{kind}` means, an example, how to mend it and how to allow it: `{page}`",
+            "text": f"What {words} means, an example, how to fix it and how to allow it: {page}",
+            "markdown": f"What `{kind}` means, an example, how to fix it and how to allow it: `{page}`",
         },
         "properties": {"tags": ["performance", "database", "sqlalchemy"]},
     }
