@@ -24,7 +24,7 @@ _logged: set[str] = set()
 
 
 def report_own_error(failure: str, *, own: bool = True) -> None:
-    """Count the exception being handled, and log it the first time `what` happens; call it in an `except` block.
+    """Count the exception being handled, and log each `failure` the first time; call it in an `except` block.
 
     `own` is False for a part of the application, such as its own reporter: the guard's numbers are still right then.
     """
@@ -41,7 +41,7 @@ def report_own_error(failure: str, *, own: bool = True) -> None:
 
 
 def contained(listener: Callable[..., None], failure: str) -> Callable[..., None]:
-    """Wrap a function that SQLAlchemy or an event loop calls; `what` says in the log what has failed."""
+    """Wrap a function that SQLAlchemy or an event loop calls; `failure` says in the log what has failed."""
 
     @wraps(listener)
     def listen(*args: Any) -> None:

@@ -216,7 +216,7 @@ def test_an_allowance_that_matches_nothing_is_reported_as_stale() -> None:
     assert (finding.severity, finding.summary) == ("info", "The allowance 'Post.author' matched nothing")
 
 
-def test_a_reason_is_told_where_the_finding_would_have_been() -> None:
+def test_a_reason_is_reported_where_the_finding_would_have_been() -> None:
     with record() as recording, allow(Allowance("n_plus_one", reason="one of each")):
         loop()
     assert recording.report.findings == ()

@@ -162,7 +162,7 @@ def test_the_order_of_tests_does_not_matter(pytester: pytest.Pytester, seed: int
     result.assert_outcomes(passed=7, failed=6)
 
 
-def test_a_run_inside_a_run_is_not_heard_outside(pytester: pytest.Pytester) -> None:
+def test_a_run_inside_a_run_is_not_reported_outside(pytester: pytest.Pytester) -> None:
     prepare(
         pytester,
         """

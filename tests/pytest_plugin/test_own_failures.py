@@ -29,7 +29,7 @@ def fails(*_: object) -> None:
         ("summary.sections", "", "the summary could not be made"),
     ],
 )
-def test_a_failure_of_the_plugin_is_told_and_changes_no_outcome(
+def test_a_failure_of_the_plugin_is_reported_and_changes_no_outcome(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, broken: str, mode: str, told: str
 ) -> None:
     prepare(pytester, TESTS)

@@ -26,27 +26,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the report of the first request that ends from now on. Raises NoKey and Failure."""
     endpoint = endpoint_of(options)
-    known = {row.get("id") for row in endpoint.rows("requests")}
-    wanted = f"request of {options.route!r}" if options.route else "request"
-    print(f"Waiting for the next {wanted} ...", file=sys.stderr, flush=True)
+    known_ids = {row.get("id") for row in endpoint.rows("requests")}
+    expected = f"request of {options.route!r}" if options.route else "request"
+    print(f"Waiting for the next {expected} ...", file=sys.stderr, flush=True)
     deadline = time.monotonic() + options.timeout
-    while (report := _next(endpoint, known, options.route)) is None:
+    while (report := _next(endpoint, known_ids, options.route)) is None:
         if time.monotonic() >= deadline:
             raise Failure(
-                f"expected a {wanted} at {options.url!r} within {options.timeout:g} s, and none came; send it, "
+                f"expected a {expected} at {options.url!r} within {options.timeout:g} s, and none came; send it, "
                 "or wait longer with --timeout ('query-guard routes' shows how routes are written)"
             )
         time.sleep(INTERVAL)
     return show(options, str(report.get("id")))
 
 
-def _next(endpoint: Endpoint, known: set[object], route: str | None) -> Summary | None:
+def _next(endpoint: Endpoint, known_ids: set[object], route: str | None) -> Summary | None:
     """Return the oldest report that is not known yet; an application that restarts is not there for a moment."""
     rows: list[Summary] = []
     with suppress(NoApplication):
         rows = endpoint.rows("requests")
-    new = [row for row in reversed(rows) if row.get("id") not in known]
-    return next((row for row in new if route is None or is_of(row, route)), None)
+    new_rows = [row for row in reversed(rows) if row.get("id") not in known_ids]
+    return next((row for row in new_rows if route is None or is_of(row, route)), None)
 
 
 def _seconds(text: str) -> float:

@@ -18,9 +18,9 @@ def sentence(report: Report) -> str:
     beginning = f"{head}{share} from {_places(worst)}"
     if not worst.remedy or worst.saved_statements < 1 or facts.dropped:
         return f"{beginning}; {_headline(worst)}"
-    left = facts.query_count - worst.saved_statements
+    remaining = facts.query_count - worst.saved_statements
     saves = f" and saves about {worst.saving * 1000:.0f} ms" if worst.saving >= 0.0005 else ""
-    return f"{beginning}; {worst.remedy} makes it {left}{saves}"
+    return f"{beginning}; {worst.remedy} makes it {remaining}{saves}"
 
 
 def _rank(finding: Finding) -> tuple[bool, int, int, str, str, str, tuple[int, ...]]:
@@ -56,8 +56,8 @@ def _places(finding: Finding) -> str:
     lines = {caller.innermost for caller in finding.callers}
     if len(lines) <= 1:
         return finding.place
-    others = len(lines - {finding.site.innermost})
-    return f"{finding.place} and {_counted(others, 'other line', 'other lines')}"
+    other_lines = len(lines - {finding.site.innermost})
+    return f"{finding.place} and {_counted(other_lines, 'other line', 'other lines')}"
 
 
 def _counted(number: int, singular: str, plural: str) -> str:

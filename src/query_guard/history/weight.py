@@ -20,7 +20,7 @@ def weight_of(report: Report) -> int:
     total = _ENTRY_BYTES
     level: Iterable[object] = (report,)
     while level:
-        level_objects = {id(part): part for part in level if id(part) not in weighed and not isinstance(part, _SHARED)}
+        level_objects = {id(item): item for item in level if id(item) not in weighed and not isinstance(item, _SHARED)}
         weighed.update(level_objects)
         total += sum(map(getsizeof, level_objects.values()))
         level = gc.get_referents(*level_objects.values())
