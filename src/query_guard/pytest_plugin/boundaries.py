@@ -18,7 +18,8 @@ from query_guard.capture.window.recorder import Recorder
 from query_guard.middleware import SEEN, SERVED, QueryGuard
 from query_guard.web.application import read_application
 from query_guard.web.asgi import ASGIApp, Receive, Scope, Send
-from query_guard.web.exchange import BoundaryExchange, Exchange
+from query_guard.web.boundary_exchange import BoundaryExchange
+from query_guard.web.exchange import Exchange
 
 _APPLICATIONS = {"starlette.applications": "Starlette", "litestar.app": "Litestar"}
 _CALLED = "query_guard.called"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncio import CancelledError
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from starlette.requests import ClientDisconnect
 from starlette.websockets import WebSocketDisconnect
@@ -182,24 +182,3 @@ class Exchange:
         request = Request(kind, method, path, route, self._status, endpoint, budget, shared_dependencies=shared)
         budgets = options.budgets
         return request._replace(budget=budgets[request.name]) if budgets and request.name in budgets else request
-
-
-class BoundaryExchange(Exchange):
-    """A request that a test watches from outside its application, until a QueryGuard inside takes it over."""
-
-    __slots__ = ("is_taken_over",)
-
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
-        self.is_taken_over = False
-
-    def is_published_at_once(self) -> bool:
-        return self.is_taken_over or super().is_published_at_once()
-
-
-def taken_over(seen: object) -> bool:
-    """Take a request over from the boundary of a test; False where it is another QueryGuard's."""
-    if not isinstance(seen, BoundaryExchange) or seen.is_taken_over:
-        return False
-    seen.is_taken_over = True
-    return True
