@@ -34,7 +34,7 @@ def test_the_threads_are_named() -> None:
     assert fix_of(facts()).startswith(THREADS)
 
 
-def test_also_where_a_connection_became_free_in_the_end() -> None:
+def test_also_where_a_connection_was_had_in_the_end() -> None:
     (finding,) = PoolWait()(facts(outcome="returned"))
     assert finding.fix.startswith(THREADS)
 

@@ -46,9 +46,29 @@ class OpenCheckout:
     """One checkout. `running` says that a statement is running, `last` when the last one ended."""
 
     __slots__ = (
-        "busy", "busy_threads", "connect", "connection", "ended", "fairy", "held_in_pool", "holders", "last",
-        "outcome", "owner", "pool", "request", "running", "sent_begin", "serial", "site", "stage", "started", "task",
-        "transaction", "wait", "window",
+        "busy",
+        "busy_threads",
+        "connect",
+        "connection",
+        "ended",
+        "fairy",
+        "held_in_pool",
+        "holders",
+        "last",
+        "outcome",
+        "owner",
+        "pool",
+        "request",
+        "running",
+        "sent_begin",
+        "serial",
+        "site",
+        "stage",
+        "started",
+        "task",
+        "transaction",
+        "wait",
+        "window",
     )  # fmt: skip
 
     def __init__(

@@ -28,8 +28,24 @@ class PoolWatch:
     """What was measured of one pool. It is an attribute of the pool, and holds the pool by a weak reference."""
 
     __slots__ = (
-        "__weakref__", "connect_time", "connects", "engine", "growth", "has_numbers", "holders", "kind",
-        "max_overflow", "peak", "pool", "pre_ping", "serial", "site_cache", "size", "suspects", "wait_time", "waits",
+        "__weakref__",
+        "connect_time",
+        "connects",
+        "engine",
+        "growth",
+        "has_numbers",
+        "holders",
+        "kind",
+        "max_overflow",
+        "peak",
+        "pool",
+        "pre_ping",
+        "serial",
+        "site_cache",
+        "size",
+        "suspects",
+        "wait_time",
+        "waits",
     )  # fmt: skip
 
     def __init__(self, pool: Pool) -> None:
