@@ -100,7 +100,7 @@ def test_steps_and_files_and_sites_and_frames_are_bounded(monkeypatch: pytest.Mo
     monkeypatch.setattr(site_cache, "_MAX_STEPS", 50)
     monkeypatch.setattr(source_files, "_MAX_FILES", 50)
     monkeypatch.setattr(call_site, "_MAX_SITES", 50)
-    monkeypatch.setattr(call_site, "_MAX_WRITTEN", 50)
+    monkeypatch.setattr(call_site, "_MAX_KEPT_FRAMES", 50)
     for number in range(200):
         known = site_cache.SiteCache()
         space = {"__name__": f"made_{number}"}

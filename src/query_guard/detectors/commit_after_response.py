@@ -46,8 +46,8 @@ def _finding(transactions: list[Transaction], facts: Facts) -> Finding:
     return Finding(
         kind=KIND,
         severity="warning",
-        summary=f"Writes were committed after the response had started: the client had read {status}, "
-        "whatever became of them",
+        summary=f"Writes were committed after the response had started: the client reads {status} "
+        "even if the commit fails",
         fix="Commit in the endpoint, before it returns, or let the dependency end before the response: "
         'Depends(..., scope="function")',
         remedy='scope="function"',

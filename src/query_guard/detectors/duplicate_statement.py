@@ -118,7 +118,7 @@ def _fix(rows: list[Statement], sites: int) -> str:
     if loader.kind == "refresh":
         return "Refresh it once: nothing was written or committed in between"
     if len({row.transaction for row in rows}) > 1:
-        return f"Pass the {loader.owner} on, in one session: each session or transaction loads it anew"
+        return f"Pass the {loader.owner} on, in one session: each session or transaction loads it again"
     return f"Expire or refresh the {loader.owner} only where it may have changed: it was loaded already"
 
 

@@ -76,11 +76,11 @@ _CONFLICT = "Write with ON CONFLICT, or catch IntegrityError around the flush an
 _INVALID = "Validate the value before it is written, and answer 422"
 _AGAIN = "Try the transaction again from its beginning"
 _FIXES = {
-    "CancelledError": "The caller went away or a timeout struck; a shorter statement or a longer timeout helps",
+    "CancelledError": "The client went away or a timeout ended; a shorter statement or a longer timeout helps",
     "IntegrityError": _CONFLICT,
     "UniqueViolation": _CONFLICT,
     "ExclusionViolation": "Catch IntegrityError around the flush and answer 409",
-    "ForeignKeyViolation": "Look the row up that it refers to (or what refers to it), and answer 404 or 409",
+    "ForeignKeyViolation": "Look up the row that it refers to (or the rows that refer to it), and answer 404 or 409",
     "NotNullViolation": f"{_INVALID}: a column that must have one got none",
     "CheckViolation": f"{_INVALID}: a CHECK constraint refuses it",
     "StringDataRightTruncation": f"{_INVALID}: it is longer than its column",
@@ -91,7 +91,7 @@ _FIXES = {
     "DeadlockDetected": f"Lock rows in one order everywhere. {_AGAIN}",
     "SerializationFailure": _AGAIN,
     "LockNotAvailable": f"Another transaction holds the lock: shorten that one. {_AGAIN}",
-    "QueryCanceled": "A statement_timeout struck, or somebody cancelled it: shorten it, or what holds its lock",
+    "QueryCanceled": "It was cancelled, or reached statement_timeout: shorten it, or the transaction that has its lock",
     "InFailedSqlTransaction": "An earlier statement of this transaction failed: roll back where that is caught, or "
     "put it under a savepoint (session.begin_nested())",
 }

@@ -60,12 +60,12 @@ def _advice(pool: Pool) -> Iterator[tuple[str, str, str]]:
             else ""
         )
         summary = f"{pool.peak} connections were out at once, of a pool that keeps {pool.size}{waited}{connect_times}"
-        fix = f"Set pool_size={pool.peak} to keep as many, and max_overflow for the rest; mind the server's own limit"
+        fix = f"Set pool_size={pool.peak} to keep as many, and max_overflow for the rest; stay below the server's limit"
         yield "pool_size", summary, fix
     if not pool.pre_ping:
         yield (
             "pool_pre_ping",
-            f"{pool.engine.name} does not check that connections still work before it hands them out",
+            f"{pool.engine.name} does not check that connections still work before requests get them",
             _PING,
         )
 

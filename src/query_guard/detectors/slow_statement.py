@@ -56,8 +56,7 @@ class SlowStatement(Thresholds):
 
 
 _PLAN = (
-    "Look at its plan with EXPLAIN (ANALYZE, BUFFERS); the usual cure is an index on the columns it filters and sorts "
-    "by"
+    "Look at its plan with EXPLAIN (ANALYZE, BUFFERS); the usual fix is an index on the columns it filters and sorts by"
 )
 
 

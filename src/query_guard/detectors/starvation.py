@@ -17,7 +17,7 @@ def starved_by_threads(checkouts: Sequence[Checkout], facts: Facts) -> str:
     return (
         f"All {limit} threads of sync endpoints were taken by requests that wait for this pool, and its idle holders "
         "wait for a thread to serialise their answers and to close their sessions: close the session inside the "
-        "endpoint, or make endpoint and session async (a larger pool cures it only with as many connections as threads)"
+        "endpoint, or make endpoint and session async (a larger pool helps only with as many connections as threads)"
     )
 
 

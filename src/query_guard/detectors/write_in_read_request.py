@@ -27,7 +27,7 @@ class WriteInReadRequest:
                 kind=KIND,
                 severity="info",
                 summary=f"A {facts.request.method} request wrote to {', '.join(first.writes)}{times}: {first.sql}",
-                fix="Let a POST write it, or a job: caches, crawlers and retries repeat such requests at will",
+                fix="Let a POST write it, or a job: caches, crawlers and retries may repeat such requests",
                 site=first.site,
                 count=len(rows),
                 relationship=first.relationship,

@@ -122,6 +122,6 @@ def _first_of_each(row: Statement, filters: Sequence[str]) -> Remedy:
     partition = f" partitioned by {', '.join(filters)}" if filters else ""
     return Remedy(
         "",
-        "The first few of each are another question than all of them: number the rows with "
+        "One statement with LIMIT would return the first few of all, and not of each: number the rows with "
         f"func.row_number().over(...){partition}, and take the first of each in one statement",
     )

@@ -33,7 +33,7 @@ def walked_tree(paths: Sequence[LoadPath], facts: Facts) -> Remedy | None:
     return Remedy(
         code,
         f"{addition}{at(path.root)}: it goes down the whole tree, one select a level (of a tree that is much larger "
-        "than what is read of it, take what is wanted with a recursive CTE)",
+        "than what is read of it, select what is needed with a recursive CTE)",
         *promise,
         edit=place_of(path.root),
     )
