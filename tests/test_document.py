@@ -88,6 +88,12 @@ def test_callers_led_to_the_line_and_places_are_other_lines() -> None:
     assert [frame.line for frame in places_of(finding)] == [4, 6]
 
 
+def test_decorators_do_not_use_up_the_callers() -> None:
+    frames = [Frame("crud.py", n, f"at_{n}", 1, n % 2 == 0) for n in range(1, 14)]
+    finding = Finding("n", "warning", "", "", site=CallSite(1, tuple(frames), "router", False))
+    assert [frame.line for frame in callers_of(finding)] == [3, 5, 7, 9, 11]
+
+
 def test_five_callers_and_five_places_each_once() -> None:
     many = Finding("n", "warning", "", "", site=site(1), callers=(*map(site, range(1, 9)), site(1, *range(10, 19))))
     assert [frame.line for frame in callers_of(many)] == [10, 11, 12, 13, 14]

@@ -232,7 +232,7 @@ def test_what_became_of_a_given_key_is_logged_once(caplog: pytest.LogCaptureFixt
 
 def test_no_log_and_no_repr_shows_the_key(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     caplog.set_level(logging.DEBUG, "query_guard")
-    monkeypatch.setattr("query_guard.debug.access._is_test_run", lambda: False)
+    monkeypatch.setattr("query_guard.debug.access.is_test_run", lambda: False)
     guarded = access()
     guarded.start({"type": "lifespan", "asgi": {"version": "3.0"}})
     guarded.judge(request())

@@ -76,6 +76,7 @@ ASKED_FROM: dict[str, Triggers] = {
     "FailedStatement": {"failed_statements": 1},
     "MissingGreenlet": {"failed_loads": 1},
     "UnloadedAttribute": {"failed_loads": 1},
+    "SharedSession": {"failed_loads": 1},
     "CartesianProduct": {"joins": 1},
     "LargeResult": {"most_rows": 10_000},
     "StatementBudget": {"beyond_budget": 1, "statements": 51},
@@ -212,12 +213,12 @@ def test_each_reporter_with_suspect_gets_suspected_leaks(monkeypatch: pytest.Mon
     assert heard == [("held", 1, 1), ("held", 1, 2), ("held", 2, 1), ("held", 2, 2)]
 
 
-def test_what_saves_most_comes_first_and_information_last() -> None:
-    def found(kind: str, severity: Severity, saving: float) -> Finding:
-        return Finding(kind, severity, "It is so", "Mend it", saving=saving)
+def test_errors_come_first_then_what_saves_most_statements_and_information_last() -> None:
+    def found(kind: str, severity: Severity, saved: int) -> Finding:
+        return Finding(kind, severity, "It is so", "Mend it", saved_statements=saved, saving=1.0 / saved)
 
     given = [found("a", "info", 9), found("b", "warning", 1), found("c", "error", 2), found("d", "warning", 3)]
-    assert [finding.kind for finding in ranked(given)] == ["d", "c", "b", "a"]
+    assert [finding.kind for finding in ranked(given)] == ["c", "d", "b", "a"]
     assert ranked(given[:1]) == (given[0],)
 
 

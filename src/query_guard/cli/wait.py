@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 from query_guard.cli.endpoint import Endpoint, NoApplication, endpoint_of
@@ -26,18 +27,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the report of the first request that ends from now on. Raises NoKey and Failure."""
     endpoint = endpoint_of(options)
-    known_ids = {row.get("id") for row in endpoint.rows("requests")}
     expected = f"request of {options.route!r}" if options.route else "request"
-    print(f"Waiting for the next {expected} ...", file=sys.stderr, flush=True)
-    deadline = time.monotonic() + options.timeout
-    while (report := _next(endpoint, known_ids, options.route)) is None:
+
+    def begin() -> None:
+        print(f"Waiting for the next {expected} ...", file=sys.stderr, flush=True)
+
+    return show(options, next_report(endpoint, options.route, options.timeout, begin))
+
+
+def next_report(endpoint: Endpoint, route: str | None, timeout: float, begin: Callable[[], None] = lambda: None) -> str:
+    """Return the id of the report of the first request that ends from now on. Raises Failure.
+
+    `begin` is called when requests count from then on.
+    """
+    known_ids = {row.get("id") for row in endpoint.rows("requests")}
+    begin()
+    deadline = time.monotonic() + timeout
+    while (report := _next(endpoint, known_ids, route)) is None:
         if time.monotonic() >= deadline:
+            expected = f"request of {route!r}" if route else "request"
             raise Failure(
-                f"expected a {expected} at {options.url!r} within {options.timeout:g} s, and none came; send it, "
+                f"expected a {expected} at {endpoint.url!r} within {timeout:g} s, and none came; send it, "
                 "or wait longer with --timeout ('query-guard routes' shows how routes are written)"
             )
         time.sleep(INTERVAL)
-    return show(options, str(report.get("id")))
+    return str(report.get("id"))
 
 
 def _next(endpoint: Endpoint, known_ids: set[object], route: str | None) -> Summary | None:

@@ -1,8 +1,8 @@
 """Why a repeated statement is no loop that needs a fix: each reason is a sentence that the report shows.
 
 Pages, chunks and polls are defined in `pages`, `chunks` and `polls`. A retry repeats transactions that failed, or that
-were rolled back because an UPDATE found its version stale; the last one succeeded. The jobs of a queue are no loop: the
-lock of each job ends with its own transaction.
+were rolled back because an UPDATE found its version stale; the last one succeeded. What belongs to the jobs of a queue
+is defined in `queues`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from query_guard.detectors.acts import acts, reads_catalogue
 from query_guard.detectors.chunks import chunk_reason
 from query_guard.detectors.pages import paging
 from query_guard.detectors.polls import polls_for_changes
+from query_guard.detectors.queues import are_of_jobs
 from query_guard.detectors.refreshes import are_read_back
 from query_guard.detectors.remedies.listeners import is_of_listener
 from query_guard.records import Facts, Statement
@@ -32,8 +33,8 @@ def batch_reason(rows: list[Statement], facts: Facts) -> str | None:
         return "it reads the database's own catalogue"
     if _is_retry(rows, facts):
         return "a retry: the transactions before the last one failed"
-    if _is_of_jobs(rows, facts):
-        return "the jobs of a queue, each in the transaction that took it with SKIP LOCKED"
+    if are_of_jobs(rows, facts):
+        return "the jobs of a queue, taken one by one with SKIP LOCKED"
     if polls_for_changes(rows, facts):
         return "a poll: each asks, in a transaction of its own after a wait, for what is new since the last"
     return chunk_reason(rows) or paging(rows, facts)
@@ -54,12 +55,6 @@ def _is_flush(rows: list[Statement], facts: Facts) -> bool:
 def _is_retry(rows: list[Statement], facts: Facts) -> bool:
     earlier = {row.transaction for row in rows} - {rows[-1].transaction}
     return bool(earlier) and len(earlier) == len(rows) - 1 and earlier <= facts.failed_transactions
-
-
-def _is_of_jobs(rows: list[Statement], facts: Facts) -> bool:
-    """Whether each belongs to a different job of a queue, whose lock ends with its transaction."""
-    transactions = {row.transaction for row in rows}
-    return len(transactions) == len(rows) and transactions <= facts.queue_transactions
 
 
 def _may_be_refused(rows: list[Statement], facts: Facts) -> bool:

@@ -3,6 +3,7 @@
 A chunk has twenty values or rows on average, and is one of:
 - a part of one IN list. All other values are the same, and hardly any value of the list comes twice;
 - an array of values (`= ANY(:ids)`, `unnest`). All other values are the same;
+- a DELETE of all that lies before a bound, which moves on. All other values are the same;
 - a range of integer keys, `BETWEEN ? AND ?` or `key >= ? AND key < ?`, that overlaps no other range. All other values
   are the same;
 - one INSERT with many rows: as sets of parameters (executemany), or as VALUES.
@@ -19,7 +20,7 @@ from operator import and_
 
 from query_guard.detectors.binds import ARRAY, Place, bind_places, changed_places, places_of_values
 from query_guard.records import Statement
-from query_guard.records.salt import number_of
+from query_guard.records.salt import length_of, number_of
 
 _CHUNK = 20
 _LOWER, _UPPER = frozenset((">", ">=")), frozenset(("<", "<="))
@@ -65,8 +66,24 @@ def _rows_each(rows: list[Statement]) -> float:
     if places is None or not changed:
         return 0
     if {places[number][1] for number in changed} == {ARRAY}:
-        return _rows_counted(rows)
+        return _values_of_arrays(rows, changed) or _rows_counted(rows)
+    if first.operation == "DELETE" and len(changed) == 1:
+        return _rows_counted(rows) if _moves_on(places[changed[0]], rows, changed[0]) else 0
     return _range(rows, places, changed)
+
+
+def _values_of_arrays(rows: list[Statement], arrays: list[int]) -> float:
+    """Return how many values an array has on average; 0 where that is not known, as for JSON."""
+    return max(sum(length_of(row.values[place]) or 0 for row in rows) for place in arrays) / len(rows)
+
+
+def _moves_on(place: Place, rows: list[Statement], bound: int) -> bool:
+    sign = {"<": 1, "<=": 1, ">": -1, ">=": -1}.get(place[1], 0)
+    bounds = [row.values[bound] for row in rows]
+    numbers = [number for value in bounds if (number := number_of(value)) is not None]
+    if len(numbers) < len(bounds):  # the order of texts and times is not known
+        return sign != 0 and len({*bounds}) == len(bounds)
+    return sign != 0 and all(sign * (after - before) > 0 for before, after in pairwise(numbers))
 
 
 def _rows_counted(rows: list[Statement]) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from query_guard.detectors.queues import end_jobs
 from query_guard.detectors.thresholds import Thresholds
 from query_guard.records import Facts, Finding, Silence, Statement, Transaction, Triggers, grouped
 
@@ -15,7 +16,7 @@ KIND = "commit_per_row"
 class CommitPerRow(Thresholds):
     """Find a line that commits writes `commits` times or more, with fewer than `chunk` rows each on average.
 
-    The jobs of a queue are left out: a transaction that selected with SKIP LOCKED must end with its job.
+    The jobs of a queue (`queues`) are left out: each must end with its own transaction.
     """
 
     commits: int = 3
@@ -29,15 +30,10 @@ class CommitPerRow(Thresholds):
     def __call__(self, facts: Facts) -> Iterator[Finding | Silence]:
         if facts.request.kind == "websocket":
             return  # what was done must be safe before the next message
-        jobs = facts.queue_transactions
-        single_commits = (
-            transaction
-            for transaction in facts.committed_writes
-            if transaction.phase != "streaming" and transaction.serial not in jobs
-        )
+        single_commits = (transaction for transaction in facts.committed_writes if transaction.phase != "streaming")
         groups = grouped(single_commits, _line_and_segment)
         for transactions in groups.values():
-            if len(transactions) >= self.commits:
+            if len(transactions) >= self.commits and not end_jobs(transactions, facts):
                 rows = sum(transaction.rows_written for transaction in transactions) / len(transactions)
                 if rows >= self.chunk:
                     reason = f"no commit per row: {rows:.0f} rows each"
@@ -62,7 +58,7 @@ def _finding(transactions: list[Transaction], facts: Facts) -> Finding:
         phase=first.phase,
         statements=facts.writes_of(transactions),
         request=first.request,
-        mends=tuple(_avoided_statements(transactions, facts)),
+        avoided=tuple(_avoided_statements(transactions, facts)),
     )
 
 

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from query_guard.detectors.acts import acts, reads_catalogue
+from query_guard.detectors.acts import acts, has_effect, reads_catalogue
 from query_guard.detectors.polls import looks_again
 from query_guard.detectors.thresholds import Thresholds
 from query_guard.records import Facts, Finding, Statement, Triggers, distinct_sites, grouped, usual_duration
@@ -29,11 +29,11 @@ _LOOP = 3
 class DuplicateStatement(Thresholds):
     """Find a SELECT that ran again with the same values on the same engine.
 
-    Two runs are duplicates if no statement between them wrote to a table they read, and no transaction was committed
-    between them. A poll is no duplicate. Neither is a SELECT that locks, acts (an advisory lock, a setting, a
-    notification), draws from a sequence, reads the clock or reads the database's catalogue. Repetitions within a loop
-    over other values belong to that loop. Loads of relationships belong to the query that loaded their objects. An info
-    at two runs, a warning from `loud` runs on.
+    Two runs are duplicates if no statement between them wrote to a table they read or changed a setting, and no
+    transaction was committed, or failed, between them. A poll is no duplicate. Neither is a SELECT that locks, acts (an
+    advisory lock, a setting, a notification), draws from a sequence, reads the clock or reads the database's catalogue.
+    Repetitions within a loop over other values belong to that loop. Loads of relationships belong to the query that
+    loaded their objects. An info at two runs, a warning from `loud` runs on.
     """
 
     loud: int = 3
@@ -91,7 +91,7 @@ def _duplicates(rows: list[Statement], changes: _Changes) -> Iterator[list[State
 
 
 def _asks_anew(row: Statement) -> bool:
-    return re.search(_UNREPEATABLE, row.sql) is not None or acts(row) or reads_catalogue(row)
+    return re.search(_UNREPEATABLE, row.sql) is not None or has_effect(row) or reads_catalogue(row)
 
 
 def _asker(row: Statement, facts: Facts) -> Statement:
@@ -139,19 +139,23 @@ class _Changes:
         self._anywhere: list[int] = []
         self._by_table: dict[str, list[int]] = {}
         for row in facts.statements:
-            if row.operation != "SELECT" and not row.writes:
+            if acts(row) or (row.operation != "SELECT" and not row.writes):
                 self._anywhere.append(row.serial)
             for table in row.writes:
                 self._by_table.setdefault(table, []).append(row.serial)
 
     def between(self, first: Statement, second: Statement) -> bool:
-        if looks_again(first, second, self._facts):
+        if looks_again(first, second, self._facts) or self._is_retry(first, second):
             return True
         commits = self._commits
         if bisect_right(commits, second.start) > bisect_right(commits, first.start):
             return True
         writes = [self._anywhere, *(self._by_table.get(table, []) for table in first.tables)]
         return any(bisect_right(w, second.serial) > bisect_right(w, first.serial) for w in writes)
+
+    def _is_retry(self, first: Statement, second: Statement) -> bool:
+        """Whether the transaction of the first failed: what it has read must be read again."""
+        return first.transaction != second.transaction and first.transaction in self._facts.failed_transactions
 
 
 def _runs(rows: list[Statement], changes: _Changes) -> Iterator[list[Statement]]:

@@ -14,7 +14,8 @@ class FailedStatement:
 
     A warning if the request failed with them. An answer below 500 shows that the application handled the error: then it
     is information. A block has no answer; there the error counts as handled if the transaction was committed, if the
-    statement was sent again and succeeded, or if the function that sent it went on with other statements.
+    statement was sent again and succeeded, or if the function that sent it went on with other statements. Where a test
+    called the application itself, the exception counts as handled: the application handled it, or the test receives it.
     """
 
     @property
@@ -43,7 +44,7 @@ class FailedStatement:
 
 
 def _severity(rows: list[Statement], facts: Facts, is_answered: bool) -> Severity:
-    if is_answered or rows[0].error == "CancelledError":
+    if is_answered or facts.request.is_call or rows[0].error == "CancelledError":
         return "info"
     is_block = facts.request.kind == "block"
     return "info" if is_block and all(_is_dealt_with(row, facts) for row in rows) else "warning"

@@ -99,7 +99,7 @@ def _finding(rows: list[Statement], facts: Facts) -> Finding:
         statements=tuple([row.serial for row in rows]),
         request=first.request,
         too_many=True,
-        mends=loaded_with(rows, facts) if first.loader is not None and first.loader.kind == "refresh" else (),
+        avoided=loaded_with(rows, facts) if first.loader is not None and first.loader.kind == "refresh" else (),
     )
 
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from query_guard.detectors.starvation import starved_by_threads
-from query_guard.records import Checkout, Facts, Finding, Holder, Pool, Triggers, grouped, shown_seconds
+from query_guard.records import (
+    OUTSIDE_REQUESTS,
+    Checkout,
+    Facts,
+    Finding,
+    Holder,
+    Pool,
+    Triggers,
+    grouped,
+    shown_seconds,
+)
 
 KIND = "pool_timeout"
 
@@ -62,6 +72,12 @@ def _fix(holders: tuple[Holder, ...]) -> str:
         frame = forgotten[0].site.innermost
         location = f"at {frame.file}:{frame.line}" if frame else f"of {forgotten[0].name}"
         return f"Close the session {location}: it looks forgotten; open it with a context manager or a yield dependency"
-    if any(holder.doing == "idle in transaction" for holder in holders):
+    idle = [holder for holder in holders if holder.doing == "idle in transaction"]
+    if idle and all(holder.name == OUTSIDE_REQUESTS for holder in idle):
+        return (
+            "Commit or close the sessions of code outside requests before it waits; a task that was given the session "
+            "of a request must open one of its own, with a context manager: nobody closes the other"
+        )
+    if idle:
         return "Commit or close the holders' sessions before they wait for anything but the database"
     return "Shorten the holders' statements, or raise pool_size and max_overflow as far as the server allows"

@@ -28,10 +28,14 @@ def pool_document(pool: Pool) -> dict[str, Any]:
     }
 
 
-def live_pool_document(pool: Pool, holders: Sequence[Holder]) -> dict[str, Any]:
-    """Return a pool and who holds its connections; `unseen` counts connections whose checkout was not recorded."""
+def live_pool_document(pool: Pool, holders: Sequence[Holder], waiting: int | None = None) -> dict[str, Any]:
+    """Return a pool, who holds its connections, and how many wait for one.
+
+    `unseen` counts connections whose checkout was not recorded.
+    """
     unseen = max(0, pool.checked_out - len(holders)) if pool.checked_out is not None else None
-    return {**pool_document(pool), "holders": [holder_document(holder) for holder in holders], "unseen": unseen}
+    shown = [holder_document(holder) for holder in holders]
+    return {**pool_document(pool), "waiting": waiting, "holders": shown, "unseen": unseen}
 
 
 def pool_numbers(numbers: Numbers) -> dict[str, int | float | None]:

@@ -9,10 +9,10 @@ def sentence(report: Report) -> str:
     """Return the report in one sentence: how many queries, from where, and what the fix of the worst finding saves."""
     facts = report.facts
     head = f"{report.request.name}: {_counted(facts.query_count, 'query', 'queries')}"
-    loud = sorted(report.loud_findings, key=_rank)
+    loud = sorted(report.loud_findings, key=lambda finding: finding.rank)
     worst = next((finding for finding in loud if finding.statements), None)
     if worst is None:
-        beginning = f"{head} in {facts.query_time * 1000:.1f} ms"
+        beginning = f"{head} in {facts.query_time * 1000:.1f} ms{'' if report.sampled else ', not sampled'}"
         return f"{beginning}; {_headline(loud[0])}" if loud else beginning
     share = f", {_share(worst, facts)}" if facts.query_count > 1 else ""
     beginning = f"{head}{share} from {_places(worst)}"
@@ -21,22 +21,6 @@ def sentence(report: Report) -> str:
     remaining = facts.query_count - worst.saved_statements
     saves = f" and saves about {worst.saving * 1000:.0f} ms" if worst.saving >= 0.0005 else ""
     return f"{beginning}; {worst.remedy} makes it {remaining}{saves}"
-
-
-def _rank(finding: Finding) -> tuple[bool, int, int, str, str, str, tuple[int, ...]]:
-    """Order findings without any time that was measured: each visit of a route names the same one.
-
-    Errors come first, then what most statements are saved by, then what happened most often.
-    """
-    return (
-        finding.severity != "error",
-        -finding.saved_statements,
-        -finding.count,
-        finding.place,
-        finding.kind,
-        finding.relationship or "",
-        finding.statements[:1],
-    )
 
 
 def _headline(finding: Finding) -> str:

@@ -10,7 +10,7 @@ from query_guard.records import Finding
 
 def led_by_causes(findings: Sequence[Finding]) -> list[Finding]:
     """Return the findings; those that the fix of another one also removes have become its effects."""
-    causes = [finding for finding in findings if finding.mends]
+    causes = [finding for finding in findings if finding.avoided]
     if not causes:
         return list(findings)
     cause_of = {id(finding): _cause_of(finding, causes) for finding in findings}
@@ -22,7 +22,7 @@ def led_by_causes(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _cause_of(finding: Finding, causes: Sequence[Finding]) -> Finding | None:
-    if finding.mends or not finding.too_many or not finding.statements:
+    if finding.avoided or not finding.too_many or not finding.statements:
         return None
     return next((cause for cause in causes if _mends(cause, finding)), None)
 
@@ -30,7 +30,7 @@ def _cause_of(finding: Finding, causes: Sequence[Finding]) -> Finding | None:
 def _mends(cause: Finding, finding: Finding) -> bool:
     """Whether the fix of `cause` also removes `finding`, of the same request; an info never has a warning as effect."""
     may_lead = cause.request == finding.request and (cause.is_loud or not finding.is_loud)
-    return may_lead and set(cause.mends).issuperset(finding.statements)
+    return may_lead and set(cause.avoided).issuperset(finding.statements)
 
 
 def _leading(finding: Finding, effects: Sequence[Finding]) -> Finding:

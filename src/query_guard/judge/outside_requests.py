@@ -20,6 +20,7 @@ def parts_outside_requests(facts: Facts, recorder: Recorder) -> Iterator[Facts]:
         yield _part(facts, lambda record: record.request == request)
         return
     calls = _calls(facts, recorder)
+    facts = replace(facts, request=facts.request._replace(is_call=True))
     for call in sorted({*calls.values()} - {BY_TEST}):
         yield _part(facts, partial(_belongs, request=request, call=call, calls=calls))
 

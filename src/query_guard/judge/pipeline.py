@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Sequence
+from time import perf_counter
 
 from query_guard.capture.live.holders import due_suspicions
 from query_guard.detectors import Detector
+from query_guard.history.changes import Changes
 from query_guard.judge.listeners import listeners
+from query_guard.judge.own_cost import OwnCost
 from query_guard.judge.triggers import TriggerIndex
 from query_guard.own_errors import report_own_error
-from query_guard.records import Allowance, Report
+from query_guard.records import Allowance, Change, Report
 from query_guard.reporters import Reporter
 
 _ids = random.Random()  # the application's own generator is not touched
@@ -29,6 +32,9 @@ class Pipeline:
         """For each pool, by serial, its size when it was last judged."""
         self.reporters = reporters
         self.allowances = allowances
+        self.cost = OwnCost()
+        self.changes: Changes | None = None
+        """What holds reports against those of the former code, where somebody develops."""
         self._quiet = [getattr(reporter, "wants_quiet_reports", _always) for reporter in reporters]
         self._suspicions = [reporter.suspect for reporter in reporters if hasattr(reporter, "suspect")]
 
@@ -48,10 +54,19 @@ class Pipeline:
             return True
         return False
 
+    def change_of(self, report: Report) -> Change | None:
+        """Return how a report differs from the last one of the former code, or None."""
+        try:
+            return self.changes.of(report) if self.changes is not None else None
+        except Exception:
+            report_own_error("a report could not be held against the former code's", own=False)
+            return None
+
     def publish(self, report: Report) -> None:
         """Pass a finished report to each listener and each reporter; a reporter that fails is logged once."""
         for listener in tuple(listeners):
             listener(report)
+        began = perf_counter()
         for reporter in self.reporters:
             try:
                 reporter(report)
@@ -59,6 +74,7 @@ class Pipeline:
                 name = getattr(reporter, "__qualname__", None) or type(reporter).__qualname__
                 report_own_error(f"reporter {name} failed", own=False)
         self._publish_suspicions()
+        self.cost.note_reported(perf_counter() - began)
 
     def _publish_suspicions(self) -> None:
         """Pass connections that seem forgotten by now to the reporters that have a method `suspect`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import time
+from time import perf_counter, time
 
 from query_guard.capture.freeze.facts import freeze
 from query_guard.capture.freeze.figures import WindowFigures
@@ -23,12 +23,17 @@ class RunningReport:
     detectors of ends (`at_end`), which look at how connections and transactions ended, run both times.
     """
 
-    def __init__(self, pipeline: Pipeline, recorder: Recorder, window: Window, identity: str) -> None:
+    def __init__(
+        self, pipeline: Pipeline, recorder: Recorder, window: Window, identity: str, sampled: bool = True
+    ) -> None:
         self._pipeline = pipeline
         self._recorder = recorder
         self._window = window
         self._identity = identity
+        self._sampled = sampled
         self._figures = WindowFigures(recorder, pipeline.pools)
+        self._spent = 0.0
+        """Seconds that headers and report have taken."""
         self._statements: tuple[Statement, ...] = ()
         """The statements that the kept verdict is about."""
         self._verdict: Verdict | None = None
@@ -38,14 +43,24 @@ class RunningReport:
 
     def for_headers(self, request: Request) -> tuple[Numbers, tuple[Finding, ...]]:
         """Return the content of the headers: numbers, and the findings that are warnings or errors."""
+        began = perf_counter()
         triggered = self._pipeline.triggers.triggered(self._figures.read(request))
-        if triggered is None:
-            return self._figures.numbers(), ()
-        _, verdict = self._judged(request, triggered, checkouts=triggered.needs_checkouts)
-        return self._figures.numbers(), tuple([finding for finding in verdict.findings if finding.is_loud])
+        loud: tuple[Finding, ...] = ()
+        if triggered is not None:
+            _, verdict = self._judged(request, triggered, checkouts=triggered.needs_checkouts)
+            loud = tuple([finding for finding in verdict.findings if finding.is_loud])
+        numbers = self._figures.numbers()
+        self._spent += perf_counter() - began
+        return numbers, loud
 
     def at_end(self, request: Request) -> Report | None:
         """Return the finished report, or None where nothing was found and no reporter wants such a report."""
+        began = perf_counter()
+        report = self._at_end(request)
+        self._pipeline.cost.note_judged(self._spent + perf_counter() - began, report)
+        return report
+
+    def _at_end(self, request: Request) -> Report | None:
         figures = self._figures.read(request)
         triggered = self._pipeline.triggers.triggered(figures)
         if triggered is None and self._verdict is None and not self._pipeline.wants_quiet_reports():
@@ -53,7 +68,10 @@ class RunningReport:
         if request.kind == "http" and (figures is None or figures.changed_pools):
             self._figures.note_pools()  # before the facts read them: a change in between is left to the next request
         facts, verdict = self._judged(request, triggered or NONE_TRIGGERED)
-        return Report(self._identity, time() - facts.duration, facts, verdict.findings, verdict.silences)
+        started_at = time() - facts.duration
+        report = Report(self._identity, started_at, facts, verdict.findings, verdict.silences, self._sampled)
+        report.change = self._pipeline.change_of(report)
+        return report
 
     def _judged(self, request: Request, triggered: Triggered, *, checkouts: bool = True) -> tuple[Facts, Verdict]:
         """Return the facts up to now, and the verdict on them."""

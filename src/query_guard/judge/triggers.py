@@ -45,6 +45,9 @@ class TriggerIndex:
         ]
         self._least = tuple([min((least for least, _ in thresholds), default=inf) for thresholds in by_figure])
         """For each figure, the least value that triggers any detector."""
+        least = dict(zip(Figures._fields, self._least, strict=True))
+        self.judged_above = -1 if self._always or min(self._least) <= 0 else least["statements"] - 1
+        """The number of statements that triggers none, where all other figures are 0."""
         self._by_figure = tuple(enumerate(by_figure))
         self._at = lru_cache(maxsize=256)(self._triggered_at)
 

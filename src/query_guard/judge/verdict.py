@@ -76,7 +76,7 @@ def _placed(finding: Finding, endpoint: Frame | None) -> Finding:
 
 
 def ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Order findings by the seconds that their fixes save, warnings and errors first; effects are in their causes."""
+    """Order findings by their rank, the same on each visit of a route; effects are in their causes."""
     if len(findings) <= 1:
         return tuple(findings)
-    return tuple(sorted(led_by_causes(findings), key=lambda finding: (not finding.is_loud, -finding.saving)))
+    return tuple(sorted(led_by_causes(findings), key=lambda finding: finding.rank))

@@ -81,11 +81,12 @@ def _lines(cause: Gathered, settings: Settings) -> list[str]:
     times = "once" if cause.times == 1 else f"{cause.times} times"
     subject = f" {finding['relationship']}" if finding["relationship"] else ""
     saves = f"; the fix saves {cause.saves} statements" if cause.saves else ""
+    callers = list(dict.fromkeys(f"{caller['file']}:{caller['line']}" for caller in cause.callers))
     lines = [f"{finding['kind']}{subject} {cause.where} at {finding['place']}: {times} in {tests}{saves}"]
     if settings.mode in ("warn", "fail"):
         lines.append(f"    fix: {finding['fix']}")
         lines += [f"    on {_first_names(cause.routes)}"] if len(cause.routes) > 1 else []
-        lines += [f"    called from {_first_names(cause.callers)}"] if cause.callers else []
+        lines += [f"    called from {_first_names(callers)}"] if callers else []
         lines.append(f"    in {_first_names(cause.tests)}")
     return lines
 

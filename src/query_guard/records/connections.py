@@ -12,12 +12,16 @@ CheckoutOutcome: TypeAlias = Literal[
 TransactionOutcome: TypeAlias = Literal["open", "committed", "rolled back", "failed"]
 Doing: TypeAlias = Literal["running a statement", "idle in transaction", "idle", "then returned"]
 
+OUTSIDE_REQUESTS = "outside requests"
+"""The name of what is neither a request nor a block."""
+
 
 class Holder(NamedTuple):
     """The holder of a connection at one moment.
 
-    `name` is that of the request or the block. `held` and `idle` are seconds up to that moment; `idle` counts from the
-    end of the last statement. `suspected` says that it has been idle for so long that it looks like a leak.
+    `name` is that of the request or the block, or `OUTSIDE_REQUESTS`. `held` and `idle` are seconds up to that moment;
+    `idle` counts from the end of the last statement. `suspected` says that it has been idle for so long that it looks
+    like a leak.
     """
 
     checkout: int

@@ -10,6 +10,7 @@ from itertools import accumulate
 from query_guard.records.connections import Checkout, LoopBlock, Pool, Transaction, Writer
 from query_guard.records.figures import Numbers
 from query_guard.records.groups import different_sets, grouped
+from query_guard.records.jobs import jobs_of
 from query_guard.records.late_counter import LateCounter
 from query_guard.records.load_paths import LoadPaths
 from query_guard.records.once import computed_once
@@ -93,9 +94,9 @@ class Facts:
         return {transaction.serial: transaction for transaction in self.transactions}
 
     @computed_once
-    def queue_transactions(self) -> set[int]:
-        """Serials of the transactions that took rows with SKIP LOCKED, as a queue takes its jobs."""
-        return {row.transaction for row in self.statements if "SKIP LOCKED" in row.sql.upper()}
+    def jobs(self) -> dict[int, int]:
+        """The jobs of queues: by the serial of each statement of a job, that of the statement that took it."""
+        return jobs_of(self.statements)
 
     def writes_of(self, transactions: Iterable[Transaction]) -> tuple[int, ...]:
         """Return the serials of the statements that wrote in some transactions."""

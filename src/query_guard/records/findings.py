@@ -13,6 +13,8 @@ Severity: TypeAlias = Literal["info", "warning", "error"]
 LOUD: frozenset[Severity] = frozenset(("warning", "error"))
 """The severities that enter headers, logs and test failures."""
 
+_SEVERITIES = ("error", "warning", "info")
+
 
 @dataclass(slots=True, unsafe_hash=True)
 class Finding:
@@ -49,7 +51,7 @@ class Finding:
     was serialised or streamed, `site` is then where the endpoint begins."""
     too_many: bool = False
     """Whether the fault is the number of statements: then a fix that avoids them removes the finding."""
-    mends: tuple[int, ...] = ()
+    avoided: tuple[int, ...] = ()
     """Serials of statements that the fix makes unnecessary. Findings of these that are `too_many` become effects."""
     effects: tuple[Finding, ...] = ()
     """Findings that the same fix also removes."""
@@ -57,6 +59,22 @@ class Finding:
     @property
     def is_loud(self) -> bool:
         return self.severity in LOUD
+
+    @property
+    def rank(self) -> tuple[int, int, int, str, str, str, tuple[int, ...]]:
+        """Its place among others, without any time that was measured: each visit of a route begins with the same one.
+
+        Errors come first, information last, then what most statements are saved by, then what happened most often.
+        """
+        return (
+            _SEVERITIES.index(self.severity),
+            -self.saved_statements,
+            -self.count,
+            self.place,
+            self.kind,
+            self.relationship or "",
+            self.statements[:1],
+        )
 
     @property
     def kinds(self) -> set[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TextIO
 
+from query_guard.document.change import change_sentence
 from query_guard.document.findings import callers_of, place_line, places_of
 from query_guard.document.pools import pool_numbers
 from query_guard.document.sentence import sentence
@@ -18,9 +19,10 @@ _WIDTH = 110
 
 @dataclass(slots=True, eq=False)
 class TextReporter:
-    """Print each report to a stream, standard error by default."""
+    """Print each report as people read it: a sentence, the findings with their fixes, the shapes of statements."""
 
     stream: TextIO | None = None
+    """Where to; standard error by default."""
 
     def __call__(self, report: Report) -> None:
         print(render(report), file=self.stream or sys.stderr)
@@ -34,6 +36,8 @@ def render(report: Report) -> str:
 def _lines(report: Report) -> Iterator[str]:
     yield sentence(report)
     yield f"  {_outcome(report)}"
+    if report.change is not None:
+        yield f"  change: {change_sentence(report.request.name, report.change)}"
     for finding in report.findings:
         yield from _finding_lines(finding)
     yield from _shape_lines(report)

@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from query_guard.document.strict_json import json_text
 from query_guard.testing.baseline import baseline_text, read_baseline
+from query_guard.testing.outputs.data import data
 from query_guard.testing.outputs.markdown import markdown
 from query_guard.testing.outputs.sarif import sarif
 from query_guard.testing.tallies import Entry, Run
 
 FORMATS: dict[str, Callable[[Run], str]] = {
-    ".json": lambda run: json_text(run, indent=2, sort_keys=True) + "\n",
+    ".json": data,
     ".sarif": sarif,
     ".md": markdown,
 }
@@ -41,9 +41,9 @@ def merged(target: Path, sources: Sequence[Path]) -> str:
 
 def _read(source: Path) -> Any:
     try:
-        data = json.loads(source.read_text(encoding="utf-8"))
-        if isinstance(data["tests"], (dict, list)):
-            return data
+        written = json.loads(source.read_text(encoding="utf-8"))
+        if isinstance(written["tests"], (dict, list)):
+            return written
         reason = "its tests are neither"
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = repr(error)

@@ -21,6 +21,7 @@ from query_guard.web.asgi import Message, Receive, Scope, Send
 from query_guard.web.headers import empty_headers, pending_headers, report_headers
 from query_guard.web.options import Options
 from query_guard.web.own_thread import own_thread
+from query_guard.web.report_link import report_link
 from query_guard.web.routes import ServedRoutes
 
 _GONE = (CancelledError, ClientDisconnect, WebSocketDisconnect)
@@ -35,6 +36,8 @@ class Setup(NamedTuple):
     pipeline: Pipeline
     options: Options
     routes: ServedRoutes
+    judged_above: float
+    """The number of statements that no detector looks at by itself, and no budget of the options forbids."""
 
 
 class Exchange:
@@ -49,6 +52,7 @@ class Exchange:
         "_recorder",
         "_report",
         "_request",
+        "_sampled",
         "_scope",
         "_send",
         "_setup",
@@ -59,7 +63,14 @@ class Exchange:
     )  # fmt: skip
 
     def __init__(
-        self, setup: Setup, scope: Scope, receive: Receive, send: Send, recorder: Recorder, window: open_window
+        self,
+        setup: Setup,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        recorder: Recorder,
+        window: open_window,
+        sampled: bool = True,
     ) -> None:
         self._setup = setup
         self._scope = scope
@@ -67,6 +78,7 @@ class Exchange:
         self._send = send
         self._recorder = recorder
         self.window = window
+        self._sampled = sampled
         self.is_websocket = scope["type"] == "websocket"
         self._id = report_id()
         self._app = scope.get("app")
@@ -109,7 +121,12 @@ class Exchange:
         heartbeat = self.window.heartbeat
         if heartbeat is not None:
             heartbeat.settle()
-        return {**message, "headers": [*message.get("headers", ()), *self._headers()]}
+        headers = [*message.get("headers", ()), *self._headers()]
+        options = self._setup.options
+        if options.debug:
+            link = report_link(self._scope, self._outer_root, options.debug_path, self._id)
+            headers.append((b"x-query-guard-link", link))
+        return {**message, "headers": headers}
 
     def _headers(self) -> Iterable[tuple[bytes, bytes]]:
         if self._recorder.is_empty:
@@ -120,7 +137,8 @@ class Exchange:
 
     def _running(self) -> RunningReport:
         if self._report is None:
-            self._report = RunningReport(self._setup.pipeline, self._recorder, self.window, self._id)
+            pipeline = self._setup.pipeline
+            self._report = RunningReport(pipeline, self._recorder, self.window, self._id, self._sampled)
         return self._report
 
     def is_published_at_once(self) -> bool:

@@ -7,9 +7,11 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from inspect import iscoroutinefunction
 from typing import Any
 
 from query_guard.capture.origin.engines import engine_of
+from query_guard.web.sampling import SampleRate, is_rate
 
 _BUDGET = r"[A-Z]+ /\S*"
 _SWITCH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
@@ -26,7 +28,7 @@ class Options:
     debug: bool
     debug_path: str
     debug_token: str | None = field(repr=False)
-    sample_rate: float
+    sample_rate: SampleRate
     budgets: Mapping[str, int]
     exclude: tuple[str, ...]
     capture_parameters: bool
@@ -129,10 +131,19 @@ def _release(value: Any) -> str | None:
     return value
 
 
-def _rate(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+def _rate(value: Any) -> SampleRate:
+    """Check a rate, or a function that returns one: it is called within a request, and cannot be awaited there."""
+    if is_rate(value):
+        return float(value)
+    if not callable(value):
         raise ValueError(f"QueryGuard: sample_rate must be a number from 0 to 1, not {value!r}")
-    return float(value)
+    if isinstance(value, type) or iscoroutinefunction(value) or iscoroutinefunction(value.__call__):
+        raise ValueError(
+            "QueryGuard: sample_rate must be a number from 0 to 1, or a function (not async) of the scope that returns "
+            f"one, not {value!r}"
+        )
+    rate: SampleRate = value
+    return rate
 
 
 def _texts(name: str, value: Any) -> tuple[str, ...]:

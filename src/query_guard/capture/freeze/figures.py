@@ -70,7 +70,11 @@ class WindowFigures:
         if len(recorder.rows) > _MANY:
             return None
         self._read()
-        statements, writes = recorder.query_count, self._row_figures[4]
+        row_figures = self._row_figures
+        if recorder.fetched:
+            most = max(row_figures[2], *tuple(recorder.fetched.values()))
+            row_figures = (*row_figures[:2], most, *row_figures[3:])
+        statements, writes = recorder.query_count, row_figures[4]
         other_figures = (
             statements,
             statements - request.budget if request.budget is not None else 0,
@@ -78,9 +82,7 @@ class WindowFigures:
             len(recorder.failed_loads),
             _longest_block(recorder) if recorder.loop_blocks else 0.0,
         )
-        figures: Figures = _make(
-            Figures, (*self._row_figures, *other_figures, *_connection_figures(recorder, self._pools))
-        )
+        figures: Figures = _make(Figures, (*row_figures, *other_figures, *_connection_figures(recorder, self._pools)))
         return figures
 
     def note_pools(self) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import exc as sqlalchemy_errors
 
 from query_guard.capture.live.holders import NOTICED_WAIT, holders_before, holders_of
-from query_guard.capture.live.pools import watch_of
+from query_guard.capture.live.pools import number_out, watch_of
 from query_guard.capture.live.threads import busy_threads
 from query_guard.capture.window.open_checkout import OpenCheckout
 from query_guard.capture.window.window import Window, current, loop_here, sole_recorder, watching
@@ -73,7 +73,7 @@ def checked_out(pool: Any, fairy: Any, started: float, window: Window | None) ->
     info[OPEN] = (*info[OPEN], checkout) if OPEN in info else (checkout,)
     holders = watch.holders
     holders[checkout.serial] = checkout
-    held_count = checkout.held_in_pool = len(holders)
+    held_count = checkout.held_in_pool = len(holders) if not watch.has_unrecorded else number_out(watch)
     if held_count > watch.peak:
         watch.peak = held_count
         watch.growth += 1
@@ -82,6 +82,22 @@ def checked_out(pool: Any, fairy: Any, started: float, window: Window | None) ->
         recorder.add_checkout(checkout)
     else:
         _deliver(checkout)
+
+
+def left_unrecorded(pool: Any, fairy: Any, started: float) -> None:
+    """Note what a checkout of a request that is not sampled adds to the sums of the pool: a connect, a noticed wait."""
+    watch = watch_of(pool)
+    watch.has_unrecorded = True
+    info = fairy._connection_record.record_info
+    lasted = perf_counter() - started
+    if CONNECT in info:
+        seconds, made = info.pop(CONNECT)
+        watch.connected(seconds)
+        connect = seconds if made >= started else 0.0
+    else:
+        connect = last_ping.get() if watch.pre_ping else 0.0
+    if lasted - connect >= NOTICED_WAIT:
+        watch.waited(lasted - connect)
 
 
 def follow_from_now(fairy: Any) -> OpenCheckout:
@@ -106,7 +122,7 @@ def failed(pool: Any, started: float, error: BaseException) -> None:
     window = current.get()
     checkout = OpenCheckout(watch, started, watch.site_cache.site(2), window, loop_here(window))
     checkout.ended = perf_counter()
-    checkout.held_in_pool = len(watch.holders)
+    checkout.held_in_pool = number_out(watch)
     if isinstance(error, sqlalchemy_errors.TimeoutError):
         checkout.outcome = "timeout"
         checkout.holders = holders_of(watch)

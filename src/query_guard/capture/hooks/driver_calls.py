@@ -19,13 +19,15 @@ _UNSENT = "MissingGreenlet"
 """Some drivers raise it in the driver call, but nothing was sent."""
 
 
-def is_no_statement(context: Any, info: UnreadInfo, error: str | None, checkout: OpenCheckout | None) -> bool:
+def is_no_statement(
+    context: Any, info: UnreadInfo, error: str | None, is_of_pool: bool, checkout: OpenCheckout | None
+) -> bool:
     """Whether a driver call is no statement of the application: transaction control, never sent, or start-up."""
     if info.is_control:
         if checkout is not None:
             checkout.control(info.sql)
         return True
-    return error == _UNSENT or (checkout is None and _is_start_up(context))
+    return error == _UNSENT or (not is_of_pool and _is_start_up(context))
 
 
 def batches_begun(

@@ -17,6 +17,7 @@ from query_guard.capture.hooks import (
     provenance,
     savepoints,
     sessionmaker_blocks,
+    shared_sessions,
     transactions,
 )
 from query_guard.own_errors import report_own_error
@@ -87,6 +88,7 @@ def install() -> None:
             failed_loads.install()
             provenance.install()
             sessionmaker_blocks.install()
+            shared_sessions.install()
         for dialect_class in _subclasses(DefaultDialect):
             _wrap_overrides(dialect_class)
             _look_for_patches(dialect_class)

@@ -28,6 +28,7 @@ from query_guard.capture.hooks.checkouts import (
     failed,
     invalidated,
     last_ping,
+    left_unrecorded,
 )
 from query_guard.capture.window.window import current, watchers
 from query_guard.own_errors import contained, followed, report_own_error
@@ -99,7 +100,10 @@ def _timed(
                 report_own_error("a failed checkout could not be recorded")
             raise
         try:
-            checked_out(pool, fairy, started, window)
+            if window is not None and window.is_counted_only and not watchers:
+                left_unrecorded(pool, fairy, started)
+            else:
+                checked_out(pool, fairy, started, window)
         except Exception:
             report_own_error("a checkout could not be recorded")
         return fairy

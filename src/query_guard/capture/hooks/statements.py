@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import Any
 
 from sqlalchemy.engine.interfaces import ExecuteStyle
+from sqlalchemy.pool.base import _ConnectionFairy
 
 from query_guard.capture.hooks.driver_calls import batches_begun, is_no_statement, is_scalar_default
 from query_guard.capture.hooks.fetches import count_fetched
@@ -60,8 +61,9 @@ def record(  # noqa: PLR0912, PLR0915
         info: UnreadInfo | None = getattr(context.compiled, ON_COMPILED, None)
         if info is None or statement is not context.statement:
             info = _info_of(dialect, statement, context)
-        if (checkout is None or error is not None or info.is_control) and is_no_statement(
-            context, info, error, checkout
+        is_of_pool = checkout is not None or type(context.root_connection._dbapi_connection) is _ConnectionFairy
+        if (not is_of_pool or error is not None or info.is_control) and is_no_statement(
+            context, info, error, is_of_pool, checkout
         ):
             return
         may_write = info.may_write

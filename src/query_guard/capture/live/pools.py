@@ -45,6 +45,12 @@ def checked_out(watch: PoolWatch) -> tuple[int | None, int | None, int | None]:
     return max(0, in_use), watch.size, max(0, overflow)
 
 
+def number_out(watch: PoolWatch) -> int:
+    """Return how many connections are out, those of requests that are not sampled included where the pool knows."""
+    recorded = len(watch.holders)
+    return max(recorded, checked_out(watch)[0] or 0) if watch.has_unrecorded else recorded
+
+
 def live_watches() -> tuple[PoolWatch, ...]:
     """Return the pools that had a checkout in any window and still exist."""
     watches = [watch for ref in _watches.valuerefs() if (watch := ref()) is not None]

@@ -6,13 +6,15 @@ import asyncio
 import gc
 from collections.abc import Iterator
 from contextvars import Context
-from types import FrameType
+from types import AsyncGeneratorType, FrameType
 from typing import Any
 
 from query_guard.capture.window.window import Window, current
 
 _WAITS_FOR = {"cr": "cr_await", "gi": "gi_yieldfrom", "ag": "ag_await"}
 """The attribute for what a coroutine, a generator or an asynchronous generator awaits, by the prefix of its kind."""
+_STEPS = frozenset(("async_generator_asend", "async_generator_athrow"))
+"""The types of the steps of an asynchronous generator."""
 
 
 def window_of(task: asyncio.Task[Any]) -> Window | None:
@@ -32,4 +34,13 @@ def suspended(awaitable: Any) -> Iterator[FrameType]:
         if frame is None:
             return
         yield frame
-        awaitable = getattr(awaitable, _WAITS_FOR[kind or ""], None)
+        awaitable = _without_step(getattr(awaitable, _WAITS_FOR[kind or ""], None))
+
+
+def _without_step(awaitable: Any) -> Any:
+    """Return an asynchronous generator in the place of a step of it that is awaited; only `gc` can tell whose it is."""
+    if type(awaitable).__name__ not in _STEPS:
+        return awaitable
+    return next(
+        (referent for referent in gc.get_referents(awaitable) if isinstance(referent, AsyncGeneratorType)), None
+    )

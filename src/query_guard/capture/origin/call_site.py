@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from types import CodeType, FrameType
 from typing import Any, TypeAlias
 
-from query_guard.capture.origin.frames import above, frames_from, holder_name, instruction_of
+from query_guard.capture.origin.frames import above, frames_from, holder_name, instruction_of, passes_on
 from query_guard.capture.origin.source_files import APPLICATION, KINDS, LIBRARY, kind_of, name_of_call, shown_path
 from query_guard.own_errors import report_own_error
 from query_guard.records import NOWHERE, CallSite, Frame
@@ -24,6 +24,7 @@ _Step: TypeAlias = tuple[str, int, int]
 
 UNREAD = "unread"
 """The boundary of a site that could not be read."""
+
 
 _unread = itertools.count(1)
 _sites: dict[tuple[Any, ...], CallSite] = {}
@@ -122,7 +123,7 @@ def _new_site(
             continue
         step, shown = _frames.get(step) or _new_frame(step, frame)
         steps[step] = None
-        if inside_holder and frames[-1][::2] == shown[::2]:
+        if inside_holder and (frames[-1].file, frames[-1].function) == (shown.file, shown.function):
             frames[-1] = frames[-1]._replace(first_line=shown.first_line)
         else:
             frames.append(shown)
@@ -138,7 +139,8 @@ def _new_site(
 
 
 def _new_frame(step: _Step, frame: FrameType) -> tuple[_Step, Frame]:
-    entry = step, Frame(shown_path(step[0]), frame.f_lineno, holder_name(frame.f_code), step[1])
+    code = frame.f_code
+    entry = step, Frame(shown_path(step[0]), frame.f_lineno, holder_name(code), step[1], passes_on(code))
     if instruction_of(frame) == step[2]:  # the frame of another thread may have moved on
         if len(_frames) >= _MAX_KEPT_FRAMES:
             _frames.clear()

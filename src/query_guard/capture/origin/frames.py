@@ -17,6 +17,7 @@ _PRECALL = opmap.get("PRECALL")
 """None from CPython 3.12 on."""
 _PRECALL_SIZE = 4
 """Bytes of the instruction with its inline cache."""
+_ANY_ARGUMENTS = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 
 
 def frames_from(frame: FrameType | None, greenlet: Any = None) -> Iterator[FrameType]:
@@ -62,6 +63,12 @@ def holder_name(code: CodeType) -> str:
     """Name comprehensions and lambdas after the function that holds them."""
     names = [name for name in code.co_qualname.split(".") if not name.startswith("<")]
     return names[-1] if names else code.co_name
+
+
+def passes_on(code: CodeType) -> bool:
+    """Whether a function is what a decorator returns: a closure, or `__call__`, that takes any arguments."""
+    takes_any = code.co_flags & _ANY_ARGUMENTS == _ANY_ARGUMENTS
+    return takes_any and (bool(code.co_freevars) or code.co_name == "__call__")
 
 
 def code_start(function: Any) -> Frame | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from query_guard.records.salt import SALT
+from query_guard.records.salt import SALT, hash_of_list
 
 _salted = SALT.__xor__
 _OF_MINUS = _salted(hash(-1))
@@ -63,4 +63,4 @@ def _hash(value: Any) -> int:
         hashed = hash(value)
         return _salted(-1 if hashed == -2 and value == -1 else hashed)
     except Exception:
-        return -next(_unhashable)
+        return hash_of_list(next(_unhashable), len(value) if type(value) is list else 0)

@@ -34,6 +34,7 @@ class PoolWatch:
         "engine",
         "growth",
         "has_numbers",
+        "has_unrecorded",
         "holders",
         "kind",
         "max_overflow",
@@ -56,6 +57,8 @@ class PoolWatch:
         self.size = number(pool, "size")
         self.has_numbers = number(pool, "checkedout") is not None and number(pool, "overflow") is not None
         """Whether its class knows how many connections are out."""
+        self.has_unrecorded = False
+        """Whether a request that is not sampled has taken one of its connections."""
         self.max_overflow = number(pool, "_max_overflow")
         self.pre_ping = bool(getattr(pool, "_pre_ping", False))
         self.holders: dict[int, OpenCheckout] = {}

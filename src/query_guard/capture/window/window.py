@@ -29,8 +29,8 @@ class Window:
     """The small object in the ContextVar. `recorder` is None once the window is sealed; later statements are late."""
 
     __slots__ = (
-        "_late", "_opened_for", "describe", "has_checkouts", "loop", "outer", "recorder", "request", "serial",
-        "stages", "thread",
+        "_late", "_opened_for", "describe", "has_checkouts", "is_counted_only", "loop", "outer", "recorder", "request",
+        "serial", "stages", "thread",
     )  # fmt: skip
 
     def __init__(self, recorder: Recorder, request: bool = False) -> None:
@@ -49,6 +49,8 @@ class Window:
         self.thread = 0
         self.has_checkouts = False
         """Whether a connection of any engine was checked out in it."""
+        self.is_counted_only = outer is None and recorder.room <= 0
+        """Whether it only counts statements, so that checkouts and transactions need no record of their own."""
         self.stages: Recorder | None
         """The recorder of the surrounding request, which knows its stage."""
         if request or outer is None:
@@ -133,8 +135,9 @@ def is_recorded_with_parameters(window: Window | None) -> bool:
 
 
 def is_recording() -> bool:
-    """Whether any recorder would get a statement that is sent now."""
-    return bool(watchers) or current.get() is not None
+    """Whether any recorder would get the details of a statement that is sent now."""
+    window = current.get()
+    return bool(watchers) or (window is not None and not window.is_counted_only)
 
 
 def stage_of(window: Window | None) -> int:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import ast
 import inspect
 import linecache
-import os
 import re
-import sys
 import textwrap
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
+from query_guard.document.source_files import path_of
 from query_guard.records import Frame, Statement
 
 _MAX_LINES = 10
@@ -38,7 +37,7 @@ def reads_attribute(frames: Sequence[Frame], attribute: str) -> bool:
 def _call_at(frame: Frame) -> str:
     """Return the source of a line, and of those after it that belong to its call."""
     source = ""
-    for line in linecache.getlines(_path(frame.file))[frame.line - 1 :][:_MAX_LINES]:
+    for line in linecache.getlines(path_of(frame.file))[frame.line - 1 :][:_MAX_LINES]:
         source += line
         if source.count("(") <= source.count(")"):
             break
@@ -114,16 +113,10 @@ def _called(call: ast.Call) -> str:
 @lru_cache(maxsize=256)
 def _function(frame: Frame) -> _Function | None:
     """Return the function of a frame, with lines that count from 1; None if its source is not available."""
-    lines = linecache.getlines(_path(frame.file))[frame.first_line - 1 :]
+    lines = linecache.getlines(path_of(frame.file))[frame.first_line - 1 :]
     try:
         parsed = ast.parse(textwrap.dedent("".join(inspect.getblock(lines))))
     except (SyntaxError, ValueError, IndexError, RecursionError):
         return None
     first = parsed.body[0] if parsed.body else None
     return first if isinstance(first, (ast.FunctionDef, ast.AsyncFunctionDef)) else None
-
-
-def _path(shown: str) -> str:
-    """Return the full path of a file that is shown relative to the working directory or an import root."""
-    roots = [os.getcwd(), *(path for path in sys.path if path)]
-    return next((path for root in roots if os.path.isfile(path := os.path.join(root, shown))), shown)

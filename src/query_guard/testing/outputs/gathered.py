@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from query_guard.testing.tallies import OUTSIDE, Entry, FindingEntry
+
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True, eq=False)
@@ -18,8 +21,8 @@ class Gathered:
     """Statements that its fix would have saved, in all tests together."""
     tests: list[str] = field(default_factory=list)
     routes: list[str] = field(default_factory=list)
-    callers: list[str] = field(default_factory=list)
-    """The lines that called it, each once, in order of appearance."""
+    callers: list[dict[str, Any]] = field(default_factory=list)
+    """The lines that called it, each once, in order of appearance: `file`, `line`, `function`."""
 
     @property
     def where(self) -> str:
@@ -31,9 +34,13 @@ class Gathered:
     def add(self, finding: FindingEntry, test: str) -> None:
         self.times += finding["times"]
         self.saves += finding.get("saves", 0) * finding["times"]
-        places = [f"{caller['file']}:{caller['line']}" for caller in finding["callers"]]
-        for listed, candidates in ((self.tests, [test]), (self.routes, [finding["route"]]), (self.callers, places)):
-            listed += [candidate for candidate in candidates if candidate not in listed]
+        _add_new(self.tests, [test])
+        _add_new(self.routes, [finding["route"]])
+        _add_new(self.callers, finding["callers"])
+
+
+def _add_new(listed: list[_T], candidates: Iterable[_T]) -> None:
+    listed += [candidate for candidate in candidates if candidate not in listed]
 
 
 def gathered(entries: Iterable[Entry]) -> list[Gathered]:

@@ -28,7 +28,9 @@ def _blocks(run: Run) -> Iterator[str]:
     )
     if causes:
         yield ""
-        yield from _table(("finding", "routes", "line", "saves", "times", "tests", "fix"), map(_finding_row, causes))
+        yield from markdown_table(
+            ("finding", "routes", "line", "saves", "times", "tests", "fix"), map(_finding_row, causes)
+        )
     if run["baseline"] is not None and any(entry["changes"] is not None for entry in run["tests"]):
         yield ""
         yield from _changes(run["baseline"], run["tests"])
@@ -58,12 +60,12 @@ def _changes(baseline: str, entries: Iterable[Entry]) -> Iterator[str]:
     yield f"### Against {_escaped(baseline)}"
     yield ""
     if rows:
-        yield from _table(("test", "route", "what", "before", "after"), rows)
+        yield from markdown_table(("test", "route", "what", "before", "after"), rows)
     else:
         yield "Nothing has changed."
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> Iterator[str]:
+def markdown_table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> Iterator[str]:
     yield _row(head)
     yield _row("---" for _ in head)
     rows = list(rows)
