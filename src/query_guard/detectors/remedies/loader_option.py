@@ -69,8 +69,8 @@ def added_to_select(loading: Loading, facts: Facts, other_loads: Sequence[Statem
     if caller is not None:
         return Remedy(
             code,
-            f"Add .options({code}) to the select that {caller.file}:{caller.line} in {caller.function} passes on "
-            "as an argument: the line that sends it serves more than one model",
+            f"Add .options({code}) to the select that the call at {caller.file}:{caller.line} in {caller.function} "
+            "runs: the line that executes it serves more than one model",
             *promise,
         )
     alias = ""
