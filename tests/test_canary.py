@@ -254,7 +254,7 @@ async def test_no_output_holds_a_value(database: Database, caplog: pytest.LogCap
 
 
 @pytest.mark.asyncio
-async def test_values_that_were_asked_for_are_in_the_json_of_the_debug_page_alone(
+async def test_captured_values_are_in_the_json_of_the_debug_page_alone(
     database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     found = await outputs_of(database, caplog, capture_parameters=True)
@@ -265,7 +265,7 @@ async def test_values_that_were_asked_for_are_in_the_json_of_the_debug_page_alon
 
 
 @pytest.mark.asyncio
-async def test_structlog_hears_no_value(database: Database) -> None:
+async def test_structlog_gets_no_value(database: Database) -> None:
     app, _ = application(database)
     structlog.configure()
     try:

@@ -180,7 +180,7 @@ def test_similar_and_duplicate_are_two_words_and_a_silence_says_why(page: Page, 
 
     changed(page, report_id, silence)
     page.reload()
-    expect(page.get_by_text("Nothing to mend here.")).to_be_visible()
+    expect(page.get_by_text("Nothing to fix here.")).to_be_visible()
     row = page.get_by_role("row").filter(has_text="no n_plus_one: they are pages")
     assert [row.get_by_role("cell").nth(index).inner_text() for index in (1, 2)] == ["10", "3"]
 

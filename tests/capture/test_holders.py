@@ -115,7 +115,7 @@ async def test_pools_of_disposed_engines_are_forgotten(database: Database) -> No
 
 
 @pytest.mark.parametrize("driver", ["asyncpg"], indirect=True)
-async def test_an_invalidated_connection_is_told_from_a_returned_one(database: Database) -> None:
+async def test_an_invalidated_connection_is_distinguished_from_a_returned_one(database: Database) -> None:
     with record() as recording:
         async with AsyncSession(database.async_engine) as session:
             await session.execute(ONE)

@@ -218,7 +218,7 @@ def test_strangers_are_logged_once_without_a_word_of_theirs(caplog: pytest.LogCa
     ]
 
 
-def test_who_had_the_key_is_told_once_what_became_of_it(caplog: pytest.LogCaptureFixture) -> None:
+def test_what_became_of_a_given_key_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     guarded = access()
     for _ in range(3):
         guarded.judge(request(query=ticket(NOW - 61)))

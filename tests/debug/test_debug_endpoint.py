@@ -71,7 +71,7 @@ async def test_a_report_has_the_keys_of_the_contract() -> None:
     assert "secret 1" not in str(report)
 
 
-async def test_values_are_shown_only_where_they_were_asked_for() -> None:
+async def test_values_are_shown_only_with_capture_parameters() -> None:
     app = guarded(capture_parameters=True)
     await get(app, "/users/1")
     report = (await get(app, "/__query_guard__/api/requests/latest")).json()
@@ -136,7 +136,7 @@ async def test_its_own_requests_are_not_recorded() -> None:
     assert (listed["requests"], listed["sampled"]) == ([], 0)
 
 
-async def test_it_is_off_unless_asked_for() -> None:
+async def test_it_is_off_by_default() -> None:
     assert (await get(guarded(debug=False), "/__query_guard__/api/requests")).status_code == 404
 
 

@@ -232,7 +232,7 @@ def test_elsewhere_three_sets_of_values_make_a_loop(values: int, found: list[str
     assert silences(NPlusOne(), facts) == ([] if found else ["not N+1: only 2 different sets of values"])
 
 
-def test_loads_whose_owners_are_not_known_are_told_apart_by_values() -> None:
+def test_loads_of_unknown_owners_are_distinguished_by_values() -> None:
     rows = [statement(n, loader=POSTS, owner=None) for n in (1, 2, 3)]
     assert severities(NPlusOne(), facts_of(*rows)) == ["warning"]
 
@@ -464,17 +464,17 @@ def test_a_size_that_was_chosen_or_is_none_is_left_alone(fields: dict[str, Any])
 
 
 @pytest.mark.parametrize(("connects", "found"), [(2, 0), (3, 1)])
-def test_a_pool_that_keeps_nothing_is_told_from_three_connections_on(connects: int, found: int) -> None:
+def test_a_pool_that_keeps_nothing_is_reported_from_three_connections_on(connects: int, found: int) -> None:
     assert len(_settings(kind="NullPool", connects=connects, connect_time=0.03)) == found
 
 
-def test_a_static_pool_is_told_at_once() -> None:
+def test_a_static_pool_is_reported_at_once() -> None:
     assert [one.summary for one in _settings(kind="StaticPool")] == [
         "StaticPool gives all requests the same connection"
     ]
 
 
-def test_a_setting_is_told_once_for_each_engine() -> None:
+def test_a_setting_is_reported_once_for_each_engine() -> None:
     detector = PoolSettings()
     other = ENGINE._replace(serial=9)
 
@@ -488,7 +488,7 @@ def test_a_setting_is_told_once_for_each_engine() -> None:
 THIRD = CallSite(71, (Frame("mail.py", 71, "send", 64),), "router", False)
 
 
-def test_a_duplicate_is_at_the_line_that_asked_last() -> None:
+def test_a_duplicate_is_at_the_line_that_sent_it_last() -> None:
     sites = (SITE, ELSEWHERE, THIRD)
     finding = only(DuplicateStatement(), facts_of(*[statement(n, values=(7,), site=s) for n, s in enumerate(sites, 1)]))
     assert (finding.site, finding.callers, finding.statements) == (THIRD, sites, (1, 2, 3))

@@ -185,7 +185,7 @@ WORDS: list[tuple[Detector, Facts, list[str]]] = [
     (
         CommitAfterResponse(),
         facts_of(transactions=(transaction(phase="teardown", after_response=True),)),
-        ["Writes were committed after the response had started: the client had read 200, whatever became of them"],
+        ["Writes were committed after the response had started: the client reads 200 even if the commit fails"],
     ),
     (
         CommitPerRow(),

@@ -16,7 +16,7 @@ from query_guard.document.connections import holder_document
 from query_guard.document.report import document
 from query_guard.history.memory import MemoryHistory
 from query_guard.judge.own_cost import OwnCost
-from query_guard.pytest_plugin.settings import add_options
+from query_guard.pytest_plugin.options import add_options
 from query_guard.records import NOWHERE, Change, Engine, Holder, Numbers, Request
 from query_guard.reporters.log import LogReporter
 from query_guard.web.headers import report_headers

@@ -87,7 +87,7 @@ ROWS = {
     "P3": "chunks of sets, values, flushes and key ranges; one value for each statement stays a loop",
     "P4": "polls: reads in transactions of their own, after a wait, of the same or of what is new",
     "P5": "locks, settings, notifications, the catalogue, rows that may be refused, SKIP LOCKED queues, stale versions",
-    "P6": "what a refresh loads with its object, as the mapping says, is told with the refresh",
+    "P6": "what a refresh loads with its object, as the mapping says, belongs to the refresh",
     "P7": "audit rows that a mapper's listener writes one by one; one INSERT sent a row at a time to a server: loops",
     "P8": "products under different parents, through contains_eager, without a condition",
     "P9": "a client that goes away in the middle of a stream, an exception that leaves a generator: no lost_write",

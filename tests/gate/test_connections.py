@@ -140,7 +140,7 @@ async def test_d7_a_pool_timeout_names_each_holder_and_what_it_does(narrow: Call
 
 
 @pytest.mark.parametrize("driver", ["psycopg", "asyncpg"], indirect=True)
-async def test_d7_a_running_statement_is_told_from_an_idle_transaction(narrow: Callable[..., Database]) -> None:
+async def test_d7_a_running_statement_is_not_taken_for_an_idle_transaction(narrow: Callable[..., Database]) -> None:
     database = narrow(pool_timeout=0.2)
     app, reports = guarded(detectors=CALM)
 

@@ -41,7 +41,7 @@ def configured() -> Iterator[None]:
 
 @pytest.mark.usefixtures("configured")
 @pytest.mark.parametrize("saving", [math.inf, math.nan])
-def test_a_saving_without_end_is_told_all_the_same(saving: float) -> None:
+def test_a_finding_with_an_infinite_saving_is_logged(saving: float) -> None:
     with capture_logs() as events:
         LogReporter()(report_with(Finding("own", "warning", "It never ends", "Mend it", saving=saving)))
     assert [event["event"] for event in events] == ["query_guard.request", "query_guard.finding"]

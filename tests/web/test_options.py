@@ -148,7 +148,7 @@ def test_a_mistyped_switch_leaves_profiling_on_and_says_so(
     shown = value if len(value) <= 20 else "f" * 20 + "…"
     assert errors_of(caplog) == [
         f"query_guard: QUERY_GUARD_ENABLED must be one of {SWITCHES}, not {shown!r}; "
-        "it counts as on until this is mended"
+        "it counts as on until this is fixed"
     ]
 
 
@@ -158,7 +158,7 @@ def test_a_mistyped_switch_leaves_the_debug_endpoint_off_and_says_so(
     monkeypatch.setenv("QUERY_GUARD_DEBUG", "maybe")
     assert not QueryGuard(app, debug=True)._options.debug
     assert errors_of(caplog) == [
-        f"query_guard: QUERY_GUARD_DEBUG must be one of {SWITCHES}, not 'maybe'; it counts as off until this is mended"
+        f"query_guard: QUERY_GUARD_DEBUG must be one of {SWITCHES}, not 'maybe'; it counts as off until this is fixed"
     ]
 
 

@@ -59,7 +59,7 @@ def compact_differences(changed: dict[str, Any]) -> dict[str, Any]:
 
 def _after(findings: dict[str, list[Any]]) -> str:
     if findings["new"]:
-        return "The change has new findings: mend them, or take it back."
+        return "The change has new findings: fix them, or undo it."
     return "Findings are left: go on with those in 'same'." if findings["same"] else "All is well: run the tests."
 
 

@@ -1,4 +1,4 @@
-"""Print the changes that mend the findings of a report, as a patch; or make them."""
+"""Print the changes that fix the findings of a report, as a patch; or make them."""
 
 from __future__ import annotations
 

@@ -69,8 +69,10 @@ def _parser() -> argparse.ArgumentParser:
 def _add_reading(commands: Commands) -> None:
     """Add the commands that read the debug endpoint; all take `--url`, `--path` and `--json`."""
     for command in READING:
-        said = str(command.__doc__)
-        parser = commands.add_parser(command.NAME, help=said[0].lower() + said[1:].rstrip("."), description=said)
+        description = str(command.__doc__)
+        parser = commands.add_parser(
+            command.NAME, help=description[0].lower() + description[1:].rstrip("."), description=description
+        )
         command.add_arguments(parser)
         add_address(parser)
         parser.add_argument("--json", action="store_true", help="print JSON, for programs")

@@ -107,8 +107,8 @@ def defaults(*replacements: Detector) -> tuple[Detector, ...]:
     by_type: dict[object, Detector] = {
         type(replacement): replacement for replacement in replacements if type(replacement) in DEFAULTS
     }
-    new = tuple(replacement for replacement in replacements if type(replacement) not in DEFAULTS)
-    return tuple(by_type.get(kind) or kind() for kind in DEFAULTS) + new
+    added = tuple(replacement for replacement in replacements if type(replacement) not in DEFAULTS)
+    return tuple(by_type.get(kind) or kind() for kind in DEFAULTS) + added
 
 
 __all__ = [

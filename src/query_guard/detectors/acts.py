@@ -1,8 +1,8 @@
-"""Statements that are sent for what they do, and not for what they return, and reads of the database's own catalogue.
+"""SELECTs that are sent for their effect and not for their result, and reads of the database's own catalogue.
 
-A SET, a NOTIFY or a LOCK acts, and so does a SELECT of an advisory lock, a setting or a notification, and of no table:
-to send it once for several keys, or to keep its result, would do something else. A read of the catalogue (reflection,
-a migration, a health check) is nobody's loop over rows.
+A SET, a NOTIFY or a LOCK acts, and so does a SELECT of an advisory lock, a setting or a notification, without a table:
+sending it once for several keys, or keeping its result, would do something else. A read of the catalogue (reflection,
+a migration, a health check) is no loop over rows of the application.
 """
 
 from __future__ import annotations
@@ -30,5 +30,5 @@ def has_effect(row: Statement) -> bool:
 
 
 def reads_catalogue(row: Statement) -> bool:
-    """Whether a statement reads nothing but the database's own tables."""
+    """Whether a statement reads only the database's own tables."""
     return row.operation in ("SELECT", "PRAGMA") and bool(row.tables) and all(map(_CATALOGUE.match, row.tables))

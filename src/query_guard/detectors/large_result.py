@@ -1,4 +1,4 @@
-"""More rows than anyone can read, fetched at once."""
+"""A SELECT that fetches very many rows at once."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _LIMITED = r"\b(?:LIMIT|FETCH FIRST|FETCH NEXT|TOP)\b"
 
 @dataclass(eq=False)
 class LargeResult(Thresholds):
-    """Find a SELECT without LIMIT that fetched at least `rows` rows; a streamed result holds few at a time.
+    """Find a SELECT without LIMIT that fetched at least `rows` rows, unless the result is streamed.
 
-    Where the driver of SQLite gives no number, the rows are counted as they are fetched.
+    If the driver of SQLite gives no number, the rows are counted as they are fetched.
     """
 
     rows: int = 10_000

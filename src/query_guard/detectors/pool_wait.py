@@ -1,4 +1,4 @@
-"""Time that went by until the pool had a connection to give."""
+"""Time that a checkout waited for a free connection of its pool."""
 
 from __future__ import annotations
 
@@ -32,8 +32,10 @@ class PoolWait(Thresholds):
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         pools = {pool.serial: pool for pool in facts.pools}
-        waited = (one for one in facts.checkouts if one.wait >= self.seconds and _waited_for_another(one))
-        for serial, checkouts in grouped(waited, lambda one: one.pool).items():
+        waited = (
+            checkout for checkout in facts.checkouts if checkout.wait >= self.seconds and _waited_for_another(checkout)
+        )
+        for serial, checkouts in grouped(waited, lambda checkout: checkout.pool).items():
             yield _finding(checkouts, pools.get(serial), facts)
 
 
@@ -44,14 +46,14 @@ def _waited_for_another(one: Checkout) -> bool:
 
 
 def _finding(checkouts: list[Checkout], pool: Pool | None, facts: Facts) -> Finding:
-    worst = max(checkouts, key=lambda one: one.wait)
-    total = sum(one.wait for one in checkouts)
-    is_burst = all(2 * _busy(one, facts) > one.wait for one in checkouts)
-    often = f", {len(checkouts)} times {shown_seconds(total)} in all" if len(checkouts) > 1 else ""
+    worst = max(checkouts, key=lambda checkout: checkout.wait)
+    total = sum(checkout.wait for checkout in checkouts)
+    is_burst = all(2 * _busy(checkout, facts) > checkout.wait for checkout in checkouts)
+    times = f", {len(checkouts)} times {shown_seconds(total)} in all" if len(checkouts) > 1 else ""
     return Finding(
         kind=KIND,
         severity="info" if is_burst else "warning",
-        summary=f"A connection was waited for {shown_seconds(worst.wait)}{often}{_while_held(pool)}",
+        summary=f"A connection was waited for {shown_seconds(worst.wait)}{times}{_while_held(pool)}",
         fix=starved_by_threads(checkouts, facts) or (_FIX_OF_BURST if is_burst else _FIX),
         site=worst.site,
         count=len(checkouts),

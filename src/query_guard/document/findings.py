@@ -52,7 +52,7 @@ def _edit(file: str, line: int) -> dict[str, Any]:
 
 
 def effect_document(effect: Finding) -> dict[str, Any]:
-    """Return the few fields of a finding that stands below the one whose fix mends it."""
+    """Return the few fields of an effect: a finding that the fix of another one also removes."""
     return {
         "kind": effect.kind,
         "summary": effect.summary,

@@ -6,7 +6,7 @@ from query_guard.records import Facts, Finding, Report
 
 
 def sentence(report: Report) -> str:
-    """Return the report in one sentence: how many queries, from where, and what it saves to mend the worst finding."""
+    """Return the report in one sentence: how many queries, from where, and what the fix of the worst finding saves."""
     said = _sentence(report)
     trial = report.trial
     return f"{said}; with the fixes of report {trial.of} in place, {trial.tried}" if trial is not None else said
@@ -24,10 +24,10 @@ def _sentence(report: Report) -> str:
     beginning = f"{head}{share} from {_places(worst)}"
     if not worst.remedy or worst.saved_statements < 1 or facts.dropped:
         return f"{beginning}; {_headline(worst)}"
-    left = facts.query_count - worst.saved_statements
+    remaining = facts.query_count - worst.saved_statements
     saves = f" and saves about {worst.saving * 1000:.0f} ms" if worst.saving >= 0.0005 else ""
     tried = f"; {worst.tried}" if worst.tried is not None else ""
-    return f"{beginning}; {worst.remedy} makes it {left}{saves}{tried}"
+    return f"{beginning}; {worst.remedy} makes it {remaining}{saves}{tried}"
 
 
 def _headline(finding: Finding) -> str:
@@ -47,8 +47,8 @@ def _places(finding: Finding) -> str:
     lines = {caller.innermost for caller in finding.callers}
     if len(lines) <= 1:
         return finding.place
-    others = len(lines - {finding.site.innermost})
-    return f"{finding.place} and {_counted(others, 'other line', 'other lines')}"
+    other_lines = len(lines - {finding.site.innermost})
+    return f"{finding.place} and {_counted(other_lines, 'other line', 'other lines')}"
 
 
 def _counted(number: int, singular: str, plural: str) -> str:

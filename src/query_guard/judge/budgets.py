@@ -16,8 +16,8 @@ _least: list[float] = [inf]
 def query_budget(*positional: object, max_queries: int | None = None) -> Callable[[Endpoint], Endpoint]:
     """Declare on an endpoint how many statements it may send; more is a `statement_budget` finding.
 
-    Raises TypeError where it is written without parentheses or with a number that has no name, ValueError for what is
-    no number of statements.
+    Raises TypeError without parentheses or where the number is not given by name, and ValueError for a value that is
+    no integer of at least 0.
     """
     if positional:
         raise TypeError(
@@ -36,7 +36,7 @@ def query_budget(*positional: object, max_queries: int | None = None) -> Callabl
 
 
 def declared_budget(endpoint: Any) -> int | None:
-    """Return the budget that `query_budget` left on an endpoint."""
+    """Return the budget that `query_budget` declared on an endpoint."""
     budget = getattr(endpoint, _BUDGET, None)
     return budget if isinstance(budget, int) else None
 

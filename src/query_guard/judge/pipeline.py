@@ -1,4 +1,4 @@
-"""The straight line from a window to those who receive its report: triggers, detectors, allowances, reporters."""
+"""What turns windows into reports and publishes them: triggers, allowances, reporters."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ os.register_at_fork(after_in_child=_ids.seed)
 
 
 class Pipeline:
-    """What all requests of one middleware have in common: detectors, reporters and allowances."""
+    """What all requests of one middleware share: detectors, reporters and allowances."""
 
     def __init__(
         self, detectors: Sequence[Detector], reporters: Sequence[Reporter], allowances: Sequence[Allowance] = ()
     ) -> None:
         self.triggers = TriggerIndex(detectors)
         self.pools: dict[int, int] = {}
-        """By serial, how far each pool had grown when it was last judged."""
+        """For each pool, by serial, its size when it was last judged."""
         self.reporters = reporters
         self.allowances = allowances
         self.cost = OwnCost()
@@ -46,7 +46,7 @@ class Pipeline:
         if listeners:
             return True
         try:
-            for wants in self._quiet:  # a generator would cost each request more than the question
+            for wants in self._quiet:  # a generator for any() would cost each request more than the calls
                 if wants():
                     return True
         except Exception:
@@ -63,7 +63,7 @@ class Pipeline:
             return None
 
     def publish(self, report: Report) -> None:
-        """Hand a finished report to the tests that watch and to each reporter; a reporter that fails is logged once."""
+        """Pass a finished report to each listener and each reporter; a reporter that fails is logged once."""
         report.change = self.change_of(report)
         for listener in tuple(listeners):
             listener(report)
@@ -78,7 +78,7 @@ class Pipeline:
         self.cost.note_reported(perf_counter() - began)
 
     def _publish_suspicions(self) -> None:
-        """Hand connections that look forgotten by now to reporters that have a method `suspect`."""
+        """Pass connections that seem forgotten by now to the reporters that have a method `suspect`."""
         for suspicion in due_suspicions() if self._suspicions else ():
             for suspect in self._suspicions:
                 try:

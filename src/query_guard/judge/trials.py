@@ -95,5 +95,5 @@ def with_tried(finding: Finding, outcome: Tried) -> Finding:
     where = f" at {finding.edit[0]}:{finding.edit[1]}" if finding.edit is not None else ""
     fix = f"{finding.remedy} on the select{where} was tried and is no fix ({outcome.why}): load it in another way"
     return replace(
-        finding, tried=outcome, fix=fix, remedy="", edit=None, option=None, saved_statements=0, saving=0.0, mends=()
+        finding, tried=outcome, fix=fix, remedy="", edit=None, option=None, saved_statements=0, saving=0.0, avoided=()
     )

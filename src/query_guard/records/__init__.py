@@ -23,12 +23,14 @@ from query_guard.records.connections import (
     Writer,
     shown_seconds,
 )
-from query_guard.records.facts import Facts, LateCounter
+from query_guard.records.facts import Facts
 from query_guard.records.figures import Figures, Numbers, Triggers
 from query_guard.records.findings import LOUD, Finding, Severity, Silence, count_kinds
 from query_guard.records.groups import different_sets, distinct_sites, grouped, usual_duration
 from query_guard.records.jobs import takes_jobs
-from query_guard.records.load_paths import OBJECT_BY_OBJECT, Load, LoadPath, LoadPaths
+from query_guard.records.late_counter import LateCounter
+from query_guard.records.load_path import Load, LoadPath
+from query_guard.records.load_paths import OBJECT_BY_OBJECT, LoadPaths
 from query_guard.records.loader_option import LoaderOption, OptionCall, PlacedOption, chain_of
 from query_guard.records.loaders import Loader, Step
 from query_guard.records.report import Report

@@ -34,11 +34,11 @@ class Holder(NamedTuple):
 
     def __str__(self) -> str:
         frames = self.site.frames
-        place = f" at {frames[0].file}:{frames[0].line} in {frames[0].function}" if frames else ""
+        location = f" at {frames[0].file}:{frames[0].line} in {frames[0].function}" if frames else ""
         if len(frames) > 1:
-            place += f", called from {frames[-1].file}:{frames[-1].line} in {frames[-1].function}"
+            location += f", called from {frames[-1].file}:{frames[-1].line} in {frames[-1].function}"
         doing = f"{self.doing} for {shown_seconds(self.idle)}" if self.doing.startswith("idle") else self.doing
-        return f"{self.name}{place}: held for {shown_seconds(self.held)}, {doing}"
+        return f"{self.name}{location}: held for {shown_seconds(self.held)}, {doing}"
 
 
 def shown_seconds(seconds: float) -> str:

@@ -56,11 +56,11 @@ class Finding:
     """Name of the endpoint's function, where no line of the application was running. Of what was seen while its answer
     was serialised or streamed, `site` is then where the endpoint begins."""
     too_many: bool = False
-    """Whether its fault is that there are so many statements: who needs fewer of them mends it."""
-    mends: tuple[int, ...] = ()
+    """Whether the fault is the number of statements: then a fix that avoids them removes the finding."""
+    avoided: tuple[int, ...] = ()
     """Serials of statements that the fix makes unnecessary. Findings of these that are `too_many` become effects."""
     effects: tuple[Finding, ...] = ()
-    """Findings that the same fix mends."""
+    """Findings that the same fix also removes."""
 
     @property
     def is_loud(self) -> bool:

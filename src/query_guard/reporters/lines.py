@@ -49,9 +49,9 @@ def line_of(name: str, values: Mapping[str, Any]) -> str:
 def _finding(name: str, values: Mapping[str, Any]) -> str:
     place = f"{values['file']}:{values['line']}" if values["file"] else values["route"] or "outside requests"
     place = place if len(place) <= _MOST_OF_PLACE else _ELLIPSIS + place[1 - _MOST_OF_PLACE :]
-    often = f" ({values['times']} times so far)" if values["times"] > 1 else ""
+    times = f" ({values['times']} times so far)" if values["times"] > 1 else ""
     fix = f"; fix: {cut(values['fix'], _MOST_OF_FIX)}"
-    begin = f"{name} {place}: {values['kind']}{often}: "
+    begin = f"{name} {place}: {values['kind']}{times}: "
     return cut(begin + cut(values["summary"], max(_MOST - len(begin) - len(fix), 20)) + fix, _MOST)
 
 

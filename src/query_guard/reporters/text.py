@@ -77,17 +77,19 @@ def _pool(report: Report) -> str:
     if not numbers:
         return ""
     of_size = f" of {numbers['size']}" if numbers["size"] is not None else ""
-    out = f", {numbers['checked_out']}{of_size} checked out" if numbers["checked_out"] is not None else ""
+    in_use = f", {numbers['checked_out']}{of_size} checked out" if numbers["checked_out"] is not None else ""
     noun = "checkout" if numbers["checkouts"] == 1 else "checkouts"
-    return f"{numbers['checkouts']} {noun}, waited {numbers['wait_ms']:.1f} ms, held {numbers['held_ms']:.1f} ms{out}"
+    return (
+        f"{numbers['checkouts']} {noun}, waited {numbers['wait_ms']:.1f} ms, held {numbers['held_ms']:.1f} ms{in_use}"
+    )
 
 
 def _finding_lines(finding: Finding) -> Iterator[str]:
     yield ""
     yield f"  {finding.severity} {finding.kind}: {_cut(finding.summary)}"
-    where = place_line(finding)
-    if where:
-        yield f"    {where}"
+    location = place_line(finding)
+    if location:
+        yield f"    {location}"
     for caller in callers_of(finding):
         yield f"    called from {caller.file}:{caller.line} in {caller.function}"
     for place in places_of(finding):
@@ -98,7 +100,7 @@ def _finding_lines(finding: Finding) -> Iterator[str]:
     if finding.tried is not None:
         yield f"    {finding.tried}"
     for effect in finding.effects:
-        yield f"    mends, too: {effect.kind} at {effect.place}: {_cut(effect.summary)}"
+        yield f"    also fixes: {effect.kind} at {effect.place}: {_cut(effect.summary)}"
 
 
 def _shape_lines(report: Report) -> Iterator[str]:
@@ -109,10 +111,10 @@ def _shape_lines(report: Report) -> Iterator[str]:
     for rows in groups[:_SHAPES]:
         frame = rows[0].site.innermost
         place = f"{frame.file}:{frame.line}" if frame else (rows[0].phase or "?")
-        spent = sum(row.duration for row in rows) * 1000
+        milliseconds_spent = sum(row.duration for row in rows) * 1000
         failed = sum(row.error is not None for row in rows)
         note = f" ({failed} failed)" if failed else ""
-        yield f"  {len(rows):>4} x {spent:8.1f} ms  {_cut(rows[0].sql, 70):<70}  {place}{note}"
+        yield f"  {len(rows):>4} x {milliseconds_spent:8.1f} ms  {_cut(rows[0].sql, 70):<70}  {place}{note}"
     if len(groups) > _SHAPES:
         yield f"  and {len(groups) - _SHAPES} more shapes"
 

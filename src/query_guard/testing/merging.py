@@ -1,4 +1,4 @@
-"""What the shards of one suite wrote, put together: their baselines into one, or their reports into one."""
+"""Merge what the shards of one suite wrote: their baselines into one, or their reports into one."""
 
 from __future__ import annotations
 
@@ -21,18 +21,19 @@ FORMATS: dict[str, Callable[[Run], str]] = {
 
 
 def merged(target: Path, sources: Sequence[Path]) -> str:
-    """Return the text for `target`, made of baselines or of reports that end in .json; of a test, the last file counts.
+    """Return the text for `target`, merged from baselines, or from reports that end in .json.
 
-    Raises ValueError for a file that is neither, for some of each, and for a target of another format.
+    A test that is in several files is taken from the last of them. Raises ValueError for a file that is neither
+    baseline nor report, for a mixture of both, and for a target of another format.
     """
-    found = [_read(source) for source in sources]
+    contents = [_read(source) for source in sources]
     if target.suffix not in FORMATS:
         raise ValueError(f"the merged file must end in .json, .sarif or .md, which {str(target)!r} does not")
-    kinds = {isinstance(written["tests"], dict) for written in found}
+    kinds = {isinstance(data["tests"], dict) for data in contents}
     if len(kinds) > 1:
         raise ValueError("the files to merge must all be baselines or all be reports, but there are some of each")
     if kinds == {False}:
-        return FORMATS[target.suffix](_merged_runs(found))
+        return FORMATS[target.suffix](_merged_runs(contents))
     if target.suffix != ".json":
         raise ValueError(f"merged baselines must end in .json, which {str(target)!r} does not")
     return baseline_text({test: tally for source in sources for test, tally in (read_baseline(source) or {}).items()})

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from asyncio import CancelledError
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from starlette.requests import ClientDisconnect
 from starlette.websockets import WebSocketDisconnect
 
 from query_guard.capture.freeze.figures import WindowFigures
 from query_guard.capture.live.open_window import open_window
-from query_guard.capture.window.recorder import AFTER_RESPONSE, STREAMING, Recorder
+from query_guard.capture.window.recorder import Recorder
+from query_guard.capture.window.stages import AFTER_RESPONSE, STREAMING
 from query_guard.judge.pipeline import Pipeline, report_id
 from query_guard.judge.running_report import RunningReport
 from query_guard.own_errors import report_own_error
@@ -202,24 +203,3 @@ class Exchange:
         request = Request(kind, method, path, route, self._status, endpoint, budget, shared_dependencies=shared)
         budgets = options.budgets
         return request._replace(budget=budgets[request.name]) if budgets and request.name in budgets else request
-
-
-class BoundaryExchange(Exchange):
-    """A request that a test watches from outside its application, until a QueryGuard inside takes it over."""
-
-    __slots__ = ("is_taken_over",)
-
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
-        self.is_taken_over = False
-
-    def is_published_at_once(self) -> bool:
-        return self.is_taken_over or super().is_published_at_once()
-
-
-def taken_over(seen: object) -> bool:
-    """Take a request over from the boundary of a test; False where it is another QueryGuard's."""
-    if not isinstance(seen, BoundaryExchange) or seen.is_taken_over:
-        return False
-    seen.is_taken_over = True
-    return True

@@ -74,7 +74,7 @@ def environment(name: str, default: bool, *, mistyped: bool) -> bool:
     if switch is None:
         shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
         logging.getLogger("query_guard").error(
-            "query_guard: %s must be one of %s, not %r; it counts as %s until this is mended",
+            "query_guard: %s must be one of %s, not %r; it counts as %s until this is fixed",
             name, ", ".join(_SWITCH), shown, "on" if mistyped else "off",
         )  # fmt: skip
     return mistyped if switch is None else switch
@@ -84,11 +84,11 @@ def callables(name: str, value: Any) -> tuple[Any, ...]:
     """Check a sequence of detectors or reporters."""
     if not isinstance(value, Iterable) or isinstance(value, (str, bytes)):
         raise ValueError(f"QueryGuard: {name} must be a sequence of callables, not {value!r}")
-    parts = tuple(value)
-    for part in parts:
-        if not callable(part) or isinstance(part, type):
-            raise ValueError(f"QueryGuard: {name} must hold callables (instances, not classes), not {part!r}")
-    return parts
+    items = tuple(value)
+    for item in items:
+        if not callable(item) or isinstance(item, type):
+            raise ValueError(f"QueryGuard: {name} must hold callables (instances, not classes), not {item!r}")
+    return items
 
 
 def check_history(value: Any) -> Any:
@@ -147,7 +147,7 @@ def _rate(value: Any) -> SampleRate:
 
 
 def _texts(name: str, value: Any) -> tuple[str, ...]:
-    if isinstance(value, str) or not isinstance(value, Sequence) or not all(isinstance(part, str) for part in value):
+    if isinstance(value, str) or not isinstance(value, Sequence) or not all(isinstance(text, str) for text in value):
         raise ValueError(f"QueryGuard: {name} must be a sequence of texts, such as ('/health',), not {value!r}")
     return tuple(value)
 

@@ -7,7 +7,7 @@ from math import inf
 from time import perf_counter
 from typing import Any, TypeAlias
 
-from query_guard.capture.freeze.facts import shape_of
+from query_guard.capture.freeze.statement_facts import shape_of
 from query_guard.capture.live.pools import checked_out
 from query_guard.capture.window.recorder import Recorder
 from query_guard.capture.window.rows import BATCHES, BLOCKING, DURATION, ENGINE, ERROR, INFO, SHARED, Row
@@ -109,7 +109,7 @@ _NO_ROWS: _RowFigures = (0, 0.0, 0, 0, 0, 0, 0, 0)
 def _row_figures(rows: tuple[Row, ...]) -> tuple[_RowFigures, float]:
     """Return the fields of `Figures` that come from rows, and the sum of their seconds."""
     longest = total = 0.0
-    most = failed = writes = blocking = joins = most_batches = 0
+    most_rows = failed = writes = blocking = joins = most_batches = 0
     shapes: set[str] = set()
     has_failed = does_write = blocks = does_join = False
     last = None
@@ -134,9 +134,9 @@ def _row_figures(rows: tuple[Row, ...]) -> tuple[_RowFigures, float]:
         total += duration
         if duration > longest:
             longest = duration
-        if count is not None and count > most:
-            most = count
-    return (len(rows) - len(shapes), longest, most, failed, writes, blocking, joins, most_batches), total
+        if count is not None and count > most_rows:
+            most_rows = count
+    return (len(rows) - len(shapes), longest, most_rows, failed, writes, blocking, joins, most_batches), total
 
 
 def _may_multiply(info: StatementInfo) -> bool:
@@ -146,7 +146,7 @@ def _may_multiply(info: StatementInfo) -> bool:
 def _connection_figures(recorder: Recorder, pools: dict[int, int]) -> tuple[int, float, int, int, int, float]:
     """Return the last fields of `Figures`, which come from checkouts and transactions."""
     waited = lasted = free = 0.0
-    nested = lost = changed = wrote = 0
+    nested = lost_checkouts = changed = writing = 0
     for checkout in tuple(recorder.checkouts):
         if checkout.started < free:
             nested += 1
@@ -156,16 +156,16 @@ def _connection_figures(recorder: Recorder, pools: dict[int, int]) -> tuple[int,
         if checkout.wait > waited:
             waited = checkout.wait
         if checkout.outcome not in _USUAL:
-            lost += 1
+            lost_checkouts += 1
         watch = checkout.pool
         if watch.engine.is_server and pools.get(watch.serial) != watch.growth:
             changed += 1
     for transaction in tuple(recorder.transactions):
         if transaction.wrote:
-            wrote += 1
+            writing += 1
         if transaction.ended is not None and transaction.ended - transaction.started > lasted:
             lasted = transaction.ended - transaction.started
-    return nested, waited, lost, changed, wrote, lasted
+    return nested, waited, lost_checkouts, changed, writing, lasted
 
 
 def _longest_block(recorder: Recorder) -> float:

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.exc import InvalidRequestError
 
-from query_guard.capture.live.event_loop import site_of_other_task
+from query_guard.capture.live.idle_transactions import site_of_other_task
 from query_guard.capture.origin.call_site import call_site
 from query_guard.capture.window.rows import FailedLoadRow
 from query_guard.capture.window.window import current, recorders, stage_of

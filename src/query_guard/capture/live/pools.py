@@ -25,10 +25,10 @@ def pool_facts(watch: PoolWatch) -> PoolFacts | None:
     """Return the numbers of a pool now; None if the pool no longer exists."""
     if watch.pool() is None:
         return None
-    out, size, overflow = checked_out(watch)
+    in_use, size, overflow = checked_out(watch)
     max_overflow = watch.max_overflow
     return PoolFacts(
-        watch.serial, watch.engine, watch.kind, size, out, overflow,
+        watch.serial, watch.engine, watch.kind, size, in_use, overflow,
         size + max_overflow if size is not None and max_overflow is not None and max_overflow >= 0 else None,
         (size, max_overflow) == _DEFAULT_SIZES, watch.pre_ping, watch.peak, watch.waits, watch.wait_time,
         watch.connects, watch.connect_time,
@@ -40,9 +40,9 @@ def checked_out(watch: PoolWatch) -> tuple[int | None, int | None, int | None]:
     pool: Any = watch.pool()
     if not watch.has_numbers or pool is None:
         return None, watch.size, None
-    out, overflow = pool.checkedout(), pool.overflow()
+    in_use, overflow = pool.checkedout(), pool.overflow()
     # both may be negative: after dispose() a connection is returned, and overflow() begins at minus the size
-    return max(0, out), watch.size, max(0, overflow)
+    return max(0, in_use), watch.size, max(0, overflow)
 
 
 def number_out(watch: PoolWatch) -> int:

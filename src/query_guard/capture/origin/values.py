@@ -14,7 +14,7 @@ _OF_MINUS = _salted(hash(-1))
 NO_VALUES: tuple[int, ...] = ()
 _MAX_POSITIONS = 32
 _AT_END = 8
-"""So many of them are the last ones: what stands behind a long IN list."""
+"""How many of them are the last values: those after a long IN list."""
 _MAX_SHOWN = 200
 _unhashable = itertools.count(1)
 

@@ -122,7 +122,7 @@ class OpenCheckout:
         if cuts_off:
             while self.transaction is not None:
                 self.transaction.cut_off(ended)
-                self.transaction = self.transaction.around
+                self.transaction = self.transaction.outer
 
     def control(self, sql: str) -> None:
         """Note a statement of transaction control that the application sends as text."""

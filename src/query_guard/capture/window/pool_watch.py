@@ -73,8 +73,8 @@ class PoolWatch:
 
     def is_full(self) -> bool:
         """Whether all connections of the pool are out."""
-        out = number(self.pool(), "checkedout")
-        return out is not None and self.size is not None and 0 <= (self.max_overflow or 0) <= out - self.size
+        in_use = number(self.pool(), "checkedout")
+        return in_use is not None and self.size is not None and 0 <= (self.max_overflow or 0) <= in_use - self.size
 
     def connected(self, seconds: float) -> None:
         self.growth += 1

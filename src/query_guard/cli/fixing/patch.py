@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import libcst as cst
 
@@ -106,7 +106,9 @@ def _prepared(
         if written[name] == name and not names.has(name):
             module = _module(name, classes, names, file, root)
             needed.append(_Needed(module, name, module.rpartition(".")[0] or module))
-    return place, [option.visit(_Renamed(written)) for option in options], needed  # type: ignore[misc]
+    # `visit` is typed for transformers that remove nodes, too
+    renamed = [cast("cst.BaseExpression", option.visit(_Renamed(written))) for option in options]
+    return place, renamed, needed
 
 
 def _by_module(tree: cst.Module, names: Names, function: str) -> str:

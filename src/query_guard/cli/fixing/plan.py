@@ -14,14 +14,14 @@ Finding = dict[str, Any]
 
 
 class Left(NamedTuple):
-    """A finding that is not mended, and why."""
+    """A finding that is not fixed, and why."""
 
     finding: Finding
     why: str
 
 
 class Change(NamedTuple):
-    """A file, what it holds, what it should hold, and the findings that this mends."""
+    """A file, what it holds, what it should hold, and the findings that this fixes."""
 
     file: Path
     before: bytes
@@ -88,9 +88,9 @@ def _plan_additions(plan: Plan, file: Path, before: bytes, findings: list[Findin
     refused = dict.fromkeys(range(len(findings)), "its option is there already") if result.source == before else {}
     refused |= result.refused
     plan.left += [Left(findings[number], why) for number, why in sorted(refused.items())]
-    mended = [finding for number, finding in enumerate(findings) if number not in refused]
-    if mended:
-        plan.changes.append(Change(file, before, result.source, mended))
+    fixed = [finding for number, finding in enumerate(findings) if number not in refused]
+    if fixed:
+        plan.changes.append(Change(file, before, result.source, fixed))
 
 
 def _content(file: Path, root: Path) -> bytes | None:

@@ -13,7 +13,7 @@ let stopTrial = () => {};
 export function findings(report, reload) {
 	stopTrial();
 	const list = report.findings.map((finding) => article(finding, report.statements));
-	return section("Findings", list.length ? [trial(report, reload), list] : empty("Nothing to mend here."));
+	return section("Findings", list.length ? [trial(report, reload), list] : empty("Nothing to fix here."));
 }
 
 function article(finding, statements) {
@@ -37,7 +37,7 @@ function evidence(finding, statements) {
 		...groups.slice(0, 5).map((group) => [group.length > 1 ? `Sent ${group.length} times` : "Statement", described(group[0])]),
 		finding.places.length && ["The same at", places(finding.places)],
 		...finding.details.map((line) => ["Seen", line]),
-		...finding.effects.map((effect) => ["Mends, too", `${effect.kind}: ${effect.summary} `, place(effect)]),
+		...finding.effects.map((effect) => ["Also fixes", `${effect.kind}: ${effect.summary} `, place(effect)]),
 	].filter(Boolean);
 	return pairs.length > 0 && h("details", { open: true }, h("summary", {}, "Evidence"), facts("evidence", ...pairs));
 }

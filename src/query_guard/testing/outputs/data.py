@@ -1,4 +1,4 @@
-"""A run of tests as JSON: its causes in the order in which to mend them, and what each test left."""
+"""A run of tests as JSON: its causes in the order in which to fix them, and what each test left."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from query_guard.testing.tallies import Run
 
 
 def data(run: Run) -> str:
-    """Return the run with its `causes`: first those whose mending saves most statements in all tests together."""
+    """Return the run with its `causes`: first those whose fix saves most statements in all tests together."""
     causes = [_cause(one) for one in gathered(run["tests"])]
     return json_text({**run, "causes": causes}, indent=2, sort_keys=True) + "\n"
 
