@@ -8,7 +8,21 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from query_guard.cli import compare, diff, fix, latest, mcp, merge, pools, report, routes, show, statements, wait
+from query_guard.cli import (
+    compare,
+    diff,
+    explain,
+    fix,
+    latest,
+    mcp,
+    merge,
+    pools,
+    report,
+    routes,
+    show,
+    statements,
+    wait,
+)
 from query_guard.cli import list as list_command
 from query_guard.cli import open as open_command
 from query_guard.cli.application import add_address
@@ -43,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_reading(commands)
     open_command.add_to(commands)
+    explain.add_to(commands)
     report.add_to(commands)
     mcp.add_to(commands)
     diff.add_to(commands)
