@@ -115,6 +115,17 @@ async def test_allowances_say_how_much_they_allowed() -> None:
     assert [(row["allow"], row["findings"] > 0) for row in allowances] == [("n_plus_one", True), ("Post.author", False)]
 
 
+async def test_the_page_of_a_kind_is_served() -> None:
+    page = await get(guarded(), "/__query_guard__/kinds/n_plus_one")
+    assert page.text.startswith("# n_plus_one\n")
+    assert page.headers["content-type"] == "text/plain; charset=utf-8"
+    unknown = await get(guarded(), "/__query_guard__/kinds/mine")
+    assert (unknown.status_code, unknown.json()) == (
+        404,
+        {"error": "no page about a kind 'mine'; 'query-guard explain' lists those that have one"},
+    )
+
+
 async def test_an_unknown_report_is_a_json_error() -> None:
     response = await get(guarded(), "/__query_guard__/api/requests/nope")
     assert response.status_code == 404

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from query_guard.cli import (
     compare,
     diff,
+    explain,
     fix,
     latest,
     mcp,
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_reading(commands)
     open_command.add_to(commands)
+    explain.add_to(commands)
     report.add_to(commands)
     mcp.add_to(commands)
     diff.add_to(commands)

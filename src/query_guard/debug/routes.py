@@ -20,6 +20,7 @@ from query_guard.debug.page import page_file
 from query_guard.debug.responses import HEADERS, JSONResponse, PlainTextResponse
 from query_guard.debug.ticket_page import ticket_page
 from query_guard.debug.trial_document import trial_document
+from query_guard.document.kind_pages import kind_page
 from query_guard.document.pools import live_pool_document
 from query_guard.document.report import document, summary
 from query_guard.document.sentence import sentence
@@ -89,6 +90,7 @@ class DebugEndpoint:
         return {
             "/": self._index,
             "/static/{name}": self._static,
+            "/kinds/{kind}": self._kind,
             "/requests/{id}": self._in_page,
             "/api/requests": self._requests,
             "/api/requests/{id}": self._request,
@@ -106,6 +108,15 @@ class DebugEndpoint:
 
     async def _static(self, request: Request) -> Response:
         return page_file(request.path_params["name"]) or _not_found(f"no such file; the page is {self._path}/")
+
+    async def _kind(self, request: Request) -> Response:
+        kind = request.path_params["kind"]
+        page = kind_page(kind)
+        if page is None:
+            return _not_found(
+                f"no page about a kind {printable(kind)!r}; 'query-guard explain' lists those that have one"
+            )
+        return PlainTextResponse(page, headers=HEADERS)
 
     async def _in_page(self, request: Request) -> Response:
         """Lead a browser to the page at a report; all others get the report itself."""
