@@ -13,11 +13,14 @@ from query_guard.records import Holder, Numbers, Pool
 def pool_document(pool: Pool) -> dict[str, Any]:
     return {
         "id": pool.serial,
+        "name": pool.name,
         "engine": str(pool.engine),
         "kind": pool.kind,
         "size": pool.size,
         "checked_out": pool.checked_out,
         "overflow": pool.overflow,
+        "idle": pool.idle,
+        "pending": pool.pending,
         "capacity": pool.capacity,
         "pre_ping": pool.pre_ping,
         "peak": pool.peak,

@@ -58,6 +58,8 @@ def summary(report: Report, *, parameters: bool = False) -> dict[str, Any]:
         "query_time_ms": milliseconds(facts.query_time),
         "peak_connections": facts.peak_connections,
         "findings": [finding.kind for finding in report.findings],
+        "trace_id": report.trace_id,
+        "span_id": report.span_id,
     }
 
 

@@ -10,6 +10,7 @@ from query_guard.capture.window.recorder import Recorder
 from query_guard.capture.window.window import Window
 from query_guard.detectors import Detector
 from query_guard.judge.pipeline import Pipeline
+from query_guard.judge.trace import current_trace
 from query_guard.judge.triggers import NONE_TRIGGERED, Triggered
 from query_guard.judge.verdict import Verdict, judge, ranked
 from query_guard.records import Facts, Finding, Numbers, Report, Request, Statement
@@ -53,7 +54,11 @@ class RunningReport:
         if request.kind == "http" and (figures is None or figures.changed_pools):
             self._figures.note_pools()  # before they are read again: what changes meanwhile is for the next request
         facts, verdict = self._judged(request, triggered or NONE_TRIGGERED)
-        return Report(self._identity, time() - facts.duration, facts, verdict.findings, verdict.silences)
+        trace_id, span_id = current_trace()
+        return Report(
+            self._identity, time() - facts.duration, facts, verdict.findings, verdict.silences,
+            trace_id=trace_id, span_id=span_id,
+        )  # fmt: skip
 
     def _judged(self, request: Request, triggered: Triggered, *, checkouts: bool = True) -> tuple[Facts, Verdict]:
         """Return all that is known now, and what is to be said of it."""

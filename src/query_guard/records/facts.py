@@ -17,8 +17,6 @@ from query_guard.records.recursion import joined_recursions
 from query_guard.records.request import Request
 from query_guard.records.statements import FailedLoad, Read, Statement
 
-_WITHOUT_CONNECTION = frozenset(("timeout", "cancelled", "failed"))
-
 
 class LateCounter:
     """Counts statements that come after their window was sealed; nothing else of a finished report changes."""
@@ -175,7 +173,7 @@ class Facts:
     @computed_once
     def peak_connections(self) -> int:
         """How many connections were held at once, at most."""
-        connected = [checkout for checkout in self.checkouts if checkout.outcome not in _WITHOUT_CONNECTION]
+        connected = [checkout for checkout in self.checkouts if checkout.has_connection]
         if len(connected) <= 1:
             return len(connected)
         starts = [(checkout.acquired, 1) for checkout in connected]

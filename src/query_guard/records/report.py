@@ -20,6 +20,9 @@ class Report:
     facts: Facts
     findings: tuple[Finding, ...] = ()
     silences: tuple[Silence, ...] = ()
+    trace_id: str | None = None
+    """Trace and span of OpenTelemetry that were current, as hexadecimal text; None where nobody traced."""
+    span_id: str | None = None
 
     @property
     def request(self) -> Request:

@@ -117,6 +117,7 @@ def _request_event(report: Report) -> dict[str, Any]:
         "peak_connections": facts.peak_connections,
         "exception": request.exception,
         "cancelled": request.cancelled,
+        **_trace(report),
     }
 
 
@@ -124,7 +125,11 @@ def _finding_event(report: Report, finding: Finding, times: int) -> dict[str, An
     document = finding_document(finding)
     wanted = ("kind", "severity", "summary", "fix", "file", "line", "function", "count")
     of_finding = {key: document[key] for key in wanted}
-    return {"report_id": report.id, **of_finding, "route": report.request.route, "times": times}
+    return {"report_id": report.id, **of_finding, "route": report.request.route, "times": times, **_trace(report)}
+
+
+def _trace(report: Report) -> dict[str, Any]:
+    return {"trace_id": report.trace_id, "span_id": report.span_id} if report.trace_id is not None else {}
 
 
 def _emit_readable(report: Report, events: Sequence[Event]) -> None:

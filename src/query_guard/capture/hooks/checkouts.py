@@ -53,6 +53,7 @@ def checked_out(pool: Any, fairy: Any, started: float, window: Window | None) ->
     if CONNECT in info:
         seconds, made = info.pop(CONNECT)
         watch.connected(seconds)
+        checkout.created = seconds
         connect = checkout.connect = seconds if made >= started else 0.0  # it may have been made before, for others
     else:
         connect = checkout.connect = last_ping.get() if watch.pre_ping else 0.0

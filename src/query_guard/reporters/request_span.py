@@ -1,0 +1,64 @@
+"""What is written on the span of a request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from query_guard.records import Finding, Numbers
+
+
+class Span(Protocol):
+    """The part of a span of OpenTelemetry that is needed here."""
+
+    def is_recording(self) -> bool: ...
+
+    def set_attributes(self, attributes: Mapping[str, Any], /) -> None: ...
+
+    def add_event(self, name: str, attributes: Mapping[str, Any], /) -> None: ...
+
+
+class RequestSpan:
+    """Writes the numbers and the findings of a request on its span, as often as there is more to say.
+
+    FastAPI's own telemetry ends the span with the last message of the answer, other middleware when all is done. So it
+    is written before that message, and again at the end, where it still records. A finding is one event all the same.
+    """
+
+    def __init__(self, span: Span) -> None:
+        self._span = span
+        self._written: set[tuple[object, ...]] = set()
+
+    def note(self, report_id: str, numbers: Numbers, findings: Iterable[Finding]) -> None:
+        if not self._span.is_recording():
+            return
+        self._span.set_attributes(
+            {
+                "query_guard.report_id": report_id,
+                "query_guard.queries": numbers.query_count,
+                "query_guard.query_time": numbers.query_time,
+                "query_guard.wait_time": numbers.wait,
+            }
+        )
+        for finding in findings:
+            cause = (finding.kind, finding.site.key, finding.relationship, finding.statements[:1])
+            if cause not in self._written:
+                self._written.add(cause)
+                self._span.add_event("query_guard.finding", event_of(finding))
+
+
+def event_of(finding: Finding) -> dict[str, str | int]:
+    """Return the attributes of a finding's event; what it says and where, never a value of the application."""
+    attributes: dict[str, str | int] = {
+        "query_guard.finding.kind": finding.kind,
+        "query_guard.finding.severity": finding.severity,
+        "query_guard.finding.summary": finding.summary,
+        "query_guard.finding.fix": finding.fix,
+        "query_guard.finding.count": finding.count,
+    }
+    frame = finding.site.innermost
+    if frame is not None:
+        attributes["code.file.path"] = frame.file
+        attributes["code.line.number"] = frame.line
+        attributes["code.function.name"] = frame.function
+    return attributes
