@@ -21,8 +21,9 @@ class Span(Protocol):
 class RequestSpan:
     """Writes the numbers and the findings of a request on its span, as often as there is more to say.
 
-    FastAPI's own telemetry ends the span with the last message of the answer, other middleware when all is done. So it
-    is written before that message, and again at the end, where it still records. A finding is one event all the same.
+    FastAPI's own telemetry and OpenTelemetry's instrumentation of ASGI end a span with the last message of the answer.
+    So it is written before that message, and again at the end, where it still records. A finding is one event all the
+    same.
     """
 
     def __init__(self, span: Span) -> None:
