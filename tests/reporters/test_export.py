@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -35,7 +34,8 @@ LOOP = Finding("n_plus_one", "warning", "Posts are loaded one by one", "Load the
 REPORT = report_with(
     LOOP,
     facts=facts_of(
-        statement(duration=0.25),
+        statement(1, duration=0.25),
+        statement(2, error="DataError"),
         checkouts=(checkout(wait=0.25, created=0.5), checkout(serial=2, outcome="timeout", wait=30.0)),
         pools=(pool(name="primary"),),
     ),
@@ -147,6 +147,8 @@ async def answer() -> int:
         await connection.execute(text("SELECT 1"))
     return os.getpid()
 """
+PATIENCE = 120
+"""Seconds: a server may listen long before its workers answer."""
 SERVERS = {
     "uvicorn": ["uvicorn", "served:app", "--workers", "2", "--port"],
     "granian": ["granian", "served:app", "--interface", "asgi", "--workers", "2", "--port"],
@@ -167,7 +169,7 @@ def test_each_worker_exports_its_own_numbers_and_together_they_are_all(server: s
             answered = _requests_to_both(f"http://127.0.0.1:{port}/")
         finally:
             served.terminate()
-            served.wait(timeout=120)
+            served.wait(timeout=PATIENCE)
     assert len(receiver.newest()) == 2
     assert _sums(receiver, "query_guard.request.queries") == (answered, answered)
     assert _sums(receiver, "db.client.connection.use_time")[0] == answered
@@ -175,9 +177,9 @@ def test_each_worker_exports_its_own_numbers_and_together_they_are_all(server: s
 
 def _requests_to_both(url: str) -> int:
     """Send requests until two workers have answered; the system decides who answers which."""
-    processes = {get(url).text}
+    processes = {get(url, PATIENCE).text}
     for number in range(2, 5_000):
-        processes.add(httpx.get(url, trust_env=False).text)
+        processes.add(get(url, PATIENCE).text)
         if len(processes) == 2:
             return number
     raise AssertionError(f"only {processes} has answered")
