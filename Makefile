@@ -24,7 +24,7 @@ NOT_FOUND = No Python >= 3.11 with venv and ensurepip was found; install one, or
 IN := .venv/bin/python -m
 COVERING = .cache/mutants/covering.json
 IN_PROCESSES = -n $(JOBS) --dist loadfile
-ELSEWHERE = $(IN_PROCESSES) -m "not once and not soak"
+ELSEWHERE = $(IN_PROCESSES) -m "not once and not soak and not browser"
 
 PINS = cat constraints.txt
 OLDEST_PINS = awk -F == 'NR == FNR { named[tolower($$1)] } NR == FNR || !(tolower($$1) in named)' constraints-oldest.txt constraints.txt
@@ -63,6 +63,14 @@ migrate: .venv/ready ## Bring the database of the example application (DATABASE_
 .PHONY: test
 test: .venv/ready ## Run all tests but the long ones, on SQLite and PostgreSQL, in two processes (or JOBS=...)
 	$(IN) pytest $(IN_PROCESSES)
+
+.PHONY: test-browser
+test-browser: .venv/ready ## Click through the debug page in headless Chromium, and check its accessibility (needs chromium and npm)
+	$(IN) pytest -m browser tests/browser
+
+.PHONY: screenshots
+screenshots: .venv/ready ## Make the pictures of the debug page in docs/pictures (needs chromium)
+	$(IN) tests.browser.pictures docs/pictures
 
 .PHONY: soak
 soak: .venv/ready ## Run the long versions of tests, for an hour at most, and a sample of mutants
@@ -128,7 +136,7 @@ test-3.12 test-3.13: test-%:
 	$(call make_environment,$(PYTHON_$*),.venv-$*,$(PINS))
 
 .venv-oldest/ready: pyproject.toml constraints.txt constraints-oldest.txt
-	$(call make_environment,$(PYTHON),.venv-oldest,$(OLDEST_PINS))
+	$(call make_environment,$(PYTHON),.venv-oldest,$(OLDEST_PINS),oldest)
 
 .venv-docs/ready: pyproject.toml constraints.txt
 	$(call make_environment,$(PYTHON),.venv-docs,$(PINS),docs)

@@ -84,6 +84,18 @@ def not_sampled(app: Starlette, _engine: Any) -> None:
     _installed(app, sample_rate=0.0)
 
 
+def one_in_ten(app: Starlette, _engine: Any) -> None:
+    _installed(app, sample_rate=0.1)
+
+
+def switched_off(app: Starlette, _engine: Any) -> None:
+    """As `QUERY_GUARD_ENABLED=0` leaves it."""
+    import os
+
+    os.environ["QUERY_GUARD_ENABLED"] = "0"
+    _installed(app)
+
+
 def outside_window(_app: Starlette, _engine: Any) -> None:
     """Installed, but nobody records: what a script in the same process pays."""
     from query_guard.capture.hooks.install import install
@@ -131,9 +143,10 @@ OURS: tuple[Contestant, ...] = (
     not_sampled,
     outside_window,
 )
+SERVED_ONLY: tuple[Contestant, ...] = (one_in_ten, switched_off)
 
 
 def contestant_named(name: str) -> Contestant:
     from benchmarks.peers import PEERS
 
-    return next(contestant for contestant in (*OURS, *PEERS) if contestant.__name__ == name)
+    return next(contestant for contestant in (*OURS, *SERVED_ONLY, *PEERS) if contestant.__name__ == name)

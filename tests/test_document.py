@@ -88,6 +88,12 @@ def test_callers_led_to_the_line_and_places_are_other_lines() -> None:
     assert [frame.line for frame in places_of(finding)] == [4, 6]
 
 
+def test_decorators_do_not_use_up_the_callers() -> None:
+    frames = [Frame("crud.py", n, f"at_{n}", 1, n % 2 == 0) for n in range(1, 14)]
+    finding = Finding("n", "warning", "", "", site=CallSite(1, tuple(frames), "router", False))
+    assert [frame.line for frame in callers_of(finding)] == [3, 5, 7, 9, 11]
+
+
 def test_five_callers_and_five_places_each_once() -> None:
     many = Finding("n", "warning", "", "", site=site(1), callers=(*map(site, range(1, 9)), site(1, *range(10, 19))))
     assert [frame.line for frame in callers_of(many)] == [10, 11, 12, 13, 14]
@@ -169,7 +175,7 @@ def test_the_data_of_checkouts_transactions_and_pools() -> None:
             checkout(start=0.5, wait=0.1, connect=0.2, hold=0.3, busy=0.04, idle_in_transaction=0.05, site=SITE),
         ),
         transactions=(transaction(start=0.5, end=0.75, pauses=(Pause(0.6, SITE),)), transaction(serial=2, end=None)),
-        pools=(pool(name="primary", idle=3, pending=1, waits=2, wait_time=0.1, connects=3, connect_time=0.25, peak=4),),
+        pools=(pool(name="primary", idle=3, waiting=1, waits=2, wait_time=0.1, connects=3, connect_time=0.25, peak=4),),
     )
     told = document(report_with(facts=facts))
     assert told["checkouts"] == [
@@ -207,7 +213,7 @@ def test_the_data_of_checkouts_transactions_and_pools() -> None:
         "checked_out": 1,
         "overflow": 0,
         "idle": 3,
-        "pending": 1,
+        "waiting": 1,
         "capacity": 15,
         "pre_ping": True,
         "peak": 4,

@@ -106,7 +106,7 @@ async def test_route_templates_are_full() -> None:
 
 
 @pytest.mark.asyncio
-async def test_values_in_paths_are_kept_only_where_they_were_asked_for() -> None:
+async def test_values_in_paths_are_kept_only_with_capture_parameters() -> None:
     app, reports = guarded(capture_parameters=True)
     app.get("/reset/{token}")(lambda token: None)
     for path in ("/reset/secret", "/nowhere/secret"):
@@ -322,7 +322,7 @@ async def test_a_failing_reporter_is_logged_once_and_stops_no_other(caplog: pyte
 
 
 @pytest.mark.asyncio
-async def test_a_reporter_that_cannot_be_asked_changes_nothing(
+async def test_a_reporter_whose_wants_quiet_reports_fails_changes_nothing(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("query_guard.own_errors._logged", set())  # another test may have had it said

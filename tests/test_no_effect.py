@@ -44,7 +44,7 @@ def said_of(caplog: pytest.LogCaptureFixture, **options: Any) -> list[str]:
         ),
         (
             {"allow": (Allowance("Post.author", reason="one a page", until="2020-01-01"),)},
-            "the allowance 'Post.author' (one a page) expired on 2020-01-01: renew it, or mend this",
+            "the allowance 'Post.author' (one a page) expired on 2020-01-01: renew it, or fix this",
         ),
     ],
     ids=lambda value: str(value)[:40],

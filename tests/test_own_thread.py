@@ -158,7 +158,7 @@ async def test_nothing_of_a_finished_job_is_kept() -> None:
     assert seen() is None
 
 
-async def test_jobs_of_several_loops_are_told_to_their_own() -> None:
+async def test_jobs_of_several_loops_are_reported_to_their_own() -> None:
     thread, done = OwnThread(), list[int]()
     loops = [asyncio.to_thread(asyncio.run, thread.run(partial(done.append, number))) for number in range(5)]
     await asyncio.wait_for(asyncio.gather(*loops), BOUND)

@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import StaticPool
 
-from query_guard import Facts, Finding, middleware
+from query_guard import Facts, Finding
 from query_guard.judge.verdict import judge, ranked
+from query_guard.web import sampling
 from query_guard.web.exchange import MAX_JUDGED_FOR_HEADERS
 from tests.reports import facts_of
 from tests.serving import guarded, visit
@@ -54,7 +55,7 @@ async def test_a_path_is_left_out_that_any_pattern_names(path: str) -> None:
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
 @pytest.mark.asyncio
 async def test_the_sampled_share_has_details_and_all_are_counted(rate: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(middleware, "_chance", random.Random(7))
+    monkeypatch.setattr(sampling, "_chance", random.Random(7))
     expected = random.Random(7)
     app, reports = guarded(sample_rate=rate)
     app.get("/")(sending(2))
@@ -72,7 +73,7 @@ async def test_all_requests_are_sampled_unless_a_rate_is_said(monkeypatch: pytes
         def random(self) -> float:
             return 0.9999
 
-    monkeypatch.setattr(middleware, "_chance", Unlucky())
+    monkeypatch.setattr(sampling, "_chance", Unlucky())
     app, reports = guarded()
     app.get("/")(sending(2))
     await visit(app, "/")
@@ -143,14 +144,14 @@ async def test_statements_are_judged_once_and_ends_once_more() -> None:
     assert [report.query_count for report in reports] == [2]
 
 
-def test_findings_are_ranked_by_what_mending_them_wins_the_loud_ones_first() -> None:
+def test_findings_are_ranked_by_what_mending_them_saves_the_loud_ones_first() -> None:
     made = [
-        Finding("quiet", "info", "", "", saving=9.0),
-        Finding("small", "warning", "", "", saving=0.1),
-        Finding("large", "warning", "", "", saving=0.5),
-        Finding("fatal", "error", "", "", saving=0.3),
+        Finding("quiet", "info", "", "", saved_statements=9),
+        Finding("small", "warning", "", "", saved_statements=1, saving=9.0),
+        Finding("large", "warning", "", "", saved_statements=5, saving=0.1),
+        Finding("fatal", "error", "", "", saved_statements=3),
     ]
-    assert [finding.kind for finding in ranked(made)] == ["large", "fatal", "small", "quiet"]
+    assert [finding.kind for finding in ranked(made)] == ["fatal", "large", "small", "quiet"]
 
 
 def test_a_detector_that_fails_takes_no_other_with_it() -> None:

@@ -101,7 +101,7 @@ async def test_without_a_lifespan_requests_pass_unprofiled_and_the_error_is_logg
     assert [(response.status_code, response.json()) for response in responses] == [(200, "answered")] * 3
     assert not [name for response in responses for name in response.headers if "query" in name]
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
-        ("ERROR", f"query_guard: {SENTENCE}; until this is mended, requests pass unprofiled")
+        ("ERROR", f"query_guard: {SENTENCE}; until this is fixed, requests pass unprofiled")
     ]
 
 

@@ -81,7 +81,7 @@ def test_without_a_lifespan_the_service_goes_on_and_says_once_what_is_wrong(tmp_
         output, _ = process.communicate(timeout=PATIENCE)
     assert [(response.status_code, response.text) for response in responses] == [(200, "1")] * 3
     assert not [name for response in responses for name in response.headers if "query" in name]
-    assert output.count(f"query_guard: {SENTENCE}; until this is mended, requests pass unprofiled") == 1
+    assert output.count(f"query_guard: {SENTENCE}; until this is fixed, requests pass unprofiled") == 1
 
 
 def test_a_mistyped_variable_is_an_error_in_the_log_and_no_more(tmp_path: Path) -> None:

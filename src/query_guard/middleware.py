@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from query_guard.capture.window.window import current
 from query_guard.debug import DEFAULT_PATH
 from query_guard.detectors import Detector, defaults
 from query_guard.history import History
+from query_guard.history.changes import kept_changes
 from query_guard.history.memory import MemoryHistory
 from query_guard.judge.allowances import parse_allowances
 from query_guard.judge.pipeline import Pipeline
@@ -23,11 +23,14 @@ from query_guard.reporters import Reporter
 from query_guard.reporters.log import LogReporter
 from query_guard.web.application import read_application
 from query_guard.web.asgi import ASGIApp, Receive, Scope, Send
-from query_guard.web.exchange import Exchange, Setup, taken_over
+from query_guard.web.boundary_exchange import taken_over
+from query_guard.web.counted import CountedExchange
+from query_guard.web.exchange import Exchange, Setup
 from query_guard.web.no_effect import inside_another, warn, without_effect
 from query_guard.web.options import Options, callables, check_history, check_options, environment
 from query_guard.web.refused import Refused, refusable
 from query_guard.web.routes import ServedRoutes
+from query_guard.web.sampling import SampleRate, Sampling
 
 if TYPE_CHECKING:
     from query_guard.debug.routes import DebugEndpoint
@@ -35,7 +38,6 @@ if TYPE_CHECKING:
 SEEN = "query_guard"
 """The key in the scope of a request that a QueryGuard profiles, or that a test has put a boundary around."""
 SERVED = frozenset(("http", "websocket"))
-_chance = random.Random()  # the application's own generator is not touched
 
 
 class QueryGuard:
@@ -54,8 +56,9 @@ class QueryGuard:
         debug_path (str): The path of the debug endpoint. Default: `'/__query_guard__'`.
         debug_token (str | None): The key that the debug endpoint asks for; 16 characters or more. Default: `None`, the
             key of `QUERY_GUARD_DEBUG_TOKEN`, or else one made for this user.
-        sample_rate (float): The share of requests that are recorded in detail, from 0 to 1. Of all others the
-            statements are counted. Default: `1.0`.
+        sample_rate (float | Callable[[Scope], float]): The share of requests that are recorded in detail, from 0 to 1,
+            or a function that returns it for the ASGI scope of a request. Of all others the statements are counted.
+            Default: `1.0`.
         budgets (Mapping[str, int] | None): How many statements a route may send, by method and route:
             `{"GET /orders/{order_id}": 5}`. Default: `None`, only what endpoints declare with `query_budget`.
         allow (Sequence[str | Allowance]): Findings that are meant, by relationship (`"Post.author"`), by kind
@@ -89,7 +92,7 @@ class QueryGuard:
         debug: bool = False,
         debug_path: str = DEFAULT_PATH,
         debug_token: str | None = None,
-        sample_rate: float = 1.0,
+        sample_rate: SampleRate = 1.0,
         budgets: Mapping[str, int] | None = None,
         allow: Sequence[str | Allowance] = (),
         detectors: Sequence[Detector] | None = None,
@@ -105,6 +108,7 @@ class QueryGuard:
             sample_rate=sample_rate, budgets=budgets, exclude=exclude, capture_parameters=capture_parameters,
             release=release,
         )  # fmt: skip
+        self._sampling = Sampling(self._options.sample_rate)
         self._enabled = environment("QUERY_GUARD_ENABLED", True, mistyped=True)
         debug = self._options.debug
         self._history: History | None = check_history(history) or (MemoryHistory() if debug else None)
@@ -117,13 +121,15 @@ class QueryGuard:
         pipeline = Pipeline(own_detectors, own_reporters, parse_allowances("QueryGuard", allow))
         allowances = pipeline.allowances
         self._debug = (
-            _debug_endpoint(self._history, self._options, allowances) if debug and self._history is not None else None
+            _debug_endpoint(self._history, self._options, pipeline) if debug and self._history is not None else None
         )
-        self._setup = Setup(pipeline, self._options, ServedRoutes())
+        judged_above = min((pipeline.triggers.judged_above, *self._options.budgets.values()))
+        self._setup = Setup(pipeline, self._options, ServedRoutes(), judged_above)
         self._has_read_routes = self._has_warned = False
         try:
             if self._enabled:
                 install()
+                pipeline.changes = kept_changes() if debug else None
                 warn(without_effect(self._options, self.given, allowances, detectors_are_defaults=detectors is None))
         except Exception:
             report_own_error("the engines of the process could not be watched")
@@ -167,10 +173,12 @@ class QueryGuard:
 
     def _open(self, scope: Scope, receive: Receive, send: Send) -> Exchange:
         scope[SEEN] = True
-        options = self._options
-        sampled = options.sample_rate >= 1 or _chance.random() < options.sample_rate
+        options, sampling = self._options, self._sampling
+        sampled = sampling.always or sampling.takes(scope)
         recorder = Recorder(sampled, options.engines, options.capture_parameters)
-        exchange = Exchange(self._setup, scope, receive, send, recorder, open_window(recorder, True))
+        exchange = (Exchange if sampled else CountedExchange)(
+            self._setup, scope, receive, send, recorder, open_window(recorder, True), sampled
+        )
         exchange.window.open()
         return exchange
 
@@ -195,8 +203,8 @@ class QueryGuard:
         return None
 
 
-def _debug_endpoint(history: History, options: Options, allowances: Sequence[Allowance]) -> DebugEndpoint:
+def _debug_endpoint(history: History, options: Options, pipeline: Pipeline) -> DebugEndpoint:
     """Import the endpoint only where `debug` is set: it needs a router and responses."""
     from query_guard.debug.routes import DebugEndpoint
 
-    return DebugEndpoint(history, options, allowances)
+    return DebugEndpoint(history, options, pipeline.allowances, pipeline.cost)

@@ -23,35 +23,37 @@ _times: dict[str, int] = {}
 _logged: set[str] = set()
 
 
-def report_own_error(what: str, *, own: bool = True) -> None:
-    """Count the exception being handled, and log it the first time `what` happens; call it in an `except` block.
+def report_own_error(failure: str, *, own: bool = True) -> None:
+    """Count the exception being handled, and log each `failure` the first time; call it in an `except` block.
 
     `own` is False for a part of the application, such as its own reporter: the guard's numbers are still right then.
     """
     if own:
-        _count(what)
-    if what not in _logged:
-        _logged.add(what)
+        _count(failure)
+    if failure not in _logged:
+        _logged.add(failure)
         with suppress(Exception):  # a handler of the application may fail, too
             logging.getLogger("query_guard").warning(
-                "query_guard: %s: %s (logged once; the application is not affected)", what, _described(sys.exception())
+                "query_guard: %s: %s (logged once; the application is not affected)",
+                failure,
+                _described(sys.exception()),
             )
 
 
-def contained(listener: Callable[..., None], what: str) -> Callable[..., None]:
-    """Wrap a function that SQLAlchemy or an event loop calls; `what` says in the log what has failed."""
+def contained(listener: Callable[..., None], failure: str) -> Callable[..., None]:
+    """Wrap a function that SQLAlchemy or an event loop calls; `failure` says in the log what has failed."""
 
     @wraps(listener)
     def listen(*args: Any) -> None:
         try:
             listener(*args)
         except Exception:
-            report_own_error(what)
+            report_own_error(failure)
 
     return listen
 
 
-def followed(step: Callable[..., Any], note: Callable[..., None], what: str) -> Callable[..., Any]:
+def followed(step: Callable[..., Any], note: Callable[..., None], failure: str) -> Callable[..., Any]:
     """Wrap a method of SQLAlchemy: when it has returned, `note` gets its result, its seconds and its arguments.
 
     For what is called with each statement or transaction, one call more is too slow. There the same is written out:
@@ -65,7 +67,7 @@ def followed(step: Callable[..., Any], note: Callable[..., None], what: str) -> 
         try:
             note(result, perf_counter() - started, *args, **options)
         except Exception:
-            report_own_error(what)
+            report_own_error(failure)
         return result
 
     return followed_step
@@ -73,7 +75,11 @@ def followed(step: Callable[..., Any], note: Callable[..., None], what: str) -> 
 
 def own_errors(since: Mapping[str, int] = {}) -> dict[str, int]:
     """Return how often each part has failed, or how often since an earlier call."""
-    return {what: times - since.get(what, 0) for what, times in tuple(_times.items()) if times > since.get(what, 0)}
+    return {
+        failure: times - since.get(failure, 0)
+        for failure, times in tuple(_times.items())
+        if times > since.get(failure, 0)
+    }
 
 
 def described(errors: Mapping[str, int]) -> str:
@@ -82,13 +88,13 @@ def described(errors: Mapping[str, int]) -> str:
 
 
 def listed(errors: Mapping[str, int]) -> str:
-    return ", ".join(f"{what} ({times} {'time' if times == 1 else 'times'})" for what, times in errors.items())
+    return ", ".join(f"{failure} ({times} {'time' if times == 1 else 'times'})" for failure, times in errors.items())
 
 
-def _count(what: str) -> None:
+def _count(failure: str) -> None:
     """Count a failure. Failures in two threads at the same moment may count as one, never as none."""
-    what = what if what in _times or len(_times) < _MAX_KINDS else "something else failed"
-    _times[what] = _times.get(what, 0) + 1
+    failure = failure if failure in _times or len(_times) < _MAX_KINDS else "something else failed"
+    _times[failure] = _times.get(failure, 0) + 1
 
 
 def _described(failure: BaseException | None) -> str:
@@ -97,8 +103,8 @@ def _described(failure: BaseException | None) -> str:
         return "no exception"
     kind = type(failure)
     frames = [(frame.f_code, line) for frame, line in traceback.walk_tb(failure.__traceback__)]
-    own = [(code, line) for code, line in frames[:-1] if code.co_filename.startswith(_PACKAGE)] + frames[-1:]
-    places = [f"{_shown(code.co_filename)}:{line} in {code.co_name}" for code, line in own]
+    own_frames = [(code, line) for code, line in frames[:-1] if code.co_filename.startswith(_PACKAGE)] + frames[-1:]
+    places = [f"{_shown(code.co_filename)}:{line} in {code.co_name}" for code, line in own_frames]
     return f"{kind.__module__}.{kind.__qualname__} at {', '.join(places)}"
 
 

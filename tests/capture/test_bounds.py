@@ -20,16 +20,10 @@ from query_guard.capture.hooks.checkouts import _LAST
 from query_guard.capture.live.open_window import open_window
 from query_guard.capture.origin import call_site, engines, site_cache, source_files
 from query_guard.capture.window.pauses import MOST_PAUSES, Pauses
-from query_guard.capture.window.recorder import (
-    CHECKOUT_BYTES,
-    CHECKOUT_ROW_BYTES,
-    HOLDER_BYTES,
-    ROW_BYTES,
-    WINDOW_BYTES,
-    Recorder,
-)
+from query_guard.capture.window.recorder import Recorder
 from query_guard.capture.window.rows import FailedLoadRow
 from query_guard.capture.window.savepoints import MOST_STATEMENTS, Savepoints
+from query_guard.capture.window.sizes import CHECKOUT_BYTES, CHECKOUT_ROW_BYTES, HOLDER_BYTES, ROW_BYTES, WINDOW_BYTES
 from query_guard.capture.window.window import current
 from query_guard.document.report import document
 from query_guard.history.memory import MemoryHistory
@@ -106,7 +100,7 @@ def test_steps_and_files_and_sites_and_frames_are_bounded(monkeypatch: pytest.Mo
     monkeypatch.setattr(site_cache, "_MAX_STEPS", 50)
     monkeypatch.setattr(source_files, "_MAX_FILES", 50)
     monkeypatch.setattr(call_site, "_MAX_SITES", 50)
-    monkeypatch.setattr(call_site, "_MAX_WRITTEN", 50)
+    monkeypatch.setattr(call_site, "_MAX_KEPT_FRAMES", 50)
     for number in range(200):
         known = site_cache.SiteCache()
         space = {"__name__": f"made_{number}"}
@@ -115,7 +109,7 @@ def test_steps_and_files_and_sites_and_frames_are_bounded(monkeypatch: pytest.Mo
     assert len(site_cache._steps) <= 50
     assert len(source_files.KINDS) <= 50
     assert len(call_site._sites) <= 50
-    assert len(call_site._written) <= 50
+    assert len(call_site._frames) <= 50
     assert source_files.kind_of("/a/" + "long" * 1_000) == source_files.APPLICATION
     assert max(map(len, source_files.KINDS)) <= 1_000
 

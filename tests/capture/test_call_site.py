@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import wraps
 from types import FrameType
+from typing import Any
 
 from query_guard.capture.origin.call_site import call_site
 from query_guard.capture.origin.source_files import shown_path
@@ -63,6 +66,36 @@ def test_comprehensions_and_lambdas_are_named_by_the_function_that_holds_them() 
     named = (lambda: here())()
     assert named.innermost is not None
     assert named.innermost.function == "test_comprehensions_and_lambdas_are_named_by_the_function_that_holds_them"
+
+
+def test_frames_of_decorators_are_known_by_what_they_take() -> None:
+    def decorated(function: Callable[..., CallSite]) -> Callable[..., CallSite]:
+        @wraps(function)
+        def wrapper(first: int, *args: Any, **kwargs: Any) -> CallSite:
+            return function(first, *args, **kwargs)
+
+        return wrapper
+
+    class Decorated:
+        def __call__(self, *args: Any, **kwargs: Any) -> CallSite:
+            return endpoint(*args, **kwargs)
+
+    @decorated
+    def endpoint(first: int) -> CallSite:
+        return here()
+
+    names = {frame.function: frame.passes_on for frame in any_of(Decorated(), 1).frames}
+    assert names == {
+        "endpoint": False,
+        "wrapper": True,
+        "__call__": True,
+        "any_of": False,
+        "test_frames_of_decorators_are_known_by_what_they_take": False,
+    }
+
+
+def any_of(function: Callable[..., CallSite], *args: Any, **kwargs: Any) -> CallSite:
+    return function(*args, **kwargs)
 
 
 def test_library_frames_are_not_shown() -> None:

@@ -129,7 +129,7 @@ def test_a_connection_looks_forgotten_after_ten_idle_seconds(
     assert (holder.name, holder.doing) == ("job", "idle in transaction")
 
 
-def test_a_suspicion_is_told_once_and_withdrawn_when_the_connection_comes_back(
+def test_a_suspicion_is_reported_once_and_withdrawn_when_the_connection_comes_back(
     clock: Clock, timed_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(holders, "_next_check", 0.0)

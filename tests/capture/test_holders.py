@@ -107,15 +107,15 @@ async def test_pools_of_disposed_engines_are_forgotten(database: Database) -> No
     engine = other.async_engine.sync_engine if other.async_engine else other.engine
     assert engine is not None
     serial = watch_of(engine.pool).serial
-    assert serial in {pool.serial for pool, _ in live_pools()}
+    assert serial in {pool.serial for pool, *_ in live_pools()}
     await other.dispose()
     del engine, other
     gc.collect()
-    assert serial not in {pool.serial for pool, _ in live_pools()}
+    assert serial not in {pool.serial for pool, *_ in live_pools()}
 
 
 @pytest.mark.parametrize("driver", ["asyncpg"], indirect=True)
-async def test_an_invalidated_connection_is_told_from_a_returned_one(database: Database) -> None:
+async def test_an_invalidated_connection_is_distinguished_from_a_returned_one(database: Database) -> None:
     with record() as recording:
         async with AsyncSession(database.async_engine) as session:
             await session.execute(ONE)

@@ -97,7 +97,7 @@ async def test_an_expired_object_is_refreshed(profile: Profiler) -> None:
     assert row.owner is not None
 
 
-async def test_a_refresh_that_was_asked_for(profile: Profiler) -> None:
+async def test_a_refresh_of_the_application(profile: Profiler) -> None:
     def refreshed(session: Session) -> None:
         session.refresh(session.get_one(User, 1))
 
@@ -114,7 +114,7 @@ async def test_plain_selects_and_gets_have_no_loader(profile: Profiler) -> None:
     assert await loaded(profile, plain) == []
 
 
-async def test_two_owners_are_told_apart(profile: Profiler) -> None:
+async def test_two_owners_are_distinguished(profile: Profiler) -> None:
     def two(session: Session) -> None:
         for user in session.scalars(select(User).limit(2)):
             len(user.posts)

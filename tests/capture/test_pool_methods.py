@@ -198,7 +198,7 @@ def test_dispose_does_not_end_the_watch(tmp_path: Path) -> None:
     assert recording.report.query_count == 2
 
 
-def test_the_site_of_a_checkout_is_the_line_that_asked(tmp_path: Path) -> None:
+def test_the_site_of_a_checkout_is_the_line_that_made_it(tmp_path: Path) -> None:
     (row,) = checkouts(pool=QueuePool, path=tmp_path, times=1)
     frame = row.site.innermost
     assert frame is not None

@@ -121,7 +121,7 @@ async def test_a_way_begins_at_an_alias(profile: Profiler) -> None:
     assert await ways(profile, work) == [(1, "selected", [], ())]
 
 
-async def test_got_refreshed_and_expired_are_told_apart(profile: Profiler) -> None:
+async def test_got_refreshed_and_expired_are_distinguished(profile: Profiler) -> None:
     def work(session: Session) -> None:
         user = session.get_one(User, 1)
         len(user.posts)

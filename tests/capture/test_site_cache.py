@@ -61,7 +61,7 @@ def by_recursion(session: Session, depth: int) -> None:
         send(session)
 
 
-def test_a_loop_and_its_neighbours_are_told_apart(engine: Engine) -> None:
+def test_a_loop_and_its_neighbours_are_distinguished(engine: Engine) -> None:
     sites = Sites(engine)
     with Session(engine) as session:
         for _ in range(3):

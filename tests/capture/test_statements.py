@@ -166,7 +166,7 @@ async def test_one_shape_for_all_lengths_of_an_in_list(profile: Profiler) -> Non
     assert len({row.value_key for row in rows}) == 4
 
 
-async def test_values_are_told_apart_without_being_kept(profile: Profiler) -> None:
+async def test_values_are_distinguished_without_being_kept(profile: Profiler) -> None:
     def lookups(session: Session) -> None:
         for name in ("secret one", "secret two", "secret one"):
             session.execute(select(User.id).where(User.name == name))
@@ -266,7 +266,7 @@ async def test_cursor_events_are_taken_up_once_and_forgotten_again() -> None:
     assert executions.markers == before
 
 
-async def test_a_drivers_connection_is_asked_for_nothing_of_ours() -> None:
+async def test_no_attribute_of_ours_is_read_from_a_drivers_connection() -> None:
     class Loud(sqlite3.Connection):
         def __getattr__(self, name: str) -> Any:
             raise RuntimeError(name) if "query_guard" in name else AttributeError(name)

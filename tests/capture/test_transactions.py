@@ -89,7 +89,7 @@ async def test_who_ended_a_transaction_that_wrote(
     assert (transaction.outcome, transaction.ended_by) == end
 
 
-async def test_nobody_is_asked_who_ended_one_that_only_read(profile: Profiler) -> None:
+async def test_the_end_of_a_transaction_that_only_read_is_not_examined(profile: Profiler) -> None:
     transaction = await the_transaction(profile, lambda session: session.execute(select(User)).all())
     assert (transaction.outcome, transaction.ended_by, transaction.site.frames) == ("rolled back", "", ())
 

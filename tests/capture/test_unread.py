@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from query_guard import record
-from query_guard.capture.freeze import facts
+from query_guard.capture.freeze import facts, statement_facts
 from query_guard.capture.hooks import statements
 from query_guard.capture.origin import site_cache as shortcut
 from query_guard.capture.origin import source_files
@@ -53,7 +53,7 @@ def failing(*_: Any, **__: Any) -> Any:
 
 OF_A_STATEMENT: list[tuple[Any, str]] = [
     (statements, "_info_of"),
-    (statements, "_is_no_statement"),
+    (statements, "is_no_statement"),
     (statements, "loader_of"),
     (statements, "current_flush"),
     (statements, "value_hashes"),
@@ -66,7 +66,7 @@ OF_A_STATEMENT: list[tuple[Any, str]] = [
     (Recorder, "keep"),
 ]
 OF_A_REPORT: list[tuple[Any, str]] = [
-    (facts, "fingerprint"),
+    (statement_facts, "fingerprint"),
     (facts, "freeze_transactions"),
     (facts, "freeze_checkouts"),
     (UnreadInfo, "read"),

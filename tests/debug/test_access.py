@@ -218,7 +218,7 @@ def test_strangers_are_logged_once_without_a_word_of_theirs(caplog: pytest.LogCa
     ]
 
 
-def test_who_had_the_key_is_told_once_what_became_of_it(caplog: pytest.LogCaptureFixture) -> None:
+def test_what_became_of_a_given_key_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     guarded = access()
     for _ in range(3):
         guarded.judge(request(query=ticket(NOW - 61)))
@@ -232,7 +232,7 @@ def test_who_had_the_key_is_told_once_what_became_of_it(caplog: pytest.LogCaptur
 
 def test_no_log_and_no_repr_shows_the_key(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     caplog.set_level(logging.DEBUG, "query_guard")
-    monkeypatch.setattr("query_guard.debug.access._is_test_run", lambda: False)
+    monkeypatch.setattr("query_guard.debug.access.is_test_run", lambda: False)
     guarded = access()
     guarded.start({"type": "lifespan", "asgi": {"version": "3.0"}})
     guarded.judge(request())

@@ -59,19 +59,19 @@ async def test_a_report_has_the_keys_of_the_contract() -> None:
     assert set(keys.split()) <= set(report)
     finding_keys = (
         "kind severity summary fix file line function callers count relationship saving_ms phase statement_ids "
-        "remedy edit places effects"
+        "remedy edit places effects saved_statements"
     )
     assert set(report["findings"][0]) == {*finding_keys.split(), "details", "remedy", "edit"}
     statement_keys = (
         "id fingerprint sql operation start_ms duration_ms file line function phase engine connection transaction "
         "relationship rows failed"
     )
-    assert set(report["statements"][0]) == {*statement_keys.split(), "loop_ms"}
+    assert set(report["statements"][0]) == {*statement_keys.split(), "loop_ms", "loaded_by", "duplicate_of"}
     assert report["findings"][0]["statement_ids"] == [1, 2, 3]
     assert "secret 1" not in str(report)
 
 
-async def test_values_are_shown_only_where_they_were_asked_for() -> None:
+async def test_values_are_shown_only_with_capture_parameters() -> None:
     app = guarded(capture_parameters=True)
     await get(app, "/users/1")
     report = (await get(app, "/__query_guard__/api/requests/latest")).json()
@@ -132,10 +132,11 @@ async def test_its_own_requests_are_not_recorded() -> None:
     app = guarded()
     response = await get(app, "/__query_guard__/api/requests")
     assert "X-Query-Count" not in response.headers
-    assert response.json() == {"requests": []}
+    listed = response.json()
+    assert (listed["requests"], listed["sampled"]) == ([], 0)
 
 
-async def test_it_is_off_unless_asked_for() -> None:
+async def test_it_is_off_by_default() -> None:
     assert (await get(guarded(debug=False), "/__query_guard__/api/requests")).status_code == 404
 
 

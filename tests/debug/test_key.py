@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from query_guard.debug.access import Access
-from query_guard.debug.key import Key, NoKey, _state_directory, chosen_key, kept_key, key_file, made_key
+from query_guard.debug.key import Key, NoKey, chosen_key, kept_key, key_file, made_key
+from query_guard.user_state import state_directory
 
 SERVER = {"type": "lifespan", "asgi": {"version": "3.0"}}
 
@@ -258,7 +259,7 @@ def test_the_state_directory_is_that_of_the_platform(
 ) -> None:
     monkeypatch.setenv("HOME", "/home/me")
     monkeypatch.setenv(variable, value)
-    assert _state_directory(platform) == Path(expected)
+    assert state_directory(platform) == Path(expected) / "query_guard"
 
 
 def test_a_mounted_application_finds_the_key_that_a_server_made(home: Path) -> None:

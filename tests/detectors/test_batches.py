@@ -144,7 +144,7 @@ def test_the_rows_that_came_tell_pages_of_one_row_where_the_limit_is_in_the_text
     assert reason([row._replace(rows=5) for row in pages]) == "pages: only OFFSET changes"
 
 
-def test_a_page_that_failed_may_be_asked_for_again() -> None:
+def test_a_page_that_failed_may_be_sent_again() -> None:
     first, failed, again = rows(OFFSET, (1, 10, 0), (1, 10, 10), (1, 10, 10))
     assert reason([first, failed._replace(error="OperationalError"), again]) == "pages: only OFFSET changes"
 

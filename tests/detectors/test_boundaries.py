@@ -29,10 +29,11 @@ from query_guard.detectors import (
     UnusedEagerLoad,
     defaults,
 )
-from query_guard.records import NO_INFO, CallSite, Engine, Frame, LoopBlock, Pause, Silence
+from query_guard.records import NO_INFO, NOWHERE, CallSite, Engine, Frame, Holder, LoopBlock, Pause, Silence
 from tests.reports import ENGINE, POSTS, REQUEST, SITE, checkout, facts_of, pool, statement, transaction
 
 FILE = Engine(2, "sqlite+aiosqlite", "sqlite", False)
+GAVE_BACK = Holder(2, "GET /posts", NOWHERE, 0.1, 0.0, "then returned", suspected=False)
 ELSEWHERE = CallSite(57, (Frame("users.py", 57, "list_users", 50),), "router", False)
 
 
@@ -109,16 +110,28 @@ def test_a_duplicate_saves_all_but_its_first() -> None:
 
 @pytest.mark.parametrize(("milliseconds", "found"), [(49.9, []), (50, ["warning"])])
 def test_a_connection_was_waited_for_from_fifty_milliseconds_on(milliseconds: float, found: list[str]) -> None:
-    facts = facts_of(checkouts=(checkout(wait=milliseconds / 1000),), pools=(pool(),))
+    facts = facts_of(checkouts=(checkout(wait=milliseconds / 1000, holders=(GAVE_BACK,)),), pools=(pool(),))
     assert severities(PoolWait(), facts) == found
 
 
+def test_time_that_went_by_while_a_connection_was_free_is_no_wait() -> None:
+    """A StaticPool, or one with room, on a machine that stalls."""
+    for holders in ((), (GAVE_BACK._replace(doing="idle"),)):
+        facts = facts_of(checkouts=(checkout(wait=30.0, holders=holders),), pools=(pool(),))
+        assert severities(PoolWait(), facts) == []
+    given_up = facts_of(checkouts=(checkout(wait=30.0, outcome="cancelled"),), pools=(pool(),))
+    assert severities(PoolWait(), given_up) == ["warning"]
+
+
 def test_a_wait_that_ended_in_a_timeout_is_no_wait() -> None:
-    assert severities(PoolWait(), facts_of(checkouts=(checkout(wait=30.0, outcome="timeout"),))) == []
+    assert (
+        severities(PoolWait(), facts_of(checkouts=(checkout(wait=30.0, outcome="timeout", holders=(GAVE_BACK,)),)))
+        == []
+    )
 
 
 def test_waits_for_one_pool_are_one_finding() -> None:
-    waits = (checkout(wait=0.06), checkout(wait=0.08))
+    waits = (checkout(wait=0.06, holders=(GAVE_BACK,)), checkout(wait=0.08, holders=(GAVE_BACK,)))
     finding = only(PoolWait(), facts_of(checkouts=waits, pools=(pool(capacity=1),)))
     assert finding.summary == "A connection was waited for 80 ms, 2 times 140 ms in all while the only one was held"
     assert finding.count == 2
@@ -219,7 +232,7 @@ def test_elsewhere_three_sets_of_values_make_a_loop(values: int, found: list[str
     assert silences(NPlusOne(), facts) == ([] if found else ["not N+1: only 2 different sets of values"])
 
 
-def test_loads_whose_owners_are_not_known_are_told_apart_by_values() -> None:
+def test_loads_of_unknown_owners_are_distinguished_by_values() -> None:
     rows = [statement(n, loader=POSTS, owner=None) for n in (1, 2, 3)]
     assert severities(NPlusOne(), facts_of(*rows)) == ["warning"]
 
@@ -451,17 +464,17 @@ def test_a_size_that_was_chosen_or_is_none_is_left_alone(fields: dict[str, Any])
 
 
 @pytest.mark.parametrize(("connects", "found"), [(2, 0), (3, 1)])
-def test_a_pool_that_keeps_nothing_is_told_from_three_connections_on(connects: int, found: int) -> None:
+def test_a_pool_that_keeps_nothing_is_reported_from_three_connections_on(connects: int, found: int) -> None:
     assert len(_settings(kind="NullPool", connects=connects, connect_time=0.03)) == found
 
 
-def test_a_static_pool_is_told_at_once() -> None:
+def test_a_static_pool_is_reported_at_once() -> None:
     assert [one.summary for one in _settings(kind="StaticPool")] == [
         "StaticPool gives all requests the same connection"
     ]
 
 
-def test_a_setting_is_told_once_for_each_engine() -> None:
+def test_a_setting_is_reported_once_for_each_engine() -> None:
     detector = PoolSettings()
     other = ENGINE._replace(serial=9)
 
@@ -475,7 +488,7 @@ def test_a_setting_is_told_once_for_each_engine() -> None:
 THIRD = CallSite(71, (Frame("mail.py", 71, "send", 64),), "router", False)
 
 
-def test_a_duplicate_is_at_the_line_that_asked_last() -> None:
+def test_a_duplicate_is_at_the_line_that_sent_it_last() -> None:
     sites = (SITE, ELSEWHERE, THIRD)
     finding = only(DuplicateStatement(), facts_of(*[statement(n, values=(7,), site=s) for n, s in enumerate(sites, 1)]))
     assert (finding.site, finding.callers, finding.statements) == (THIRD, sites, (1, 2, 3))

@@ -50,7 +50,7 @@ async def test_a_foreign_key_is_not_helped_by_on_conflict(database: Database, pr
     before = [] if database.is_server else ["PRAGMA foreign_keys = ON"]
     finding = await refused(profile, *before, "INSERT INTO comments (id, text, post_id) VALUES (999, 'x', 999)")
     assert "failed with ForeignKeyViolation" in finding.summary
-    assert finding.fix == "Look the row up that it refers to (or what refers to it), and answer 404 or 409"
+    assert finding.fix == "Look up the row that it refers to (or the rows that refer to it), and answer 404 or 409"
 
 
 async def test_on_conflict_helps_where_a_key_is_taken(profile: Profiler) -> None:

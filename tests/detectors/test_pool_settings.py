@@ -43,7 +43,7 @@ def _settings(reports: list[Report]) -> list[Finding]:
 
 
 @of_servers
-async def test_no_ping_is_told_once(database: Database) -> None:
+async def test_a_missing_pre_ping_is_reported_once(database: Database) -> None:
     (finding,) = await advice(database)
     assert finding.severity == "info"
     assert "pool_pre_ping=True" in finding.fix
@@ -55,7 +55,7 @@ async def test_a_chosen_pool_that_pings_is_left_alone(database: Database) -> Non
 
 
 @of_servers
-async def test_a_default_size_below_the_concurrency_is_told_with_figures(database: Database) -> None:
+async def test_a_default_size_below_the_concurrency_is_reported_with_figures(database: Database) -> None:
     (finding,) = await advice(database, 9, pool_pre_ping=True)
     assert "connections were out at once, of a pool that keeps 5" in finding.summary
     assert "were made" in finding.summary
@@ -63,7 +63,7 @@ async def test_a_default_size_below_the_concurrency_is_told_with_figures(databas
 
 
 @of_servers
-async def test_a_pool_that_keeps_nothing_is_told(database: Database) -> None:
+async def test_a_pool_that_keeps_nothing_is_reported(database: Database) -> None:
     (finding,) = await advice(database, poolclass=NullPool)
     assert finding.summary.startswith("NullPool makes a connection for each checkout; 3 were made")
 

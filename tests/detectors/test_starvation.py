@@ -35,7 +35,7 @@ def test_the_threads_are_named() -> None:
 
 
 def test_also_where_a_connection_was_had_in_the_end() -> None:
-    (finding,) = PoolWait()(facts(outcome="returned"))
+    (finding,) = PoolWait()(facts(outcome="returned", holders=(holder("then returned"), holder(), holder())))
     assert finding.fix.startswith(THREADS)
 
 

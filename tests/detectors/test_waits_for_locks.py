@@ -52,7 +52,7 @@ def test_others_are_not_named(beside: Writer) -> None:
 
 
 @pytest.mark.parametrize("error", ["DeadlockDetected", "LockNotAvailable"])
-def test_what_failed_as_it_waited_is_told_by_its_error_alone(error: str) -> None:
+def test_what_failed_while_it_waited_is_reported_by_its_error_alone(error: str) -> None:
     assert list(SlowStatement()(facts_of(slow(error=error), slow(error="QueryCanceled")))) == list(
         SlowStatement()(facts_of(slow(error="QueryCanceled")))
     )

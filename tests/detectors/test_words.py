@@ -56,6 +56,9 @@ def holder(name: str = "GET /", **fields: Any) -> Holder:
     return Holder(name=name, **{**given, **fields})
 
 
+GAVE_BACK = (holder(doing="then returned"),)
+
+
 def out(*checkouts: Checkout, **fields: Any) -> Facts:
     return facts_of(checkouts=checkouts, pools=(pool(capacity=2),), **fields)
 
@@ -144,8 +147,12 @@ WORDS: list[tuple[Detector, Facts, list[str]]] = [
         facts_of(checkouts=(checkout(outcome="timeout", wait=3.0, holders=(holder("GET /a"),)),)),
         ["No connection was free within 3.0 s: 1 were held, all by GET /a"],
     ),
-    (PoolWait(), facts_of(checkouts=(checkout(wait=0.06),)), ["A connection was waited for 60 ms"]),
-    (PoolWait(), out(checkout(wait=0.06)), ["A connection was waited for 60 ms while all 2 were held"]),
+    (PoolWait(), facts_of(checkouts=(checkout(wait=0.06, holders=GAVE_BACK),)), ["A connection was waited for 60 ms"]),
+    (
+        PoolWait(),
+        out(checkout(wait=0.06, holders=GAVE_BACK)),
+        ["A connection was waited for 60 ms while all 2 were held"],
+    ),
     (
         NestedCheckout(),
         facts_of(
@@ -178,7 +185,7 @@ WORDS: list[tuple[Detector, Facts, list[str]]] = [
     (
         CommitAfterResponse(),
         facts_of(transactions=(transaction(phase="teardown", after_response=True),)),
-        ["Writes were committed after the response had started: the client had read 200, whatever became of them"],
+        ["Writes were committed after the response had started: the client reads 200 even if the commit fails"],
     ),
     (
         CommitPerRow(),

@@ -32,7 +32,7 @@ BESIDES = {"stale_allowance"}
 ON_A_SERVER = {"large_result", "pool_settings", "slow_statement"}
 AT_ONCE = {"pool_wait": 3, "pool_timeout": 3}
 """How many requests the finding needs at the same time; the others need one."""
-HEADINGS = ["What it means", "An example", "How to mend it", "When it is wrong", "How to say no"]
+HEADINGS = ["What it means", "An example", "How to fix it", "When it is wrong", "How to say no"]
 
 of_each_kind = pytest.mark.parametrize("page", KIND_PAGES, ids=[page.stem for page in KIND_PAGES])
 
@@ -67,7 +67,7 @@ def test_each_example_has_its_finding(page: Path, folder: Path) -> None:
 @of_each_kind
 @pytest.mark.usefixtures("database_url")
 def test_mended_each_example_has_no_finding(page: Path, folder: Path) -> None:
-    examples = blocks(sections(page)["How to mend it"])
+    examples = blocks(sections(page)["How to fix it"])
     assert examples
     assert [_found_in_all_attempts(each.code, folder, page.stem) for each in examples] == [set()] * len(examples)
 

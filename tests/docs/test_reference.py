@@ -10,10 +10,14 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from query_guard import Facts, Finding, QueryGuard, Report, record
+from query_guard.debug.own_figures import own_document
+from query_guard.document.change import change_document
 from query_guard.document.connections import holder_document
 from query_guard.document.report import document
-from query_guard.pytest_plugin.settings import add_options
-from query_guard.records import NOWHERE, Engine, Holder, Numbers, Request
+from query_guard.history.memory import MemoryHistory
+from query_guard.judge.own_cost import OwnCost
+from query_guard.pytest_plugin.options import add_options
+from query_guard.records import NOWHERE, Change, Engine, Holder, Numbers, Request
 from query_guard.reporters.log import LogReporter
 from query_guard.web.headers import report_headers
 from tests.docs.pages import DOCS, names_in_table, sections
@@ -21,6 +25,8 @@ from tests.docs.pages import DOCS, names_in_table, sections
 pytestmark = pytest.mark.once
 
 REFERENCE = DOCS / "reference"
+REQUEST = Request("http", "GET", "/", "/", 200)
+CHANGE = Change(0.0, 101, 2)
 HOLDER = Holder(1, "GET /", NOWHERE, 1.0, 1.0, "idle", suspected=False)
 FINDING = Finding("n_plus_one", "warning", "summary", "fix")
 
@@ -29,6 +35,7 @@ def test_the_json_of_a_report_is_described() -> None:
     report = _document_with_one_of_everything()
     parts = {
         "report": report,
+        "change": change_document(Report("id", 0.0, Facts(REQUEST, 0.1, ()), change=CHANGE)),
         "finding": report["findings"][0],
         "silence": report["silences"][0],
         "statement": report["statements"][0],
@@ -38,7 +45,7 @@ def test_the_json_of_a_report_is_described() -> None:
         "pool": report["pools"][0],
     }
     described = {name: sorted(names_in_table(REFERENCE / "json.md", name)) for name in parts}
-    assert described == {name: sorted(part) for name, part in parts.items()}
+    assert described == {name: sorted(part or ()) for name, part in parts.items()}
 
 
 def _document_with_one_of_everything() -> dict[str, Any]:
@@ -50,14 +57,19 @@ def _document_with_one_of_everything() -> dict[str, Any]:
     return document(recording.report)
 
 
+def test_what_the_guard_says_of_itself_is_described() -> None:
+    described = names_in_table(REFERENCE / "debug-endpoint.md", "What the guard itself takes")
+    assert described == [*own_document(OwnCost(), MemoryHistory())]
+
+
 def test_the_log_events_are_described(caplog: pytest.LogCaptureFixture) -> None:
     log = LogReporter()
     with caplog.at_level("INFO", "query_guard"):
-        log(Report("id", 0.0, Facts(Request("http", "GET", "/", "/", 200), 0.1, ()), (FINDING,)))
+        log(Report("id", 0.0, Facts(REQUEST, 0.1, ()), (FINDING,), change=CHANGE))
         log.suspect(HOLDER, Engine(1, "sqlite+pysqlite", "sqlite", is_server=False))
     logged = [sorted(vars(each)["query_guard"]) for each in caplog.records]
-    events = ("request", "finding", "leak_suspected")
-    described = [sorted(names_in_table(REFERENCE / "log.md", name)) for name in events]
+    events = ("request", "change", "finding", "leak_suspected")
+    described = [sorted([*names_in_table(REFERENCE / "log.md", name), "pid"]) for name in events]
     assert described == logged
 
 

@@ -38,7 +38,7 @@ async def test_a_check_without_a_version_loses_one_of_two_sales(client: httpx.As
     assert await stock(client, product_id) == 9
 
 
-async def test_with_a_version_the_second_buyer_is_told(client: httpx.AsyncClient) -> None:
+async def test_with_a_version_the_second_buyer_gets_a_409(client: httpx.AsyncClient) -> None:
     product_id = await product(client)
     assert await two_buy(client, f"/products/{product_id}/purchases") == [201, 409]
     assert await stock(client, product_id) == 9

@@ -159,7 +159,7 @@ async def test_a_list_without_end_is_refused(client: httpx.AsyncClient) -> None:
     assert (await client.get("/posts", params={"limit": 1000})).status_code == 422
 
 
-async def test_chosen_posts_come_in_the_order_asked_for(
+async def test_chosen_posts_come_in_the_given_order(
     client: httpx.AsyncClient, session: AsyncSession, shelf: Shelf
 ) -> None:
     first, second = await shelf.factory.posts(shelf.user, 2)

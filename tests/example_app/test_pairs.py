@@ -37,7 +37,7 @@ async def test_an_anti_pattern_is_found_and_its_twin_is_not_accused(visitor: Vis
     assert lines[finding["line"] - 1 if finding and finding["file"] else 0].strip() != ""
 
 
-async def test_who_holds_a_connection_while_a_service_is_waited_for_is_told_from_a_busy_machine(
+async def test_a_holder_that_waits_for_a_service_is_distinguished_from_a_busy_machine(
     visitor: Visitor,
 ) -> None:
     (pair,) = (pair for pair in PAIRS if pair.twin_proof is not None)

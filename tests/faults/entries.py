@@ -19,7 +19,7 @@ ENTRIES = {
     "own_errors.contained.listen": "SQLAlchemy, a loop or a thread call it",
     "capture.hooks.pool_methods._timed.timed_connect": "SQLAlchemy calls it for a checkout",
     "capture.hooks.pool_methods._noted_checkin.noted_checkin": "SQLAlchemy calls it for a checkin",
-    "recording.record": "a job's own `with` calls it",
+    "recording.blocks.record": "a job's own `with` calls it",
     "judge.allowed_blocks.allow": "a job's own `with` calls it",
     "own_errors.report_own_error": "it is the guard itself, and contains all that it does",
 }
@@ -27,7 +27,7 @@ ENTRIES = {
 
 OF_TESTS = (
     "testing.",
-    "recording.record_process",
+    "recording.blocks.record_process",
     "judge.allowed_blocks.allow_in_process",
     "capture.hooks.attribute_reads.NotedAttribute",
 )

@@ -116,12 +116,13 @@ def guard() -> Blocks:
     """Import the guard, rewritten, put it around the application, and return its blocks."""
     rewrite_imports()
     from query_guard import QueryGuard, allow, record, testing
-    from query_guard.capture.live import event_loop, holders
+    from query_guard.capture.live import event_loop, holders, idle_transactions
     from query_guard.history.memory import MemoryHistory
     from query_guard.reporters.log import LogReporter
     from query_guard.reporters.telemetry import TelemetryReporter
 
-    event_loop.BEAT = event_loop.WATCH_INTERVAL = event_loop.NOTICED_BLOCK = event_loop.NOTICED_PAUSE = 0.002
+    event_loop.BEAT = event_loop.WATCH_INTERVAL = event_loop.NOTICED_BLOCK = 0.002
+    idle_transactions.NOTICED_PAUSE = 0.002
     event_loop.LONG_TURN = 0.002
     holders.NOTICED_WAIT = holders.SUSPICIOUS = 0.0
 

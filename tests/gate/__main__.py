@@ -13,9 +13,9 @@ from tests.gate.rows import DRIVERS, ROWS, row_of
 HEAD = """\
 # The gate
 
-What must be found (N, D), what must stay silent (S), where what to type must be true (F), and what is one finding for
-one cause (O), by driver. `make gate` runs it and writes this table: a number is that of the tests that passed, a dot
-says that the row makes no sense on this driver.
+What must be found (N, D), what must stay silent (S), where what to type must be true (F), what is one finding for one
+cause (O), and which loops and pieces of work must be told apart (P), by driver. `make gate` runs it and writes this
+table: a number is that of the tests that passed, a dot says that the row makes no sense on this driver.
 """
 
 

@@ -68,6 +68,7 @@ ROWS = {
     "D23": "300 requests in parallel",
     "D24": "a task that outlives its request",
     "D25": "an attribute of a detached object, or under raiseload, that was not loaded when it was read",
+    "D26": "one session that several tasks use at once",
     "F1": "the fix names the select that loaded the objects of the loop, whatever was selected since",
     "F2": "no code that asks another question: joins, FOR UPDATE, GROUP BY, ON CONFLICT, guards, LIMIT",
     "F3": "count, sum and max for each parent: GROUP BY, never a loader",
@@ -86,9 +87,10 @@ ROWS = {
     "P3": "chunks of sets, values, flushes and key ranges; one value for each statement stays a loop",
     "P4": "polls: reads in transactions of their own, after a wait, of the same or of what is new",
     "P5": "locks, settings, notifications, the catalogue, rows that may be refused, SKIP LOCKED queues, stale versions",
-    "P6": "what a refresh loads with its object, as the mapping says, is told with the refresh",
+    "P6": "what a refresh loads with its object, as the mapping says, belongs to the refresh",
     "P7": "audit rows that a mapper's listener writes one by one; one INSERT sent a row at a time to a server: loops",
     "P8": "products under different parents, through contains_eager, without a condition",
+    "P9": "a client that goes away in the middle of a stream, an exception that leaves a generator: no lost_write",
     "P10": "a loop through getattr, list, str, sorted: one finding, the same count, in the first request too",
 }
 

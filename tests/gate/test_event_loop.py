@@ -76,7 +76,7 @@ async def test_d4_a_statement_is_not_slow_when_only_the_loop_stood_still(databas
         assert finding.saving >= 0.1
 
 
-async def test_d4_a_request_without_a_database_is_told_too() -> None:
+async def test_d4_a_request_without_a_database_has_the_finding_too() -> None:
     app, reports = guarded(detectors=CALM)
 
     @app.get("/")

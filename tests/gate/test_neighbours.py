@@ -375,7 +375,7 @@ async def test_two_blocks_are_blamed_on_their_own_lines(database: Database) -> N
     assert sorted(own) == ["/one first_block", "/two second_block"]
 
 
-async def test_each_application_is_told_of_its_pools(postgres_url: str) -> None:
+async def test_each_application_reports_its_own_pools(postgres_url: str) -> None:
     engine = create_engine(postgres_url.replace("postgresql://", "postgresql+psycopg://"))
     told: list[int] = []
     for _ in range(2):

@@ -126,9 +126,9 @@ async def test_o2_a_cause_that_is_allowed_leads_nothing(profile: Profiler) -> No
     assert told(report) == [("n_plus_one", []), ("n_plus_one", [])]
 
 
-async def test_o2_effects_fail_where_their_kind_is_asked_for(database: Database) -> None:
+async def test_o2_effects_fail_a_test_if_their_kind_is_named(database: Database) -> None:
     body = database.run(rename_and_commit)
-    with pytest.raises(AssertionError, match=r"commit_per_row: (?s:.)*mends, too: n_plus_one"):
+    with pytest.raises(AssertionError, match=r"commit_per_row: (?s:.)*also fixes: n_plus_one"):
         with assert_no_findings(kinds={"n_plus_one"}):
             await body
 
@@ -172,7 +172,7 @@ async def test_o3_eager_loads_of_two_queries_are_repeated_by_themselves(profile:
     assert {finding.relationship for finding in found} == {"User.posts", "Post.comments", "Post.tags"}
 
 
-async def test_o3_what_is_read_again_is_told_why(profile: Profiler) -> None:
+async def test_o3_the_finding_says_why_objects_are_read_again(profile: Profiler) -> None:
     def refreshed(session: Session) -> None:
         user = session.get_one(User, 1)
         for _ in range(3):

@@ -202,8 +202,19 @@ def deletes_by_lists(session: Session) -> None:
         session.execute(delete(Reading).where(Reading.id.in_(numbers[low : low + 25])))
 
 
+def deletes_up_to_a_bound(session: Session) -> None:
+    for bound in range(25, ROWS + 1, 25):
+        session.execute(delete(Reading).where(Reading.id <= bound))
+
+
+def deletes_down_to_a_time(session: Session) -> None:
+    for number in range(75, -1, -25):
+        session.execute(delete(Reading).where(Reading.number > 0, Reading.at > minute(number)))
+
+
 CHUNKS = [
     updates_by_half_open_ranges, reads_by_half_open_ranges, reads_by_ranges, writes_by_ranges_by_hand, deletes_by_lists,
+    deletes_up_to_a_bound, deletes_down_to_a_time,
 ]  # fmt: skip
 
 
@@ -231,6 +242,26 @@ def by_array(sql: str) -> Body:
 )
 async def test_p3_arrays_are_chunks(profile: Profiler, sql: str) -> None:
     assert loops(await profile(by_array(sql))) == []
+
+
+@only_postgresql
+async def test_p3_an_array_is_a_chunk_by_its_values_though_few_rows_come(profile: Profiler) -> None:
+    def work(session: Session) -> None:
+        for low in range(1, ROWS, 20):
+            session.execute(
+                text("SELECT id FROM readings WHERE id = ANY(:ids)"), {"ids": [*range(low, 10 * low, low)] * 3}
+            )
+
+    assert loops(await profile(work)) == []
+
+
+@only_postgresql
+async def test_p2_small_arrays_are_a_loop(profile: Profiler) -> None:
+    def work(session: Session) -> None:
+        for low in range(1, ROWS, 19):
+            session.execute(text("SELECT id FROM readings WHERE id = ANY(:ids)"), {"ids": [*range(low, low + 19)]})
+
+    assert loops(await profile(work)) == [6]
 
 
 @only_postgresql
@@ -272,9 +303,28 @@ def a_range_for_each_number(session: Session) -> None:
         session.execute(query.values(number=Reading.number))
 
 
+def deletes_up_to_bounds_that_go_back(session: Session) -> None:
+    for bound in (25, 75, 50):
+        session.execute(delete(Reading).where(Reading.id <= bound))
+
+
+def deletes_of_few_up_to_a_bound(session: Session) -> None:
+    for bound in range(10, 60, 10):
+        session.execute(delete(Reading).where(Reading.id <= bound))
+
+
+def updates_up_to_a_bound(session: Session) -> None:
+    for bound in range(25, ROWS + 1, 25):
+        session.execute(update(Reading).where(Reading.id <= bound).values(number=Reading.number + 1))
+
+
 @pytest.mark.parametrize(
-    "loop", [counts_by_ranges, reads_each_quarter_of_an_hour, ranges_of_two, a_range_for_each_number]
-)
+    "loop",
+    [
+        counts_by_ranges, reads_each_quarter_of_an_hour, ranges_of_two, a_range_for_each_number,
+        deletes_up_to_bounds_that_go_back, deletes_of_few_up_to_a_bound, updates_up_to_a_bound,
+    ],
+)  # fmt: skip
 async def test_p3_what_looks_like_chunks_and_is_a_loop(profile: Profiler, loop: Body) -> None:
     assert loops(await profile(loop)) != []
 

@@ -69,7 +69,7 @@ def found(report: Report) -> list[tuple[str, list[tuple[int, str | None]]]]:
 
 
 @pytest.mark.parametrize(("albums", "severity"), [(2, []), (3, ["info"]), (19, ["info"]), (20, ["warning"])])
-async def test_p6_what_is_created_and_read_back_at_once_is_told_once(
+async def test_p6_what_is_created_and_read_back_at_once_is_reported_once(
     profile: Profiler, albums: int, severity: list[str]
 ) -> None:
     report = await profile(lambda session: creating(albums, session))
@@ -125,7 +125,7 @@ async def test_p6_objects_that_were_selected_and_are_refreshed_one_by_one(profil
     assert found(await profile(work)) == [("Album was refreshed 5", [(5, "Album.pictures")])]
 
 
-async def test_p6_a_relationship_that_is_asked_for_object_by_object_is_a_loop_of_its_own(profile: Profiler) -> None:
+async def test_p6_a_relationship_that_is_refreshed_object_by_object_is_a_loop_of_its_own(profile: Profiler) -> None:
     def work(session: Session) -> None:
         for album in session.scalars(select(Album).limit(2)).all():
             session.refresh(album, ["pictures"])

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import delete, func, insert, inspect, select, text, update
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.exc import StaleDataError
 
 from query_guard import Report, record
@@ -223,6 +223,29 @@ async def test_p5_a_version_that_is_stale_is_tried_again(profile: Profiler, trie
     report = await profile(work)
     assert [finding.count for finding in report.loud_findings if "SET name" in finding.summary] == []
     assert "not N+1: a retry: the transactions before the last one failed" in {one.reason for one in report.silences}
+
+
+async def test_p5_what_a_failed_transaction_had_read_is_read_again(profile: Profiler) -> None:
+    def work(session: Session) -> None:
+        for attempt in range(4):
+            session.scalars(select(Tag).where(Tag.id == 1)).one()
+            session.scalars(select(User).where(User.id == 1).options(selectinload(User.posts))).one()
+            if attempt < 3:
+                with suppress(DBAPIError):
+                    session.execute(text("SELECT * FROM that_is_not_there"))
+            session.rollback()
+            session.expunge_all()
+
+    assert "duplicate_statement" not in kinds(await profile(work))
+
+
+async def test_p5_what_was_rolled_back_without_a_failure_was_read_twice(profile: Profiler) -> None:
+    def work(session: Session) -> None:
+        for _ in range(3):
+            session.scalars(select(Tag).where(Tag.id == 1)).one()
+            session.rollback()
+
+    assert kinds(await profile(work)) == ["duplicate_statement"]
 
 
 async def test_p5_updates_that_find_no_row_are_a_loop_where_nothing_is_rolled_back(profile: Profiler) -> None:

@@ -112,7 +112,7 @@ def pasted(finding: Finding, **names: Any) -> Any:
     ],
     ids=["write-only", "dynamic"],
 )
-async def test_f5_a_collection_that_is_asked_for_by_a_select_of_its_own_takes_no_option(
+async def test_f5_a_collection_that_has_a_select_of_its_own_takes_no_option(
     profile: Profiler, database: Database, work: Callable[[Session], Any], key: str
 ) -> None:
     finding = the_loop(await profile(work))

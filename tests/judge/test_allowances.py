@@ -216,7 +216,7 @@ def test_an_allowance_that_matches_nothing_is_reported_as_stale() -> None:
     assert (finding.severity, finding.summary) == ("info", "The allowance 'Post.author' matched nothing")
 
 
-def test_a_reason_is_told_where_the_finding_would_have_been() -> None:
+def test_a_reason_is_reported_where_the_finding_would_have_been() -> None:
     with record() as recording, allow(Allowance("n_plus_one", reason="one of each")):
         loop()
     assert recording.report.findings == ()
@@ -250,7 +250,7 @@ def test_an_expired_allowance_allows_no_longer_and_is_not_stale() -> None:
         with assert_no_findings(), allow(Allowance("n_plus_one", reason="one of each", until="2020-01-31")):
             loop()
     assert str(raised.value).endswith(
-        "; the allowance 'n_plus_one' (one of each) expired on 2020-01-31: renew it, or mend this"
+        "; the allowance 'n_plus_one' (one of each) expired on 2020-01-31: renew it, or fix this"
     )
     with record() as recording, allow(Allowance("n_plus_one", until="2020-01-31")):
         loop()

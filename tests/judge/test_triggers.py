@@ -36,7 +36,7 @@ class Triggered:
         yield Finding("triggered", "warning", "It was triggered", "Nothing")
 
 
-def test_a_detector_is_asked_from_the_least_of_its_clues_on() -> None:
+def test_a_detector_runs_from_the_least_of_its_triggers_on() -> None:
     slow, wide = Triggered({"longest_statement": 0.1}), Triggered({"most_rows": 10, "longest_statement": 5.0})
     interests = TriggerIndex([slow, wide])
 
@@ -52,7 +52,7 @@ def test_a_detector_is_asked_from_the_least_of_its_clues_on() -> None:
     assert interests.triggered(None) == ((slow, wide), (), False)
 
 
-def test_a_detector_without_clues_is_always_asked() -> None:
+def test_a_detector_without_triggers_always_runs() -> None:
     always = Triggered()
     interests = TriggerIndex([Triggered({"writes": 1}), always])
     assert interests.triggered(NOTHING) == ((always,), (), True)
@@ -64,7 +64,7 @@ def test_a_trigger_that_is_no_figure_is_refused_by_name() -> None:
 
 
 @pytest.mark.parametrize("make", DEFAULTS)
-def test_every_default_detector_has_clues(make: Callable[[], Detector]) -> None:
+def test_every_default_detector_has_triggers(make: Callable[[], Detector]) -> None:
     """Otherwise it would be triggered, and facts made for it, in each request of each application."""
     assert TriggerIndex([make()]).triggered(NOTHING) is None
 
@@ -76,6 +76,7 @@ ASKED_FROM: dict[str, Triggers] = {
     "FailedStatement": {"failed_statements": 1},
     "MissingGreenlet": {"failed_loads": 1},
     "UnloadedAttribute": {"failed_loads": 1},
+    "SharedSession": {"failed_loads": 1},
     "CartesianProduct": {"joins": 1},
     "LargeResult": {"most_rows": 10_000},
     "StatementBudget": {"beyond_budget": 1, "statements": 51},
@@ -97,7 +98,7 @@ AT_END: dict[str, Triggers] = {
 }
 
 
-def test_each_default_is_asked_from_where_it_may_find_something() -> None:
+def test_each_default_runs_from_where_it_may_find_something() -> None:
     """One that is triggered later finds nothing, and no test of the detector alone would notice."""
     triggers: dict[bool, dict[str, Triggers]] = {False: {}, True: {}}
     for detector in defaults():
@@ -136,7 +137,7 @@ def test_a_report_begins_before_it_ends() -> None:
     assert before - 5.5 < finished.started_at <= time() - 5.0
 
 
-def test_a_reporter_hears_of_quiet_reports_unless_it_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reporter_gets_quiet_reports_unless_it_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("query_guard.judge.pipeline.listeners", [])
 
     class Deaf:
@@ -166,7 +167,7 @@ def test_what_comes_after_the_headers_is_judged_though_no_statement_follows() ->
     assert len(loads.facts[0].failed_loads) == 1
 
 
-def test_a_plain_function_may_have_clues_too() -> None:
+def test_a_plain_function_may_have_triggers_too() -> None:
     def slow(_facts: Facts) -> Iterator[Finding]:
         yield from ()
 
@@ -192,7 +193,7 @@ def test_while_a_test_watches_every_report_is_wanted(monkeypatch: pytest.MonkeyP
     assert Pipeline([], []).wants_quiet_reports()
 
 
-def test_each_reporter_that_asks_for_them_hears_of_suspected_leaks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_reporter_with_suspect_gets_suspected_leaks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("query_guard.judge.pipeline.listeners", [])
     monkeypatch.setattr("query_guard.judge.pipeline.due_suspicions", lambda: [("held", 1), ("held", 2)])
     heard: list[tuple[str, int, int]] = []
@@ -212,12 +213,12 @@ def test_each_reporter_that_asks_for_them_hears_of_suspected_leaks(monkeypatch: 
     assert heard == [("held", 1, 1), ("held", 1, 2), ("held", 2, 1), ("held", 2, 2)]
 
 
-def test_what_saves_most_comes_first_and_information_last() -> None:
-    def found(kind: str, severity: Severity, saving: float) -> Finding:
-        return Finding(kind, severity, "It is so", "Mend it", saving=saving)
+def test_errors_come_first_then_what_saves_most_statements_and_information_last() -> None:
+    def found(kind: str, severity: Severity, saved: int) -> Finding:
+        return Finding(kind, severity, "It is so", "Mend it", saved_statements=saved, saving=1.0 / saved)
 
     given = [found("a", "info", 9), found("b", "warning", 1), found("c", "error", 2), found("d", "warning", 3)]
-    assert [finding.kind for finding in ranked(given)] == ["d", "c", "b", "a"]
+    assert [finding.kind for finding in ranked(given)] == ["c", "d", "b", "a"]
     assert ranked(given[:1]) == (given[0],)
 
 

@@ -38,12 +38,12 @@ class User(Base):
     manager: Mapped[User | None] = relationship(remote_side="User.id", back_populates="reports")
     reports: Mapped[list[User]] = relationship(back_populates="manager", order_by="User.id")
     posts: Mapped[list[Post]] = relationship(back_populates="author", order_by="Post.id")
-    profile: Mapped[Pipeline | None] = relationship(back_populates="user", uselist=False)
+    profile: Mapped[Profile | None] = relationship(back_populates="user", uselist=False)
     memberships: Mapped[list[Membership]] = relationship(back_populates="user", order_by="Membership.group_code")
     animals: Mapped[list[Animal]] = relationship(back_populates="owner", order_by="Animal.id")
 
 
-class Pipeline(Base):
+class Profile(Base):
     __tablename__ = "o_profiles"
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("o_users.id"))
@@ -174,7 +174,7 @@ def rows() -> list[Base]:
     world: list[Base] = [*tags, *groups, *(Company(id=number, name=f"c{number}") for number in (1, 2, 3))]
     for number in range(1, 8):
         user = User(id=number, name=f"u{number}", company_id=number % 3 + 1, manager_id=number // 2 or None)
-        user.profile = Pipeline(id=number)
+        user.profile = Profile(id=number)
         user.memberships = [Membership(group_code="abc"[n]) for n in range(number % 3 + 1)]
         world.append(user)
         for k in range(number % 3 + 1):
@@ -193,7 +193,7 @@ RELATIONSHIPS: dict[str, list[tuple[str, str, bool]]] = {
     "User": [
         ("company", "Company", False),
         ("posts", "Post", True),
-        ("profile", "Pipeline", False),
+        ("profile", "Profile", False),
         ("memberships", "Membership", True),
         ("manager", "User", False),
         ("reports", "User", True),
@@ -202,7 +202,7 @@ RELATIONSHIPS: dict[str, list[tuple[str, str, bool]]] = {
     "Post": [("author", "User", False), ("comments", "Comment", True), ("tags", "Tag", True)],
     "Comment": [("post", "Post", False)],
     "Tag": [("posts", "Post", True)],
-    "Pipeline": [("user", "User", False)],
+    "Profile": [("user", "User", False)],
     "Membership": [("user", "User", False), ("group", "Group", False)],
     "Group": [("members", "Membership", True)],
     "Animal": [("owner", "User", False)],

@@ -44,7 +44,7 @@ def walking_program(seed: int) -> Program:
     chance = random.Random(seed)
     program = Program(seed, chance.random() < 0.3)
     root = chance.choice(
-        ["User", "User", "Post", "Company", "Comment", "Tag", "Group", "Dog", "Animal", "Album", "Pipeline"]
+        ["User", "User", "Post", "Company", "Comment", "Tag", "Group", "Dog", "Animal", "Album", "Profile"]
     )
     _noise(program, chance, root)
     _select(program, chance, root)

@@ -17,7 +17,7 @@ _FILTERS = {
     "Comment": ("post_id", "Post.id"),
     "User": ("company_id", "Company.id"),
     "Membership": ("group_code", "Group.code"),
-    "Pipeline": ("user_id", "User.id"),
+    "Profile": ("user_id", "User.id"),
     "Group": ("code", "Group.code"),
 }
 _COLUMNS = {
@@ -25,7 +25,7 @@ _COLUMNS = {
     "Comment": ("id", "post_id"),
     "User": ("id", "name", "visits"),
     "Membership": ("user_id", "group_code"),
-    "Pipeline": ("id", "user_id"),
+    "Profile": ("id", "user_id"),
     "Group": ("code",),
 }
 _AGGREGATES = ("func.count()", "func.count({0})", "func.sum({0})", "func.max({0})", "func.min({0}), func.count({0})")

@@ -39,7 +39,7 @@ def add_all(names):
         add(name)
 """
 FASTAPI = """
-from fastapi import FastAPI
+from fastapi import FastAPI, WebSocket
 from starlette.testclient import TestClient
 from items import add, add_all, find
 
@@ -53,7 +53,7 @@ def loop() -> None:
         find(name)
 
 @app.websocket("/socket")
-async def socket(websocket):
+async def socket(websocket: WebSocket):
     await websocket.accept()
     find("a")
     await websocket.close()
@@ -116,7 +116,7 @@ def loop(name: str) -> None:
     for name in "abcd":
         find(name)
 
-client = TestClient(Litestar([one, loop]))
+client = TestClient(Litestar([one, loop], logging_config=None))
 
 def test_three_requests():
     for name in "abc":
@@ -233,6 +233,34 @@ def test_what_test_code_does_by_itself_is_counted_and_not_judged(
         "test_calls_a_loop_of_the_application": 4,
         "test_says_what_it_wants_to_know": 4,
     }
+
+
+REFUSED = """
+import pytest
+from sqlalchemy.exc import IntegrityError
+from query_guard.testing import assert_no_findings
+from wares import take
+
+def test_expects_what_it_gets():
+    take(1)
+    with pytest.raises(IntegrityError):
+        take(1)
+
+def test_judges_the_block():
+    with assert_no_findings(), pytest.raises(IntegrityError):
+        take(1)
+"""
+
+
+def test_a_refused_statement_is_for_the_test_that_gets_the_exception_to_judge(items: pytest.Pytester) -> None:
+    wares = "from items import Item, Session, engine\ndef take(id):\n    with Session(engine) as session:\n"
+    items.makepyfile(
+        wares=wares + "        session.add(Item(id=id, name='x'))\n        session.commit()\n", test_items=REFUSED
+    )
+    result = run(items, "--query-guard=fail")
+    result.assert_outcomes(passed=1, failed=1)
+    assert "  failed_statement: INSERT failed with IntegrityError: " in said(result)
+    result.stdout.fnmatch_lines(["FAILED *::test_judges_the_block *"])
 
 
 def test_helpers_below_testpaths_and_in_a_folder_of_tests_are_test_code(items: pytest.Pytester) -> None:

@@ -30,7 +30,7 @@ def test_by_default_the_middlewares_findings_are_listed(pytester: pytest.Pyteste
     result = run(pytester)
     result.assert_outcomes(passed=2)
     assert f"{SUMMARY} " in said(result)
-    line = "n_plus_one Author.books on GET /lazy at app.py:N: once in 1 test; mending it saves 2 statements"
+    line = "n_plus_one Author.books on GET /lazy at app.py:N: once in 1 test; the fix saves 2 statements"
     assert f"\n{line}\n" in said(result)
 
 
@@ -88,7 +88,7 @@ def test_warn_lists_findings_with_fixes(pytester: pytest.Pytester) -> None:
     result = run(pytester, "--query-guard=warn")
     result.assert_outcomes(passed=2)
     assert (
-        "\nn_plus_one Author.books on GET /lazy at app.py:N: once in 1 test; mending it saves 2 statements\n"
+        "\nn_plus_one Author.books on GET /lazy at app.py:N: once in 1 test; the fix saves 2 statements\n"
         "    fix: Add .options(selectinload(Author.books)) to the select at app.py:N\n"
         "    in test_app.py::test_lazy\n"
     ) in said(result)
@@ -184,7 +184,7 @@ def test_an_expired_allowance_allows_no_longer_and_says_so(pytester: pytest.Pyte
     shown = said(result)
     assert (
         "    fix: Add .options(selectinload(Author.books)) to the select at app.py:N; the allowance 'Author.books' "
-        "(one book each) expired on 2020-01-31: renew it, or mend this\n"
+        "(one book each) expired on 2020-01-31: renew it, or fix this\n"
     ) in shown
     assert "query_guard: allowances that matched nothing" in shown
     assert "\ntest_app.py::test_stale: 'Author.name'\n" in shown

@@ -44,7 +44,7 @@ def test_xdist_judges_in_workers_and_tells_in_one_place(pytester: pytest.Pyteste
     result.assert_outcomes(passed=7, failed=6)
     assert "\ntest_app.py::test_stale: 'Author.name'\n" in said(result)
     result = pytester.runpytest_subprocess(*options)
-    line = "n_plus_one Author.books on GET /lazy at app.py:N: 6 times in 6 tests; mending it saves 12 statements"
+    line = "n_plus_one Author.books on GET /lazy at app.py:N: 6 times in 6 tests; the fix saves 12 statements"
     assert f"\n{line}\n" in said(result)
 
 
@@ -162,7 +162,7 @@ def test_the_order_of_tests_does_not_matter(pytester: pytest.Pytester, seed: int
     result.assert_outcomes(passed=7, failed=6)
 
 
-def test_a_run_inside_a_run_is_not_heard_outside(pytester: pytest.Pytester) -> None:
+def test_a_run_inside_a_run_is_not_reported_outside(pytester: pytest.Pytester) -> None:
     prepare(
         pytester,
         """

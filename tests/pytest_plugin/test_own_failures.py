@@ -25,11 +25,11 @@ def fails(*_: object) -> None:
     ("broken", "mode", "told"),
     [
         ("verdict.verdict", "warn", "what the test sent could not be judged"),
-        ("entries.middleware_entry", "", "what test_app.py::test_that_fails left could not be gathered"),
+        ("entries.middleware_entry", "", "the results of test_app.py::test_that_fails could not be gathered"),
         ("summary.sections", "", "the summary could not be made"),
     ],
 )
-def test_a_failure_of_the_plugin_is_told_and_changes_no_outcome(
+def test_a_failure_of_the_plugin_is_reported_and_changes_no_outcome(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, broken: str, mode: str, told: str
 ) -> None:
     prepare(pytester, TESTS)

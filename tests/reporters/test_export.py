@@ -40,7 +40,7 @@ REPORT = report_with(
         pools=(pool(name="primary"),),
     ),
 )
-OF_POOLS = [(pool(name="primary", checked_out=3, idle=2, pending=1), ())]
+OF_POOLS = [(pool(name="primary", checked_out=3, idle=2, waiting=1), ())]
 
 
 def test_over_otlp_a_collector_gets_metrics_and_spans() -> None:

@@ -41,7 +41,7 @@ def configured() -> Iterator[None]:
 
 @pytest.mark.usefixtures("configured")
 @pytest.mark.parametrize("saving", [math.inf, math.nan])
-def test_a_saving_without_end_is_told_all_the_same(saving: float) -> None:
+def test_a_finding_with_an_infinite_saving_is_logged(saving: float) -> None:
     with capture_logs() as events:
         LogReporter()(report_with(Finding("own", "warning", "It never ends", "Mend it", saving=saving)))
     assert [event["event"] for event in events] == ["query_guard.request", "query_guard.finding"]
@@ -104,7 +104,7 @@ async def test_an_asynchronous_logger_that_fails_is_named_once(
         async def info(self, event: str, *args: Any, **kw: Any) -> None:
             raise OSError("no disk")
 
-    monkeypatch.setattr(log, "_failures", set())
+    monkeypatch.setattr(log, "_said", set())
     structlog.configure(wrapper_class=Failing)
     try:
         for _ in range(2):
@@ -202,6 +202,14 @@ def test_two_statements_at_one_line_are_two_findings() -> None:
     facts = facts_of(statement(1, fingerprint="update"), statement(2, fingerprint="insert"))
     found = [Finding("n_plus_one", "warning", "A loop", "Mend it", statements=(serial,)) for serial in (1, 2)]
     assert findings_of(LogReporter(), report_with(*found, facts=facts)) == [("warning", 1), ("warning", 1)]
+
+
+@pytest.mark.usefixtures("configured")
+def test_findings_of_one_report_are_several_though_they_look_alike() -> None:
+    timeouts = [Finding("pool_timeout", "error", f"No connection of pool {number}", "Mend it") for number in (1, 2)]
+    reporter = LogReporter()
+    told = [findings_of(reporter, report_with(*timeouts, facts=facts_of())) for _ in range(2)]
+    assert told == [[("error", 1), ("error", 1)], []]
 
 
 def test_what_happened_last_is_remembered_when_there_are_very_many() -> None:

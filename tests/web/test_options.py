@@ -4,11 +4,27 @@ from __future__ import annotations
 
 import inspect
 import logging
+import re
 from typing import Any
 
 import pytest
 
 from query_guard import QueryGuard, query_budget
+
+
+async def asynchronous(_scope: Any) -> float:
+    return 1.0
+
+
+class Asynchronous:
+    async def __call__(self, _scope: Any) -> float:
+        return 1.0
+
+
+def named(options: dict[str, Any]) -> str:
+    """Name options without addresses, which differ between the processes of a run."""
+    return re.sub(r" at 0x[0-9a-f]+", "", str(options))
+
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"engines": "postgresql://"}, "engines must be None or a sequence of Engine or AsyncEngine, not 'postgresql://'"),
@@ -22,6 +38,9 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"sample_rate": 1.5}, "sample_rate must be a number from 0 to 1, not 1.5"),
     ({"sample_rate": -0.5}, "sample_rate must be a number from 0 to 1, not -0.5"),
     ({"sample_rate": True}, "sample_rate must be a number from 0 to 1, not True"),
+    ({"sample_rate": float}, "a function (not async) of the scope that returns one, not <class 'float'>"),
+    ({"sample_rate": asynchronous}, "of the scope that returns one, not <function asynchronous"),
+    ({"sample_rate": Asynchronous()}, "of the scope that returns one, not <tests.web.test_options.Asynchronous"),
     ({"budgets": [5]}, "budgets must map routes to numbers, such as {'GET /orders/{id}': 5}, not [5]"),
     ({"budgets": {"/orders": 5}}, "budgets must name a method and a route, such as 'GET /orders/{id}', not '/orders'"),
     ({"budgets": {"GET /": -1}}, "the budget of 'GET /' must be an integer of at least 0, not -1"),
@@ -38,7 +57,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 async def app(*_: Any) -> None: ...
 
 
-@pytest.mark.parametrize(("options", "message"), WRONG, ids=[str(options) for options, _ in WRONG])
+@pytest.mark.parametrize(("options", "message"), WRONG, ids=[named(options) for options, _ in WRONG])
 def test_wrong_options_are_refused_by_name(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match="QueryGuard: ") as raised:
         QueryGuard(app, **options)
@@ -48,6 +67,7 @@ def test_wrong_options_are_refused_by_name(options: dict[str, Any], message: str
 RIGHT: list[dict[str, Any]] = [
     {"sample_rate": 0},
     {"sample_rate": 1},
+    {"sample_rate": lambda scope: 0.5},
     {"debug_token": "x" * 16},
     {"budgets": {"GET /": 0}},
     {"release": "1"},
@@ -55,7 +75,7 @@ RIGHT: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("options", RIGHT, ids=str)
+@pytest.mark.parametrize("options", RIGHT, ids=named)
 def test_options_just_within_their_bounds_are_taken(options: dict[str, Any]) -> None:
     QueryGuard(app, **options)
 
@@ -128,7 +148,7 @@ def test_a_mistyped_switch_leaves_profiling_on_and_says_so(
     shown = value if len(value) <= 20 else "f" * 20 + "…"
     assert errors_of(caplog) == [
         f"query_guard: QUERY_GUARD_ENABLED must be one of {SWITCHES}, not {shown!r}; "
-        "it counts as on until this is mended"
+        "it counts as on until this is fixed"
     ]
 
 
@@ -138,7 +158,7 @@ def test_a_mistyped_switch_leaves_the_debug_endpoint_off_and_says_so(
     monkeypatch.setenv("QUERY_GUARD_DEBUG", "maybe")
     assert not QueryGuard(app, debug=True)._options.debug
     assert errors_of(caplog) == [
-        f"query_guard: QUERY_GUARD_DEBUG must be one of {SWITCHES}, not 'maybe'; it counts as off until this is mended"
+        f"query_guard: QUERY_GUARD_DEBUG must be one of {SWITCHES}, not 'maybe'; it counts as off until this is fixed"
     ]
 
 

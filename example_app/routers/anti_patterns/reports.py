@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 
 from fastapi import APIRouter
@@ -9,6 +10,7 @@ from sqlalchemy import func, select
 
 from example_app.dependencies.sessions import SessionOfRequest
 from example_app.models import Comment, Post, Product, User
+from example_app.routers.anti_patterns.engines import Bad
 from example_app.routers.reports import compute_digest
 from example_app.schemas.posts import Activity, Commenter, Digest, Totals
 from query_guard import query_budget
@@ -31,6 +33,19 @@ async def show_totals_one_by_one(session: SessionOfRequest) -> Totals:
     comments = (await session.scalars(select(func.count(Comment.id)))).one()
     products = (await session.scalars(select(func.count(Product.id)))).one()
     return Totals(users=users, posts=posts, comments=comments, products=products)
+
+
+@router.get("/totals/in-tasks")
+async def show_totals_in_tasks(bad: Bad) -> Totals:
+    """Ask for each figure in a task, all with one session: it is busy with the first one, and the answer is a 500."""
+    counts = [select(func.count(model.id)) for model in (User, Post, Comment, Product)]
+    async with bad.small() as session:
+        answers = await asyncio.gather(*map(session.scalar, counts), return_exceptions=True)
+    for refusal in answers:
+        if isinstance(refusal, BaseException):
+            raise refusal
+    totals = [answer for answer in answers if isinstance(answer, int)]
+    return Totals(users=totals[0], posts=totals[1], comments=totals[2], products=totals[3])
 
 
 @router.get("/commenters")

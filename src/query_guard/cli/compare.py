@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print what differs. Raises NoKey and Failure."""
     endpoint = endpoint_of(options)
-    ids = (options.before, options.after) if options.after is not None else _last_two(endpoint, options.before)
+    ids = (options.before, options.after) if options.after is not None else last_two(endpoint, options.before)
     before, after = (report_of(endpoint, each) for each in ids)
     changed = differences(before, after)
     if options.json:
@@ -34,7 +34,8 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _last_two(endpoint: Endpoint, route: str) -> tuple[str, str]:
+def last_two(endpoint: Endpoint, route: str) -> tuple[str, str]:
+    """Return the ids of the last two reports of a route, the earlier one first. Raises Failure."""
     kept = endpoint.rows("requests")
     of_route = [row for row in kept if is_of(row, route)]
     same = [row for row in of_route if name_of(row) == name_of(of_route[0])]

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from query_guard.cli.failure import Failure
+from query_guard.records import LastingName
 
 _FIELDS = (
     "id",
@@ -65,7 +66,7 @@ def _apart(
 
 def _identity(finding: dict[str, Any]) -> tuple[Any, ...]:
     """Return what a finding keeps when the code around it is edited: not its line."""
-    return finding["kind"], finding["relationship"], finding["function"]
+    return tuple(finding[name] for name in LastingName._fields)
 
 
 def _shapes(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> list[dict[str, Any]]:

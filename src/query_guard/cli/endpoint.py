@@ -41,37 +41,56 @@ class Endpoint:
 
     def json(self, path: str) -> dict[str, Any]:
         """Return what is served under `/api/` as JSON. Raises Failure."""
+        return self._parsed(self._read(path, "application/json"))
+
+    def _parsed(self, body: bytes) -> dict[str, Any]:
         try:
-            data = json.loads(self._read(path, "application/json"))
+            data = json.loads(body)
         except ValueError as error:
             raise self._of_another(f"no JSON ({error})") from error
         if not isinstance(data, dict):
             raise self._of_another(f"a JSON {type(data).__name__}")
         return data
 
+    def posted(self, path: str) -> dict[str, Any]:
+        """Send a POST below `/api/` and return what the endpoint answers, its sentence `error` (409) included.
+
+        Raises Failure.
+        """
+        return self._parsed(self._read(path, "application/json", "POST"))
+
     def rows(self, name: str) -> list[dict[str, Any]]:
         """Return the list that is served under `/api/<name>`. Raises Failure."""
-        rows = self.json(name).get(name)
+        rows: list[dict[str, Any]] = self.listing(name)[name]
+        return rows
+
+    def listing(self, name: str) -> dict[str, Any]:
+        """Return that list, by its name, and what stands beside it. Raises Failure."""
+        data = self.json(name)
+        rows = data.get(name)
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise self._of_another(f"JSON without the list {name!r}")
-        return rows
+        return data
 
     def text(self, path: str) -> str:
         """Return what is served under `/api/` as readable text. Raises Failure."""
         return self._read(path, "text/plain").decode("utf-8", "replace")
 
-    def _read(self, path: str, kind: str) -> bytes:
+    def _read(self, path: str, kind: str, method: str = "GET") -> bytes:
         address = f"{self.address}/api/{path}"
         bearer = f"Bearer {self.key.secret.decode('latin-1')}"
         try:
-            request = Request(address, headers={"Authorization": bearer, "Accept": kind})  # noqa: S310
+            headers = {"Authorization": bearer, "Accept": kind}
+            request = Request(address, headers=headers, method=method)  # noqa: S310
             with _opener(self.url).open(request, timeout=PATIENCE) as response:
                 if response.headers.get_content_type() != kind:
                     raise self._refused(f"{response.status} with {response.headers.get_content_type()!r}")
                 body: bytes = response.read()
                 return body
         except HTTPError as error:
-            error.close()
+            with error:
+                if error.code == 409:  # it cannot do it now, and says why
+                    return error.read()
             raise self._refused(str(error.code), error.code) from error
         except (OSError, HTTPException, ValueError) as error:
             raise NoApplication(

@@ -18,7 +18,7 @@ def run(options: argparse.Namespace) -> int:
     """Print a line for each report. Raises NoKey and Failure."""
     endpoint = endpoint_of(options)
     if options.json:
-        write_json({"requests": endpoint.rows("requests")})
+        write_json(endpoint.listing("requests"))
     else:
         write_text(endpoint.text("requests"))
     return 0

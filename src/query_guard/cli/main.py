@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from query_guard.cli import compare, latest, merge, pools, routes, show, statements, wait
+from query_guard.cli import compare, diff, fix, latest, mcp, merge, pools, report, routes, show, statements, wait
 from query_guard.cli import list as list_command
 from query_guard.cli import open as open_command
 from query_guard.cli.application import add_address
@@ -18,7 +18,7 @@ from query_guard.debug.key import NoKey
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
-READING = (latest, list_command, show, wait, compare, routes, statements, pools)
+READING = (latest, list_command, show, wait, compare, routes, statements, pools, fix)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,6 +43,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_reading(commands)
     open_command.add_to(commands)
+    report.add_to(commands)
+    mcp.add_to(commands)
+    diff.add_to(commands)
     merge.add_to(commands)
     baseline = commands.add_parser("baseline", help="'baseline merge' is 'merge'")
     merge.add_to(baseline.add_subparsers(required=True, metavar="COMMAND"))
@@ -52,8 +55,10 @@ def _parser() -> argparse.ArgumentParser:
 def _add_reading(commands: Commands) -> None:
     """Add the commands that read the debug endpoint; all take `--url`, `--path` and `--json`."""
     for command in READING:
-        said = str(command.__doc__)
-        parser = commands.add_parser(command.NAME, help=said[0].lower() + said[1:].rstrip("."), description=said)
+        description = str(command.__doc__)
+        parser = commands.add_parser(
+            command.NAME, help=description[0].lower() + description[1:].rstrip("."), description=description
+        )
         command.add_arguments(parser)
         add_address(parser)
         parser.add_argument("--json", action="store_true", help="print JSON, for programs")

@@ -21,12 +21,12 @@ def add_to(commands: Commands) -> None:
     parser.set_defaults(run=run)
 
 
-def run(given: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Write the merged file; 2 where that cannot be done, with a sentence on stderr."""
     from query_guard.testing.merging import merged
 
     try:
-        given.target.write_text(merged(given.target, given.sources), encoding="utf-8")
+        options.target.write_text(merged(options.target, options.sources), encoding="utf-8")
     except (ValueError, OSError) as error:
         print(f"query_guard: {error}", file=sys.stderr)
         return 2

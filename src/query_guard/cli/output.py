@@ -1,4 +1,4 @@
-"""What commands write to standard output: text for people, JSON for programs."""
+"""What commands write: text for people, JSON for programs."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ import json
 import sys
 from collections.abc import Sequence
 from itertools import zip_longest
-from typing import Any
+from typing import Any, TextIO
 
 from query_guard.reporters.text import printable
 
 
-def write_text(text: str) -> None:
-    """Print lines of text; what the terminal cannot show, or what would control it, is replaced."""
-    encoding = sys.stdout.encoding or "utf-8"
+def write_text(text: str, to: TextIO | None = None) -> None:
+    """Print lines of text, to standard output by default.
+
+    What the terminal cannot show, or what would control it, is replaced.
+    """
+    out = to or sys.stdout
+    encoding = out.encoding or "utf-8"
     lines = "\n".join(map(printable, text.rstrip("\n").split("\n")))
-    print(lines.encode(encoding, "backslashreplace").decode(encoding), flush=True)
+    print(lines.encode(encoding, "backslashreplace").decode(encoding), file=out, flush=True)
 
 
 def write_json(data: Any) -> None:

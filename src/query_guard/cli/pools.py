@@ -37,10 +37,10 @@ def _cells(row: dict[str, Any]) -> tuple[object, ...]:
 def _holders(rows: list[dict[str, Any]]) -> Iterator[str]:
     for row in rows:
         for holder in row.get("holders") or []:
-            place = f" at {holder.get('file')}:{holder.get('line')}" if holder.get("file") else ""
+            location = f" at {holder.get('file')}:{holder.get('line')}" if holder.get("file") else ""
             leak = ", a suspected leak" if holder.get("suspected") else ""
             yield (
-                f"{row.get('engine')}: held for {holder.get('held_ms')} ms by {holder.get('name')}{place}, "
+                f"{row.get('engine')}: held for {holder.get('held_ms')} ms by {holder.get('name')}{location}, "
                 f"{holder.get('doing')}{leak}"
             )
         if row.get("unseen"):

@@ -29,5 +29,7 @@ def run(options: argparse.Namespace) -> int:
 def _cells(row: dict[str, Any]) -> tuple[object, ...]:
     numbers = ("requests", "query_count_median", "query_count_max", "query_time_ms", "wait_ms")
     name = f"{row.get('method') or ''} {row.get('route') or '(no route)'}".strip()
+    sampled = row.get("sampled")
+    name += f" ({sampled} of {row.get('requests')} sampled)" if sampled not in (None, row.get("requests")) else ""
     found = ", ".join(f"{kind}={count}" for kind, count in (row.get("findings") or {}).items())
     return (*(row.get(number) for number in numbers), f"{name}; {found}" if found else name)

@@ -18,9 +18,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print a row for each shape. Raises NoKey and Failure."""
-    rows = endpoint_of(options).rows("statements")
+    listing = endpoint_of(options).listing("statements")
+    rows = listing["statements"]
     if options.json:
-        write_json({"statements": rows})
+        write_json(listing)
     else:
         write_text(table(HEAD, [_cells(row) for row in rows]) if rows else "no statement is kept yet")
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 from query_guard.cli.endpoint import Endpoint, NoApplication, endpoint_of
@@ -26,27 +27,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the report of the first request that ends from now on. Raises NoKey and Failure."""
     endpoint = endpoint_of(options)
-    known = {row.get("id") for row in endpoint.rows("requests")}
-    wanted = f"request of {options.route!r}" if options.route else "request"
-    print(f"Waiting for the next {wanted} ...", file=sys.stderr, flush=True)
-    deadline = time.monotonic() + options.timeout
-    while (report := _next(endpoint, known, options.route)) is None:
+    expected = f"request of {options.route!r}" if options.route else "request"
+
+    def begin() -> None:
+        print(f"Waiting for the next {expected} ...", file=sys.stderr, flush=True)
+
+    return show(options, next_report(endpoint, options.route, options.timeout, begin))
+
+
+def next_report(endpoint: Endpoint, route: str | None, timeout: float, begin: Callable[[], None] = lambda: None) -> str:
+    """Return the id of the report of the first request that ends from now on. Raises Failure.
+
+    `begin` is called when requests count from then on.
+    """
+    known_ids = {row.get("id") for row in endpoint.rows("requests")}
+    begin()
+    deadline = time.monotonic() + timeout
+    while (report := _next(endpoint, known_ids, route)) is None:
         if time.monotonic() >= deadline:
+            expected = f"request of {route!r}" if route else "request"
             raise Failure(
-                f"expected a {wanted} at {options.url!r} within {options.timeout:g} s, and none came; send it, "
+                f"expected a {expected} at {endpoint.url!r} within {timeout:g} s, and none came; send it, "
                 "or wait longer with --timeout ('query-guard routes' shows how routes are written)"
             )
         time.sleep(INTERVAL)
-    return show(options, str(report.get("id")))
+    return str(report.get("id"))
 
 
-def _next(endpoint: Endpoint, known: set[object], route: str | None) -> Summary | None:
+def _next(endpoint: Endpoint, known_ids: set[object], route: str | None) -> Summary | None:
     """Return the oldest report that is not known yet; an application that restarts is not there for a moment."""
     rows: list[Summary] = []
     with suppress(NoApplication):
         rows = endpoint.rows("requests")
-    new = [row for row in reversed(rows) if row.get("id") not in known]
-    return next((row for row in new if route is None or is_of(row, route)), None)
+    new_rows = [row for row in reversed(rows) if row.get("id") not in known_ids]
+    return next((row for row in new_rows if route is None or is_of(row, route)), None)
 
 
 def _seconds(text: str) -> float:

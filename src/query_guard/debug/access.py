@@ -9,7 +9,6 @@ from __future__ import annotations
 import hmac
 import logging
 import shlex
-import sys
 import time
 from collections.abc import Callable
 from enum import Enum
@@ -18,6 +17,7 @@ from query_guard.debug import DEFAULT_PATH
 from query_guard.debug.credentials import bearers, cookies, is_of_own_page, tickets
 from query_guard.debug.key import TOKEN_VARIABLE, Key, NoKey, chosen_key, kept_key, key_in_memory, made_key
 from query_guard.debug.signing import cookie_name, is_current, is_signed
+from query_guard.user_state import is_test_run
 from query_guard.web.asgi import Scope
 
 _logger = logging.getLogger("query_guard")
@@ -90,7 +90,7 @@ class Access:
 
     def _known_key(self) -> Key | None:
         try:
-            return chosen_key(self._token) or (None if _is_test_run() else kept_key())
+            return chosen_key(self._token) or (None if is_test_run() else kept_key())
         except NoKey as error:
             self._explain(error, "nobody can see the reports")
             return None
@@ -121,8 +121,4 @@ def _judged(key: Key, scope: Scope, now: float) -> Entry:
 
 def _is_server(scope: Scope) -> bool:
     """Whether a lifespan is a server's: it must say the version of ASGI, which Starlette's test client leaves out."""
-    return "asgi" in scope and not _is_test_run()
-
-
-def _is_test_run() -> bool:
-    return "pytest" in sys.modules
+    return "asgi" in scope and not is_test_run()

@@ -36,11 +36,12 @@ def is_of_own_page(scope: Scope) -> bool:
     """Whether the browser says that no page of another origin made the request.
 
     This counts for reads, too: the application's CORS middleware may stand outside ours, and would let any page read
-    the answer.
+    the answer. A change must come from a page of ours; a read may come from the address bar, too.
     """
     sites = _headers(scope, b"sec-fetch-site")
+    allowed = (b"same-origin", b"none") if scope["method"] in ("GET", "HEAD") else (b"same-origin",)
     own_origins = [scope.get("scheme", "http").encode() + b"://" + host for host in _headers(scope, b"host")]
-    from_here = bool(sites) and all(site in (b"same-origin", b"none") for site in sites)
+    from_here = bool(sites) and all(site in allowed for site in sites)
     return from_here and all([origin] == own_origins for origin in _headers(scope, b"origin"))
 
 

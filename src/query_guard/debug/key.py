@@ -9,11 +9,12 @@ import os
 import re
 import secrets
 import stat
-import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkstemp
+
+from query_guard.user_state import state_directory, without_waiting
 
 TOKEN_VARIABLE = "QUERY_GUARD_DEBUG_TOKEN"  # noqa: S105
 FILE_VARIABLE = "QUERY_GUARD_KEY_FILE"
@@ -52,7 +53,7 @@ def kept_key() -> Key | None:
     """Return the key that this user's servers share; None when there is no file yet. Raises NoKey for a wrong file."""
     file = key_file()
     try:
-        with open(file, "rb", opener=_without_waiting) as key_bytes:
+        with open(file, "rb", opener=without_waiting) as key_bytes:
             _refuse_of_others(key_bytes.fileno(), file)
             secret = key_bytes.read(_MAX_FILE).strip()
     except FileNotFoundError:
@@ -86,17 +87,9 @@ def key_file() -> Path:
     """Return where the key is kept, in the user's state directory by default. Raises NoKey for a user without one."""
     chosen = os.environ.get(FILE_VARIABLE)
     try:
-        return Path(chosen).expanduser() if chosen else _state_directory(sys.platform) / "query_guard" / "key"
+        return Path(chosen).expanduser() if chosen else state_directory() / "key"
     except RuntimeError as error:
         raise NoKey(f"this user has no home directory for the key, and {FILE_VARIABLE} names no file") from error
-
-
-def _state_directory(platform: str) -> Path:
-    directory = Path(os.environ.get("LOCALAPPDATA" if platform == "win32" else "XDG_STATE_HOME", ""))
-    if directory.is_absolute():  # the XDG specification says to ignore a relative path
-        return directory
-    defaults = {"win32": "AppData/Local", "darwin": "Library/Application Support"}
-    return Path.home() / defaults.get(platform, ".local/state")
 
 
 def _write_once(file: Path, secret: bytes) -> None:
@@ -112,10 +105,6 @@ def _write_once(file: Path, secret: bytes) -> None:
             os.link(unfinished, file)
     finally:
         os.unlink(unfinished)
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # opening a pipe would block the start of the server
 
 
 def _refuse_of_others(handle: int, file: Path) -> None:

@@ -8,6 +8,20 @@ from starlette import responses
 
 from query_guard.document.strict_json import json_text
 
+HEADERS = {
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "cross-origin-resource-policy": "same-origin",
+}
+"""The headers of each answer of the endpoint."""
+PAGE_HEADERS = {
+    **HEADERS,
+    "cross-origin-opener-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-frame-options": "DENY",
+}
+"""The headers of each page, without its Content-Security-Policy."""
+
 
 class JSONResponse(responses.JSONResponse):
     def render(self, content: Any) -> bytes:

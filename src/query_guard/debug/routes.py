@@ -4,43 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from query_guard.capture.live.holders import live_pools
 from query_guard.debug.access import Access, Entry
-from query_guard.debug.aggregates import by_route, by_statement
-from query_guard.debug.responses import JSONResponse, PlainTextResponse
+from query_guard.debug.aggregates import by_route, by_statement, sampled_of
+from query_guard.debug.listing import latest_of, newer_than, working_directory
+from query_guard.debug.own_figures import own_document
+from query_guard.debug.page import page_file
+from query_guard.debug.responses import HEADERS, JSONResponse, PlainTextResponse
 from query_guard.debug.ticket_page import ticket_page
 from query_guard.document.pools import live_pool_document
 from query_guard.document.report import document, summary
 from query_guard.document.sentence import sentence
 from query_guard.history import History
+from query_guard.judge.own_cost import OwnCost
 from query_guard.own_errors import report_own_error
 from query_guard.records import Allowance, Report
 from query_guard.reporters.text import printable, render
 from query_guard.web.asgi import ASGIApp, Receive, Scope, Send
 from query_guard.web.options import Options
 
-_HEADERS = {
-    "cache-control": "no-store",
-    "x-content-type-options": "nosniff",
-    "cross-origin-resource-policy": "same-origin",
-}
-
 
 class DebugEndpoint:
     """Serve what `history` holds under the debug path, to those who have the key; for all others it does not exist."""
 
-    def __init__(self, history: History, options: Options, allowances: Sequence[Allowance]) -> None:
+    def __init__(self, history: History, options: Options, allowances: Sequence[Allowance], cost: OwnCost) -> None:
         self._allowances = allowances
+        self._cost = cost
         self._path = options.debug_path
         self._access = Access(options.debug_path, options.debug_token)
         self._history = history
         routes = [Route(path, view) for path, view in self._views().items()]
+        routes.append(Route("/api/requests", self._clear, methods=["DELETE"]))
         self._app = Starlette(routes=routes, exception_handlers={404: self._unknown})
         self._app.router.redirect_slashes = False  # a redirect would leave the debug path
 
@@ -67,48 +68,90 @@ class DebugEndpoint:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = _path_in_app(scope)[len(self._path) :] or "/"
+        if path == "/" and not scope["path"].endswith("/") and _wants_page(Request(scope)):
+            folder = quote(self._path.rpartition("/")[2], safe="")  # the page names its files from here
+            await RedirectResponse(f"{folder}/", 307, HEADERS)(scope, receive, send)
+            return
         await self._app({**scope, "path": path, "root_path": "", "app": self._app}, receive, send)
 
     def _views(self) -> dict[str, Callable[[Request], Any]]:
         return {
             "/": self._index,
+            "/static/{name}": self._static,
+            "/requests/{id}": self._in_page,
             "/api/requests": self._requests,
             "/api/requests/{id}": self._request,
             "/api/routes": self._routes,
             "/api/statements": self._statements,
             "/api/pools": self._pools,
             "/api/allowances": self._allowed,
+            "/api/self": self._self,
         }
 
     async def _index(self, request: Request) -> Response:
-        return self._as_list(self._history.latest())
+        page = page_file("index.html") if _wants_page(request) else None
+        return page or self._as_list(self._history.latest())
+
+    async def _static(self, request: Request) -> Response:
+        return page_file(request.path_params["name"]) or _not_found(f"no such file; the page is {self._path}/")
+
+    async def _in_page(self, request: Request) -> Response:
+        """Lead a browser to the page at a report; all others get the report itself."""
+        report = self._report_of(request) if _wants_page(request) else None
+        if report is None:
+            return await self._request(request)
+        return RedirectResponse(f"../#/requests/{quote(report.id, safe='')}", 303, HEADERS)
 
     async def _requests(self, request: Request) -> Response:
         reports = self._history.latest()
         if _wants_text(request):
             return self._as_list(reports)
-        return JSONResponse({"requests": [summary(report, parameters=True) for report in reports]}, headers=_HEADERS)
+        newer, after = newer_than(request.query_params.get("after"), reports)
+        rows = [summary(report, parameters=True) for report in newer]
+        counts = {"kept": len(reports), "sampled": sampled_of(reports)}
+        listed = {"requests": rows, "after": after, **counts, "folder": working_directory()}
+        return JSONResponse(listed, headers=HEADERS)
+
+    async def _clear(self, request: Request) -> Response:
+        clear = getattr(self._history, "clear", None)
+        if clear is None:
+            kind = type(self._history).__name__
+            error = f"the history must have a method clear, and {kind!r} has none; clear it where it is kept"
+            return JSONResponse({"error": error}, status_code=409, headers=HEADERS)
+        clear()
+        return Response(status_code=204, headers=HEADERS)
 
     async def _request(self, request: Request) -> Response:
-        report_id = request.path_params["id"]
-        reports = self._history.latest()[:1] if report_id == "latest" else [self._history.get(report_id)]
-        report = reports[0] if reports else None
+        report = self._report_of(request)
         if report is None:
-            return _not_found(
-                f"no report {printable(report_id)!r}; {self._path}/api/requests lists those that are kept"
-            )
+            wanted = repr(printable(request.path_params["id"]))
+            if (route := request.query_params.get("route")) is not None:
+                wanted += f" of the route {printable(route)!r}"
+            return _not_found(f"no report {wanted}; {self._path}/api/requests lists those that are kept")
         if _wants_text(request):
-            return PlainTextResponse(render(report), headers=_HEADERS)
-        return JSONResponse(document(report, parameters=True), headers=_HEADERS)
+            return PlainTextResponse(render(report), headers=HEADERS)
+        return JSONResponse(document(report, parameters=True), headers=HEADERS)
+
+    def _report_of(self, request: Request) -> Report | None:
+        """Return the report of an id, or of `latest` the newest one, of a route if one is named."""
+        report_id = request.path_params["id"]
+        if report_id != "latest":
+            return self._history.get(report_id)
+        return latest_of(request.query_params.get("route"), self._history.latest())
 
     async def _routes(self, request: Request) -> Response:
-        return JSONResponse({"routes": by_route(self._history.latest())}, headers=_HEADERS)
+        return JSONResponse({"routes": by_route(self._history.latest())}, headers=HEADERS)
 
     async def _statements(self, request: Request) -> Response:
-        return JSONResponse({"statements": by_statement(self._history.latest())}, headers=_HEADERS)
+        reports = self._history.latest()
+        counts = {"requests": len(reports), "sampled": sampled_of(reports)}
+        return JSONResponse({"statements": by_statement(reports), **counts}, headers=HEADERS)
 
     async def _pools(self, request: Request) -> Response:
-        return JSONResponse({"pools": [live_pool_document(*pool) for pool in live_pools()]}, headers=_HEADERS)
+        return JSONResponse({"pools": [live_pool_document(*pool) for pool in live_pools()]}, headers=HEADERS)
+
+    async def _self(self, request: Request) -> Response:
+        return JSONResponse(own_document(self._cost, self._history), headers=HEADERS)
 
     async def _allowed(self, request: Request) -> Response:
         rows = [
@@ -120,15 +163,17 @@ class DebugEndpoint:
             }
             for allowance in self._allowances
         ]
-        return JSONResponse({"allowances": rows}, headers=_HEADERS)
+        return JSONResponse({"allowances": rows}, headers=HEADERS)
 
     async def _unknown(self, request: Request, _error: Exception) -> Response:
         return _not_found(f"no such path; {self._path}/api/requests lists the requests that are kept")
 
     def _as_list(self, reports: list[Report]) -> Response:
         lines = [f"{report.id}  {printable(sentence(report))}" for report in reports]
-        lines.append(f"{len(reports)} reports; {self._path}/api/requests/<id> shows one")
-        return PlainTextResponse("\n".join(lines) + "\n", headers=_HEADERS)
+        sampled = sampled_of(reports)
+        of_them = f", {sampled} of them sampled" if sampled < len(reports) else ""
+        lines.append(f"{len(reports)} reports{of_them}; {self._path}/api/requests/<id> shows one")
+        return PlainTextResponse("\n".join(lines) + "\n", headers=HEADERS)
 
 
 def _path_in_app(scope: Scope) -> str:
@@ -141,5 +186,10 @@ def _wants_text(request: Request) -> bool:
     return "text/plain" in accepted and "application/json" not in accepted
 
 
+def _wants_page(request: Request) -> bool:
+    accepted = request.headers.get("accept", "")
+    return "text/html" in accepted and "application/json" not in accepted
+
+
 def _not_found(error: str) -> JSONResponse:
-    return JSONResponse({"error": error}, status_code=404, headers=_HEADERS)
+    return JSONResponse({"error": error}, status_code=404, headers=HEADERS)

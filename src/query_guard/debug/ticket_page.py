@@ -11,6 +11,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from query_guard.debug.key import Key
+from query_guard.debug.responses import PAGE_HEADERS
 from query_guard.debug.signing import cookie_name, signed
 from query_guard.web.asgi import Scope
 
@@ -21,15 +22,7 @@ _PAGE = """<!doctype html>
 <title>query_guard</title>
 <p>Go on to <a href="./{target}">the reports</a>.</p>
 """
-_HEADERS = {
-    "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-}
+_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _COOKIE_PATH = "/:@!$&'()*+,=~"  # what browsers leave as it is; a semicolon would end the attribute
 
 
@@ -39,4 +32,5 @@ def ticket_page(key: Key, now: float, scope: Scope, debug_path: str) -> Response
     path = quote(f"{scope.get('root_path', '')}{debug_path}", safe=_COOKIE_PATH, errors="replace")
     secure = "; Secure" if scope.get("scheme") == "https" else ""
     cookie = f"{cookie_name(key)}={signed(key, 'cookie', now)}; HttpOnly; SameSite=Strict; Path={path}{secure}"
-    return Response(_PAGE.format(target=target), headers={**_HEADERS, "set-cookie": cookie}, media_type="text/html")
+    headers = {**PAGE_HEADERS, "content-security-policy": _POLICY, "set-cookie": cookie}
+    return Response(_PAGE.format(target=target), headers=headers, media_type="text/html")

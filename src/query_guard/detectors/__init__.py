@@ -31,6 +31,7 @@ from query_guard.detectors.nested_checkout import NestedCheckout
 from query_guard.detectors.pool_settings import PoolSettings
 from query_guard.detectors.pool_timeout import PoolTimeout
 from query_guard.detectors.pool_wait import PoolWait
+from query_guard.detectors.shared_session import SharedSession
 from query_guard.detectors.slow_statement import SlowStatement
 from query_guard.detectors.split_transaction import SplitTransaction
 from query_guard.detectors.statement_budget import StatementBudget
@@ -48,6 +49,7 @@ DEFAULTS: tuple[Callable[[], Detector], ...] = (
     FailedStatement,
     MissingGreenlet,
     UnloadedAttribute,
+    SharedSession,
     CartesianProduct,
     LargeResult,
     StatementBudget,
@@ -105,8 +107,8 @@ def defaults(*replacements: Detector) -> tuple[Detector, ...]:
     by_type: dict[object, Detector] = {
         type(replacement): replacement for replacement in replacements if type(replacement) in DEFAULTS
     }
-    new = tuple(replacement for replacement in replacements if type(replacement) not in DEFAULTS)
-    return tuple(by_type.get(kind) or kind() for kind in DEFAULTS) + new
+    added = tuple(replacement for replacement in replacements if type(replacement) not in DEFAULTS)
+    return tuple(by_type.get(kind) or kind() for kind in DEFAULTS) + added
 
 
 __all__ = [
@@ -133,6 +135,7 @@ __all__ = [
     "PoolSettings",
     "PoolTimeout",
     "PoolWait",
+    "SharedSession",
     "SlowStatement",
     "SplitTransaction",
     "StatementBudget",

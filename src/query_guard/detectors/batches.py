@@ -1,8 +1,8 @@
-"""Why a repeated statement is not a loop to be mended: each reason is a sentence that the report shows.
+"""Why a repeated statement is no loop that needs a fix: each reason is a sentence that the report shows.
 
-What pages, chunks and polls are, `pages`, `chunks` and `polls` say. A retry sends again what was in transactions that
-failed, or that were rolled back since an UPDATE had found its version stale; the last one went through. The jobs of a
-queue are no loop: the lock of each ends with a transaction of its own.
+Pages, chunks and polls are defined in `pages`, `chunks` and `polls`. A retry repeats transactions that failed, or that
+were rolled back because an UPDATE found its version stale; the last one succeeded. What belongs to the jobs of a queue
+is defined in `queues`.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ from __future__ import annotations
 from query_guard.detectors.acts import acts, reads_catalogue
 from query_guard.detectors.chunks import chunk_reason
 from query_guard.detectors.pages import paging
-from query_guard.detectors.polls import polls_for_news
+from query_guard.detectors.polls import polls_for_changes
+from query_guard.detectors.queues import are_of_jobs
 from query_guard.detectors.refreshes import are_read_back
 from query_guard.detectors.remedies.listeners import is_of_listener
 from query_guard.records import Facts, Statement
 
 
 def batch_reason(rows: list[Statement], facts: Facts) -> str | None:
-    """Return why these repetitions are one piece of work, or None when nothing speaks for it."""
+    """Return why these repetitions are one piece of work, or None if they are not known to be."""
     if _is_eager(rows):
         return f"one load in {len(rows)} chunks of selectinload({rows[0].relationship})"
     if rows[0].loader is not None and are_read_back(rows, facts):
@@ -32,9 +33,9 @@ def batch_reason(rows: list[Statement], facts: Facts) -> str | None:
         return "it reads the database's own catalogue"
     if _is_retry(rows, facts):
         return "a retry: the transactions before the last one failed"
-    if _is_of_jobs(rows, facts):
-        return "the jobs of a queue, each in the transaction that took it with SKIP LOCKED"
-    if polls_for_news(rows, facts):
+    if are_of_jobs(rows, facts):
+        return "the jobs of a queue, taken one by one with SKIP LOCKED"
+    if polls_for_changes(rows, facts):
         return "a poll: each asks, in a transaction of its own after a wait, for what is new since the last"
     return chunk_reason(rows) or paging(rows, facts)
 
@@ -44,7 +45,7 @@ def _is_eager(rows: list[Statement]) -> bool:
 
 
 def _is_flush(rows: list[Statement], facts: Facts) -> bool:
-    """Whether one flush wrote them itself; a listener of the application that it called writes for each object."""
+    """Whether one flush sent them itself, and not a listener of the application that is called for each object."""
     flush = rows[0].flush
     if flush == 0 or any(row.flush != flush for row in rows):
         return False
@@ -56,16 +57,10 @@ def _is_retry(rows: list[Statement], facts: Facts) -> bool:
     return bool(earlier) and len(earlier) == len(rows) - 1 and earlier <= facts.failed_transactions
 
 
-def _is_of_jobs(rows: list[Statement], facts: Facts) -> bool:
-    """Whether each belongs to another job of a queue, whose lock ends with its transaction."""
-    transactions = {row.transaction for row in rows}
-    return len(transactions) == len(rows) and transactions <= facts.queue_transactions
-
-
 def _may_be_refused(rows: list[Statement], facts: Facts) -> bool:
-    """Whether rows are inserted one by one because the database refuses some: the transaction went on after that.
+    """Whether rows are inserted one by one because the database refuses some of them: the transaction then went on.
 
-    Under asyncio the one that was refused has another call site, since it ends in another way.
+    Under asyncio a refused statement has another call site, since it ends with an exception.
     """
     last = rows[-1]
     if last.operation != "INSERT" or last.error is not None:

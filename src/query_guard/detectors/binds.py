@@ -1,4 +1,4 @@
-"""Which value of a statement stands where in its text, and which of them change from one execution to the next."""
+"""The place of each value in the text of a statement, and which values change from one execution to the next."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TypeAlias
 from query_guard.records import Statement
 
 Place: TypeAlias = tuple[str, str]
-"""Column and operator before a value; LIMIT, OFFSET and ARRAY are operators, too."""
+"""The column and the operator before a value; LIMIT, OFFSET and ARRAY count as operators."""
 
 ARRAY = "ARRAY"
 """The operator of a value that is an array: `= ANY(?)`, `unnest(?)`."""
@@ -23,10 +23,10 @@ _ARRAY = re.compile(r"(?i)\b(?:ANY|unnest|json_each|json_array_elements\w*|OPENJ
 
 
 def places_of_values(rows: Sequence[Statement]) -> tuple[Place, ...] | None:
-    """Return the place of each value of some statements of one text, or None where that is not known.
+    """Return the place of each value of some statements of one text, or None where the places are not known.
 
-    Where others were written into the text, they are the same in all, and those that were given are taken to be all
-    but LIMIT and OFFSET, the arrays, or the ends of ranges, whichever are as many.
+    If the text contains further values, they are equal in all executions. Then the values are matched by their number
+    with all places but LIMIT and OFFSET, with the arrays, or with the ends of ranges.
     """
     places, number = bind_places(rows[0].sql), len(rows[0].values)
     if any(len(row.values) != number for row in rows):
@@ -35,18 +35,18 @@ def places_of_values(rows: Sequence[Statement]) -> tuple[Place, ...] | None:
         return places
     if any(row.text != rows[0].text for row in rows):
         return None
-    given = (
+    bound_places = (
         tuple([place for place in places if place[1] not in _WINDOW]),
         tuple([place for place in places if place[1] == ARRAY]),
         tuple([place for place in places if place[1] in _RANGE]),
     )
-    return next((some for some in given if len(some) == number), None)
+    return next((candidate for candidate in bound_places if len(candidate) == number), None)
 
 
 def changed_places(rows: Sequence[Statement]) -> list[int]:
     """Return the numbers of the values that are not the same in all executions."""
-    by_place = zip(*(row.values for row in rows), strict=True)
-    return [place for place, values in enumerate(by_place) if len({*values}) > 1]
+    values_by_number = zip(*(row.values for row in rows), strict=True)
+    return [number for number, values in enumerate(values_by_number) if len({*values}) > 1]
 
 
 @lru_cache(maxsize=1024)

@@ -1,4 +1,4 @@
-"""A driver that does not await, on the thread that serves every request."""
+"""A driver that does not await, in the thread of the event loop."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from query_guard.records import Facts, Finding, Statement, Triggers, grouped, sh
 KIND = "blocking_driver"
 
 _ASYNC = {"postgresql": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite", "mysql": "mysql+asyncmy"}
-"""What to put in the place of a blocking URL, by dialect."""
+"""The URL of an async driver for each dialect."""
 
 
 class BlockingDriver:
-    """Find statements of a sync driver that held up the event loop: in `async def`, not in a thread, nor in run_sync.
+    """Find statements of a sync driver that blocked the event loop: sent in `async def`, not in a thread or run_sync.
 
-    Information only for a database that no network lies before.
+    Only information for a database in the process, such as SQLite.
     """
 
     @property
@@ -31,12 +31,12 @@ class BlockingDriver:
 def _finding(rows: list[Statement]) -> Finding:
     first = rows[0]
     total = sum(row.duration for row in rows)
-    many = "1 statement" if len(rows) == 1 else f"{len(rows)} statements"
+    statements = "1 statement" if len(rows) == 1 else f"{len(rows)} statements"
     name = _ASYNC.get(first.engine.dialect, "an async driver")
     return Finding(
         kind=KIND,
         severity="warning" if first.engine.is_server else "info",
-        summary=f"{many} of {first.engine.name} held up the event loop for {shown_seconds(total)}: {first.sql}",
+        summary=f"{statements} of {first.engine.name} held up the event loop for {shown_seconds(total)}: {first.sql}",
         fix=f"Declare the endpoint with `def`, which runs it in a thread, or use AsyncSession on {name}",
         site=first.site,
         count=len(rows),

@@ -16,10 +16,10 @@ _Path = tuple[str, ...]
 class CartesianProduct(Thresholds):
     """Find a select that multiplies rows: two collections side by side, or two tables without a condition between them.
 
-    Collections are side by side unless one is below the other, whatever objects they belong to: a chain multiplies
-    nothing. It does not matter whether joinedload or contains_eager loads them. Tables without a condition are those
-    that SQLAlchemy warns of. Fewer than `rows` rows are not worth a word, unless an aggregate counts them; where the
-    number is not known, the pattern alone counts.
+    Collections are side by side unless one is below the other: a chain of collections multiplies nothing. They may be
+    loaded by joinedload or by contains_eager. Tables without a condition are those that SQLAlchemy warns of. Fewer than
+    `rows` rows are not reported, unless an aggregate counts them; where the number of rows is not known, the pattern is
+    enough.
     """
 
     rows: int = 20
@@ -41,37 +41,37 @@ class CartesianProduct(Thresholds):
 
 
 def _siblings(paths: tuple[_Path, ...]) -> list[_Path]:
-    """Return the paths of the largest family of collections that multiply each other, nearest to the root."""
+    """Return the paths of the largest group of collections that multiply each other, nearest to the root."""
     heads = [path for path in paths if not any(_is_below(path, other) for other in paths)]
     families = [[other for other in heads if other is head or _multiply(head, other)] for head in heads]
     largest = max(families, key=len, default=[])
     if len(largest) > 1:
         return largest
-    below = [_siblings(tuple([path for path in paths if _is_below(path, head)])) for head in heads]
-    return max(below, key=len, default=[])
+    nested = [_siblings(tuple([path for path in paths if _is_below(path, head)])) for head in heads]
+    return max(nested, key=len, default=[])
 
 
 def _is_below(path: _Path, other: _Path) -> bool:
     return len(path) > len(other) and path[: len(other)] == other
 
 
-def _multiply(one: _Path, other: _Path) -> bool:
+def _multiply(first: _Path, second: _Path) -> bool:
     """Whether two paths part at one class; collections of two subclasses belong to different objects."""
-    parting = next(((a, b) for a, b in zip(one, other, strict=False) if a != b), None)
+    parting = next(((a, b) for a, b in zip(first, second, strict=False) if a != b), None)
     return parting is not None and parting[0].partition(".")[0] == parting[1].partition(".")[0]
 
 
 def _of_collections(rows: list[Statement], worst: Statement, siblings: list[_Path]) -> Finding:
     names = [path[-1] for path in siblings]
-    others = ", ".join(_option(path) for path in siblings[1:])
+    options = ", ".join(_option(path) for path in siblings[1:])
     is_contained = any(path in worst.info.contained for path in siblings)
     in_place_of = "contains_eager, without its join" if is_contained else "joinedload"
     return _finding(
         rows,
         worst,
         f"{' and '.join(names)} are joined side by side",
-        f"Load all but one of them with a select of their own: {others} in place of {in_place_of}",
-        remedy="" if is_contained else others,  # the join may filter, too
+        f"Load all but one of them with a select of their own: {options} in place of {in_place_of}",
+        remedy="" if is_contained else options,  # the join may filter, too
         relationship=names[1],
     )
 
@@ -87,13 +87,13 @@ def _of_tables(rows: list[Statement], worst: Statement) -> Finding:
 
 
 def _finding(
-    rows: list[Statement], worst: Statement, what: str, fix: str, remedy: str = "", relationship: str | None = None
+    rows: list[Statement], worst: Statement, fault: str, fix: str, remedy: str = "", relationship: str | None = None
 ) -> Finding:
     fetched = f", {worst.brought} rows" if worst.brought is not None else ""
     return Finding(
         kind=KIND,
         severity="warning",
-        summary=f"{what}{fetched}: {worst.sql}",
+        summary=f"{fault}{fetched}: {worst.sql}",
         fix=fix,
         remedy=remedy,
         site=worst.site,

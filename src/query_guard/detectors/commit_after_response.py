@@ -1,4 +1,4 @@
-"""A commit that may still fail after the client was told that all is well."""
+"""A commit that may still fail after the client has got a successful answer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ KIND = "commit_after_response"
 class CommitAfterResponse:
     """Find transactions of the request's own work that were committed after its response had started.
 
-    That is where a dependency commits behind its `yield`. What a background task does is no part of the answer.
+    A dependency that commits after its `yield` does so. Work of a background task does not count.
     """
 
     at_end = True
@@ -24,8 +24,12 @@ class CommitAfterResponse:
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         if facts.request.kind != "http":
             return
-        late = (one for one in facts.committed_writes if one.after_response and _is_of_the_answer(one, facts))
-        for transactions in grouped(late, lambda one: one.site.key).values():
+        late_commits = (
+            transaction
+            for transaction in facts.committed_writes
+            if transaction.after_response and _is_of_the_answer(transaction, facts)
+        )
+        for transactions in grouped(late_commits, lambda transaction: transaction.site.key).values():
             yield _finding(transactions, facts)
 
 
@@ -42,8 +46,8 @@ def _finding(transactions: list[Transaction], facts: Facts) -> Finding:
     return Finding(
         kind=KIND,
         severity="warning",
-        summary=f"Writes were committed after the response had started: the client had read {status}, "
-        "whatever became of them",
+        summary=f"Writes were committed after the response had started: the client reads {status} "
+        "even if the commit fails",
         fix="Commit in the endpoint, before it returns, or let the dependency end before the response: "
         'Depends(..., scope="function")',
         remedy='scope="function"',

@@ -1,10 +1,11 @@
-"""A commit inside the loop: a flush to disk for each row, and half of the work done when it fails."""
+"""A commit inside a loop: the disk is flushed for each row, and half of the work stays when a later part fails."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from query_guard.detectors.queues import end_jobs
 from query_guard.detectors.thresholds import Thresholds
 from query_guard.records import Facts, Finding, Silence, Statement, Transaction, Triggers, grouped
 
@@ -13,9 +14,9 @@ KIND = "commit_per_row"
 
 @dataclass(eq=False)
 class CommitPerRow(Thresholds):
-    """Find a line that commits writes `commits` times or more; `chunk` rows on average make it work in chunks.
+    """Find a line that commits writes `commits` times or more, with fewer than `chunk` rows each on average.
 
-    A queue commits each job for good: a transaction that took its rows with SKIP LOCKED must end with them.
+    The jobs of a queue (`queues`) are left out: each must end with its own transaction.
     """
 
     commits: int = 3
@@ -29,17 +30,20 @@ class CommitPerRow(Thresholds):
     def __call__(self, facts: Facts) -> Iterator[Finding | Silence]:
         if facts.request.kind == "websocket":
             return  # what was done must be safe before the next message
-        jobs = facts.queue_transactions
-        apart = (one for one in facts.committed_writes if one.phase != "streaming" and one.serial not in jobs)
-        groups = grouped(apart, lambda one: (one.site.key, one.engine.serial, one.segment))
+        single_commits = (transaction for transaction in facts.committed_writes if transaction.phase != "streaming")
+        groups = grouped(single_commits, _line_and_segment)
         for transactions in groups.values():
-            if len(transactions) >= self.commits:
-                rows = sum(one.rows_written for one in transactions) / len(transactions)
+            if len(transactions) >= self.commits and not end_jobs(transactions, facts):
+                rows = sum(transaction.rows_written for transaction in transactions) / len(transactions)
                 if rows >= self.chunk:
                     reason = f"no commit per row: {rows:.0f} rows each"
                     yield Silence(KIND, reason, transactions[0].site, len(transactions), ())
                 else:
                     yield _finding(transactions, facts)
+
+
+def _line_and_segment(transaction: Transaction) -> tuple[int, int, int]:
+    return transaction.site.key, transaction.engine.serial, transaction.segment
 
 
 def _finding(transactions: list[Transaction], facts: Facts) -> Finding:
@@ -54,24 +58,24 @@ def _finding(transactions: list[Transaction], facts: Facts) -> Finding:
         phase=first.phase,
         statements=facts.writes_of(transactions),
         request=first.request,
-        mends=tuple(_mended(transactions, facts)),
+        avoided=tuple(_avoided_statements(transactions, facts)),
     )
 
 
-def _mended(transactions: list[Transaction], facts: Facts) -> Iterator[int]:
-    """Yield what one commit after the loop makes unnecessary: writes that its flushes sent one by one, and objects
-    that were read again since a commit of the loop had expired them.
+def _avoided_statements(transactions: list[Transaction], facts: Facts) -> Iterator[int]:
+    """Yield the statements that a single commit after the loop avoids: writes of the flush in each commit, and reloads
+    of objects that a commit of the loop has expired.
 
-    What is read at other lines after the loop would be expired by that one commit, too.
+    Reloads at other lines, after the loop, stay: the single commit expires objects, too.
     """
     commit, engine = transactions[0].site.key, transactions[0].engine.serial
     for transaction in transactions:
         rows = facts.by_transaction.get(transaction.serial, ())
         yield from [row.serial for row in rows if row.flush and (row.site.key == commit or not row.site.frames)]
     ends = [transaction.end for transaction in transactions if transaction.end is not None]
-    again = [row for row in facts.statements if _is_expired(row, engine, min(ends))]
-    lines = {row.site.key for row in again if row.start < max(ends)}
-    yield from [row.serial for row in again if row.site.key in lines]
+    reloads = [row for row in facts.statements if _is_expired(row, engine, min(ends))]
+    lines = {row.site.key for row in reloads if row.start < max(ends)}
+    yield from [row.serial for row in reloads if row.site.key in lines]
 
 
 def _is_expired(row: Statement, engine: int, since: float) -> bool:

@@ -1,4 +1,4 @@
-"""A connection that nobody returned."""
+"""A connection that was never returned to its pool."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ KIND = "connection_leak"
 
 
 class ConnectionLeak:
-    """Find connections that were out when nothing of the request lived that could return them, or that the garbage
-    collector had to take back.
+    """Find connections that nothing of the request can return any more at its end, or that the garbage collector had to
+    return.
     """
 
     at_end = True
@@ -22,20 +22,20 @@ class ConnectionLeak:
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         pools = {pool.serial: pool for pool in facts.pools}
-        leaked = (one for one in facts.checkouts if one.outcome in ("leaked", "collected"))
-        for checkouts in grouped(leaked, lambda one: (one.site.key, one.outcome)).values():
+        leaked = (checkout for checkout in facts.checkouts if checkout.outcome in ("leaked", "collected"))
+        for checkouts in grouped(leaked, lambda checkout: (checkout.site.key, checkout.outcome)).values():
             yield _finding(checkouts, facts, pools.get(checkouts[0].pool))
 
 
 def _finding(checkouts: list[Checkout], facts: Facts, pool: Pool | None) -> Finding:
     first = checkouts[0]
-    what = "A connection was" if len(checkouts) == 1 else f"{len(checkouts)} connections were"
-    held = shown_seconds(max(facts.held(one) for one in checkouts))
+    subject = "A connection was" if len(checkouts) == 1 else f"{len(checkouts)} connections were"
+    held = shown_seconds(max(map(facts.held, checkouts)))
     if first.outcome == "leaked":
-        summary = f"{what} not returned at the end of the request, {held} after its checkout"
+        summary = f"{subject} not returned at the end of the request, {held} after its checkout"
     else:
-        them = "it" if len(checkouts) == 1 else "them"
-        summary = f"{what} dropped, and the garbage collector returned {them} after {held}"
+        pronoun = "it" if len(checkouts) == 1 else "them"
+        summary = f"{subject} dropped, and the garbage collector returned {pronoun} after {held}"
     if pool is not None and pool.capacity is not None:
         summary += f"; the pool has at most {pool.capacity}"
     remedy = "async with AsyncSession(engine) as session:" if pool and pool.engine.is_async else _SYNC

@@ -1,4 +1,4 @@
-"""A collection that was loaded only to be counted."""
+"""A collection that is loaded only to be counted."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ KIND = "counted_collection"
 
 
 class CountedCollection:
-    """Find a collection whose every read was `len()`; opt-in, for windows that note reads.
+    """Find a collection of which only `len()` was read; opt-in, for windows that note reads.
 
-    A request in which a statement failed may not have come to its other reads.
+    Requests in which a statement failed are left out: they may have ended before their other reads.
     """
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
@@ -56,9 +56,9 @@ def _advice(name: str, remedy: str) -> str:
 
 
 def _count_of(foreign_key: tuple[str, ...]) -> str:
-    """Write the select of owners' keys and counts; the empty text where the mapping has no plain foreign key."""
+    """Return the code of a select of keys and counts, or an empty text without a plain foreign key."""
     if not foreign_key:
         return ""
     columns = ", ".join(foreign_key)
-    wanted = columns if len(foreign_key) == 1 else f"tuple_({columns})"
-    return f"select({columns}, func.count()).where({wanted}.in_(values)).group_by({columns})"
+    key = columns if len(foreign_key) == 1 else f"tuple_({columns})"
+    return f"select({columns}, func.count()).where({key}.in_(values)).group_by({columns})"

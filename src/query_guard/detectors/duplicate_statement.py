@@ -1,4 +1,4 @@
-"""The same question asked twice, when the answer cannot have changed."""
+"""The same SELECT sent again while its result cannot have changed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from query_guard.detectors.acts import acts, reads_catalogue
+from query_guard.detectors.acts import acts, has_effect, reads_catalogue
 from query_guard.detectors.polls import looks_again
 from query_guard.detectors.thresholds import Thresholds
 from query_guard.records import Facts, Finding, Statement, Triggers, distinct_sites, grouped, usual_duration
@@ -22,18 +22,18 @@ _UNREPEATABLE = (
 
 
 _LOOP = 3
-"""Different sets of values that make repetitions a loop, which has a detector of its own."""
+"""How many different sets of values make repetitions a loop, which is an n_plus_one."""
 
 
 @dataclass(eq=False)
 class DuplicateStatement(Thresholds):
     """Find a SELECT that ran again with the same values on the same engine.
 
-    Two runs are duplicates when no statement between them wrote to a table they read and no transaction was committed
-    between them. A poll (`polls`) asks again on purpose. A SELECT that locks, acts (an advisory
-    lock, a setting, a notification), draws from a sequence or reads the clock is never a duplicate, nor is one of the
-    database's catalogue, and repetitions within a loop over other values belong to that loop. Relationships that were
-    loaded belong to the query that brought their objects. `info` at two, a warning from `loud`.
+    Two runs are duplicates if no statement between them wrote to a table they read or changed a setting, and no
+    transaction was committed, or failed, between them. A poll is no duplicate. Neither is a SELECT that locks, acts (an
+    advisory lock, a setting, a notification), draws from a sequence, reads the clock or reads the database's catalogue.
+    Repetitions within a loop over other values belong to that loop. Loads of relationships belong to the query that
+    loaded their objects. An info at two runs, a warning from `loud` runs on.
     """
 
     loud: int = 3
@@ -50,21 +50,21 @@ class DuplicateStatement(Thresholds):
         askers = {row.serial: _asker(row, facts) for row in rows}
         queries = [row for row in rows if askers[row.serial] is row]
         found = list(_duplicates(queries, changes))
-        of_found = {row.serial for same in found for row in same}
+        of_found = {row.serial for duplicates in found for row in duplicates}
         loads = [row for row in rows if askers[row.serial] is not row]
-        for same in found:
-            serials = {row.serial for row in same}
-            yield self._finding(same, [row for row in loads if askers[row.serial].serial in serials], askers)
-        for same in _duplicates([row for row in loads if askers[row.serial].serial not in of_found], changes):
-            yield self._finding(same, [], askers)
+        for duplicates in found:
+            serials = {row.serial for row in duplicates}
+            yield self._finding(duplicates, [row for row in loads if askers[row.serial].serial in serials], askers)
+        for duplicates in _duplicates([row for row in loads if askers[row.serial].serial not in of_found], changes):
+            yield self._finding(duplicates, [], askers)
 
     def _finding(self, rows: list[Statement], loads: list[Statement], askers: dict[int, Statement]) -> Finding:
-        """`loads` are the loads of relationships that belong to it; `askers` says to which execution each belongs."""
+        """Return a finding; `loads` are the loads of its relationships, and `askers` has the query of each load."""
         first = rows[0]
         sites = distinct_sites(rows)
         lines = len({site.innermost for site in sites})
         places = f"{lines} lines" if lines > 1 else "one line"
-        again = [row for row in loads if askers[row.serial].serial != first.serial]
+        repeated_loads = [row for row in loads if askers[row.serial].serial != first.serial]
         return Finding(
             kind=KIND,
             severity="warning" if len(rows) >= self.loud else "info",
@@ -75,8 +75,8 @@ class DuplicateStatement(Thresholds):
             callers=sites[:5],
             count=len(rows),
             relationship=first.relationship,
-            saved_statements=len(rows) - 1 + len(again),
-            saving=(len(rows) - 1) * usual_duration(rows) + sum(row.duration for row in again),
+            saved_statements=len(rows) - 1 + len(repeated_loads),
+            saving=(len(rows) - 1) * usual_duration(rows) + sum(row.duration for row in repeated_loads),
             phase=first.phase,
             statements=tuple(sorted(row.serial for row in (*rows, *loads))),
             request=first.request,
@@ -85,17 +85,17 @@ class DuplicateStatement(Thresholds):
 
 
 def _duplicates(rows: list[Statement], changes: _Changes) -> Iterator[list[Statement]]:
-    for same in grouped(rows, lambda row: (row.fingerprint, row.value_key, row.engine.serial)).values():
-        if len(same) > 1 and not _asks_anew(same[0]):
-            yield from [run for run in _runs(sorted(same), changes) if len(run) > 1]
+    for equal_rows in grouped(rows, lambda row: (row.fingerprint, row.value_key, row.engine.serial)).values():
+        if len(equal_rows) > 1 and not _asks_anew(equal_rows[0]):
+            yield from [run for run in _runs(sorted(equal_rows), changes) if len(run) > 1]
 
 
 def _asks_anew(row: Statement) -> bool:
-    return re.search(_UNREPEATABLE, row.sql) is not None or acts(row) or reads_catalogue(row)
+    return re.search(_UNREPEATABLE, row.sql) is not None or has_effect(row) or reads_catalogue(row)
 
 
 def _asker(row: Statement, facts: Facts) -> Statement:
-    """Return the query that brought the objects a relationship was loaded for; any other statement is its own."""
+    """Return the query that loaded the objects of a relationship's load; for any other statement, itself."""
     while row.loader is not None and row.loader.path and row.loader.kind != "refresh":
         source = facts.load_paths.source_of(row)
         if source is None or source.serial >= row.serial:
@@ -118,7 +118,7 @@ def _fix(rows: list[Statement], sites: int) -> str:
     if loader.kind == "refresh":
         return "Refresh it once: nothing was written or committed in between"
     if len({row.transaction for row in rows}) > 1:
-        return f"Pass the {loader.owner} on, in one session: each session or transaction loads it anew"
+        return f"Pass the {loader.owner} on, in one session: each session or transaction loads it again"
     return f"Expire or refresh the {loader.owner} only where it may have changed: it was loaded already"
 
 
@@ -139,19 +139,23 @@ class _Changes:
         self._anywhere: list[int] = []
         self._by_table: dict[str, list[int]] = {}
         for row in facts.statements:
-            if row.operation != "SELECT" and not row.writes:
+            if acts(row) or (row.operation != "SELECT" and not row.writes):
                 self._anywhere.append(row.serial)
             for table in row.writes:
                 self._by_table.setdefault(table, []).append(row.serial)
 
     def between(self, first: Statement, second: Statement) -> bool:
-        if looks_again(first, second, self._facts):
+        if looks_again(first, second, self._facts) or self._is_retry(first, second):
             return True
         commits = self._commits
         if bisect_right(commits, second.start) > bisect_right(commits, first.start):
             return True
         writes = [self._anywhere, *(self._by_table.get(table, []) for table in first.tables)]
         return any(bisect_right(w, second.serial) > bisect_right(w, first.serial) for w in writes)
+
+    def _is_retry(self, first: Statement, second: Statement) -> bool:
+        """Whether the transaction of the first failed: what it has read must be read again."""
+        return first.transaction != second.transaction and first.transaction in self._facts.failed_transactions
 
 
 def _runs(rows: list[Statement], changes: _Changes) -> Iterator[list[Statement]]:

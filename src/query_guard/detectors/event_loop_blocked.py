@@ -1,4 +1,4 @@
-"""A line that keeps the event loop, and with it every request, from going on."""
+"""A line that blocks the event loop, and with it every request."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ KIND = "event_loop_blocked"
 class EventLoopBlocked(Thresholds):
     """Find times of at least `seconds` in which the event loop stood still while the request ran.
 
-    Whoever stood in the way, each request of that time is told, with the line that ran. Where no line of the
-    application was seen running for long, it may have been the machine, or many short turns of many tasks: that is
-    information only. Statements of a blocking
-    driver are reported as such.
+    Each request of that time has the finding, with the line that ran, whichever request caused it. If no line of the
+    application was seen running for long, the cause may be the machine, or many short turns of many tasks: then it is
+    only information. Statements of a blocking driver are reported as such.
     """
 
     seconds: float = 0.1
@@ -30,8 +29,8 @@ class EventLoopBlocked(Thresholds):
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         blocks = (b for b in facts.loop_blocks if b.duration >= self.seconds and not _is_a_statement(b, facts))
-        for same in grouped(blocks, lambda block: (block.site.key, block.request == facts.serial)).values():
-            yield _finding(same, facts)
+        for blocks_of_line in grouped(blocks, lambda block: (block.site.key, block.request == facts.serial)).values():
+            yield _finding(blocks_of_line, facts)
 
 
 def _is_a_statement(block: LoopBlock, facts: Facts) -> bool:
@@ -41,13 +40,13 @@ def _is_a_statement(block: LoopBlock, facts: Facts) -> bool:
 
 def _finding(blocks: list[LoopBlock], facts: Facts) -> Finding:
     worst = max(blocks, key=lambda block: block.duration)
-    often = f", {len(blocks)} times" if len(blocks) > 1 else ""
+    times = f", {len(blocks)} times" if len(blocks) > 1 else ""
     is_own = worst.request == facts.serial
-    where = " at this line" if is_own else " at this line, outside this request" if worst.site.frames else ""
+    location = " at this line" if is_own else " at this line, outside this request" if worst.site.frames else ""
     return Finding(
         kind=KIND,
         severity="warning" if worst.site.frames else "info",
-        summary=f"The event loop stood still for {shown_seconds(worst.duration)}{often}{where}",
+        summary=f"The event loop stood still for {shown_seconds(worst.duration)}{times}{location}",
         fix="Await an asynchronous call instead, or move the work to a thread: await run_in_threadpool(...)",
         site=worst.site,
         count=len(blocks),

@@ -12,9 +12,10 @@ KIND = "failed_statement"
 class FailedStatement:
     """Find statements that failed, one finding for each shape, site and error.
 
-    A warning when the request failed with them; an answer below 500 says that the application has dealt with it. In a
-    block, which has no answer, it has where its transaction was committed after all, where the statement was sent again
-    and succeeded, and where the code that had sent it went on with other statements.
+    A warning if the request failed with them. An answer below 500 shows that the application handled the error: then it
+    is information. A block has no answer; there the error counts as handled if the transaction was committed, if the
+    statement was sent again and succeeded, or if the function that sent it went on with other statements. Where a test
+    called the application itself, the exception counts as handled: the application handled it, or the test receives it.
     """
 
     @property
@@ -27,11 +28,11 @@ class FailedStatement:
         failed = (row for row in facts.statements if row.error is not None)
         for rows in grouped(failed, lambda row: (row.fingerprint, row.site.key, row.error)).values():
             first = rows[0]
-            often = f" {len(rows)} times" if len(rows) > 1 else ""
+            times = f" {len(rows)} times" if len(rows) > 1 else ""
             yield Finding(
                 kind=KIND,
                 severity=_severity(rows, facts, is_answered),
-                summary=f"{first.operation} failed{often} with {first.error}: {first.sql}",
+                summary=f"{first.operation} failed{times} with {first.error}: {first.sql}",
                 fix=_fix(first.error or ""),
                 site=first.site,
                 count=len(rows),
@@ -43,24 +44,32 @@ class FailedStatement:
 
 
 def _severity(rows: list[Statement], facts: Facts, is_answered: bool) -> Severity:
-    if is_answered or rows[0].error == "CancelledError":
+    if is_answered or facts.request.is_call or rows[0].error == "CancelledError":
         return "info"
     is_block = facts.request.kind == "block"
     return "info" if is_block and all(_is_dealt_with(row, facts) for row in rows) else "warning"
 
 
 def _is_dealt_with(row: Statement, facts: Facts) -> bool:
-    if any(one.serial == row.transaction and one.outcome == "committed" for one in facts.transactions):
+    if any(
+        transaction.serial == row.transaction and transaction.outcome == "committed"
+        for transaction in facts.transactions
+    ):
         return True
-    later = [other for other in facts.statements if other.serial > row.serial and other.error is None]
-    return any(other.fingerprint == row.fingerprint or _goes_on(row, other) for other in later)
+    succeeded = [
+        candidate for candidate in facts.statements if candidate.serial > row.serial and candidate.error is None
+    ]
+    return any(candidate.fingerprint == row.fingerprint or _goes_on(row, candidate) for candidate in succeeded)
 
 
 def _goes_on(row: Statement, other: Statement) -> bool:
-    """Whether the function that began the work in which a statement failed sent another one."""
-    mine, its = row.site.frames[-1:], other.site.frames[-1:]
-    same = bool(mine and its) and (mine[0].file, mine[0].first_line) == (its[0].file, its[0].first_line)
-    return same and row.task == other.task and other.start >= row.end
+    """Whether the outermost function of a failed statement sent another one afterwards."""
+    failed_entry, other_entry = row.site.frames[-1:], other.site.frames[-1:]
+    is_same_function = bool(failed_entry and other_entry) and (failed_entry[0].file, failed_entry[0].first_line) == (
+        other_entry[0].file,
+        other_entry[0].first_line,
+    )
+    return is_same_function and row.task == other.task and other.start >= row.end
 
 
 _MIGRATE = "Run the migrations of this database"
@@ -68,11 +77,11 @@ _CONFLICT = "Write with ON CONFLICT, or catch IntegrityError around the flush an
 _INVALID = "Validate the value before it is written, and answer 422"
 _AGAIN = "Try the transaction again from its beginning"
 _FIXES = {
-    "CancelledError": "The caller went away or a timeout struck; a shorter statement or a longer timeout helps",
+    "CancelledError": "The client went away or a timeout ended; a shorter statement or a longer timeout helps",
     "IntegrityError": _CONFLICT,
     "UniqueViolation": _CONFLICT,
     "ExclusionViolation": "Catch IntegrityError around the flush and answer 409",
-    "ForeignKeyViolation": "Look the row up that it refers to (or what refers to it), and answer 404 or 409",
+    "ForeignKeyViolation": "Look up the row that it refers to (or the rows that refer to it), and answer 404 or 409",
     "NotNullViolation": f"{_INVALID}: a column that must have one got none",
     "CheckViolation": f"{_INVALID}: a CHECK constraint refuses it",
     "StringDataRightTruncation": f"{_INVALID}: it is longer than its column",
@@ -83,11 +92,11 @@ _FIXES = {
     "DeadlockDetected": f"Lock rows in one order everywhere. {_AGAIN}",
     "SerializationFailure": _AGAIN,
     "LockNotAvailable": f"Another transaction holds the lock: shorten that one. {_AGAIN}",
-    "QueryCanceled": "A statement_timeout struck, or somebody cancelled it: shorten it, or what holds its lock",
+    "QueryCanceled": "It was cancelled, or reached statement_timeout: shorten it, or the transaction that has its lock",
     "InFailedSqlTransaction": "An earlier statement of this transaction failed: roll back where that is caught, or "
     "put it under a savepoint (session.begin_nested())",
 }
-"""By the names of the drivers' exceptions, as psycopg says them."""
+"""The fix for each driver's exception, by its name in psycopg."""
 
 
 def _fix(error: str) -> str:

@@ -30,15 +30,16 @@ class _Gap(NamedTuple):
     phase: Phase | None
     transaction: Transaction
     rows_written: int
-    """By the statements before it."""
+    """How many rows the statements before it wrote."""
 
 
 @dataclass(eq=False)
 class IdleInTransaction(Thresholds):
     """Find gaps of at least `seconds` in which a transaction was open and nothing ran in it.
 
-    Locks and old row versions stay for as long. Information only on SQLite. After a streamed
-    statement it is fetching; one that is still open, or whose statements were only counted, is not judged.
+    Its locks and old row versions stay for that time. Only information on SQLite. Time after a streamed statement is
+    spent fetching, and does not count. A transaction that is still open, or whose statements were only counted, is not
+    judged.
     """
 
     seconds: float = 0.1
@@ -50,28 +51,30 @@ class IdleInTransaction(Thresholds):
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         ended = [
-            one
-            for one in facts.transactions
-            if one.end is not None and one.end - one.start >= self.seconds and not one.autocommit
+            transaction
+            for transaction in facts.transactions
+            if transaction.end is not None
+            and transaction.end - transaction.start >= self.seconds
+            and not transaction.autocommit
         ]
         if not ended:
             return
-        gaps = (gap for one in ended for gap in self._gaps(one, facts))
-        for same in grouped(gaps, lambda gap: (gap.site.key, gap.is_known)).values():
-            yield _finding(same)
+        gaps = (gap for transaction in ended for gap in self._gaps(transaction, facts))
+        for gaps_of_line in grouped(gaps, lambda gap: (gap.site.key, gap.is_known)).values():
+            yield _finding(gaps_of_line)
 
     def _gaps(self, transaction: Transaction, facts: Facts) -> Iterator[_Gap]:
         rows = facts.by_transaction.get(transaction.serial, [])
-        since, before = transaction.start, None
+        since, previous = transaction.start, None
         for row in (*sorted(rows, key=lambda row: row.start), None):
             until = row.start if row is not None else transaction.end or since
-            is_fetching = before is not None and before.streamed
+            is_fetching = previous is not None and previous.streamed
             is_unknown = row is None and facts.dropped > 0
             if until - since >= self.seconds and not is_fetching and not is_unknown:
                 seconds = until - since - _stalled_by_others(since, until, facts)
                 if seconds >= self.seconds:
                     site, is_known = _waiting_line(since, until, transaction, facts)
-                    fallback = before or row
+                    fallback = previous or row
                     yield _Gap(
                         seconds,
                         site if is_known or fallback is None else fallback.site,
@@ -81,7 +84,7 @@ class IdleInTransaction(Thresholds):
                         _rows_written(rows, since) if row is not None else transaction.rows_written,
                     )
             if row is not None:
-                since, before = max(since, row.end), row
+                since, previous = max(since, row.end), row
 
 
 def _rows_written(rows: list[Statement], until: float) -> int:
@@ -89,28 +92,28 @@ def _rows_written(rows: list[Statement], until: float) -> int:
 
 
 def _stalled_by_others(since: float, until: float, facts: Facts) -> float:
-    """Return for how much of a gap another request held up the event loop."""
-    others = (block for block in facts.loop_blocks if block.request != facts.serial)
-    return sum(block.overlap(since, until) for block in others)
+    """Return the seconds of a gap in which another request blocked the event loop."""
+    blocks_of_others = (block for block in facts.loop_blocks if block.request != facts.serial)
+    return sum(block.overlap(since, until) for block in blocks_of_others)
 
 
 def _waiting_line(since: float, until: float, transaction: Transaction, facts: Facts) -> tuple[CallSite, bool]:
-    seen = [pause.site for pause in transaction.pauses if since <= pause.at <= until]
-    seen += [block.site for block in facts.loop_blocks if block.overlap(since, until) > 0]
-    known = [site for site in seen if site.frames]
-    return (known[0], True) if known else (transaction.site, False)
+    sites = [pause.site for pause in transaction.pauses if since <= pause.at <= until]
+    sites += [block.site for block in facts.loop_blocks if block.overlap(since, until) > 0]
+    application_sites = [site for site in sites if site.frames]
+    return (application_sites[0], True) if application_sites else (transaction.site, False)
 
 
 def _finding(gaps: list[_Gap]) -> Finding:
     worst = max(gaps, key=lambda gap: gap.seconds)
-    often = f", {len(gaps)} times" if len(gaps) > 1 else ""
-    where = "while this line waited" if worst.is_known else "after this statement"
+    times = f", {len(gaps)} times" if len(gaps) > 1 else ""
+    when = "while this line waited" if worst.is_known else "after this statement"
     rows = worst.rows_written
-    wrote = f"; it had written {rows} {'row' if rows == 1 else 'rows'}" if rows else ""
+    writes = f"; it had written {rows} {'row' if rows == 1 else 'rows'}" if rows else ""
     return Finding(
         kind=KIND,
         severity="warning" if worst.transaction.engine.is_server else "info",
-        summary=f"A transaction was open and idle for {shown_seconds(worst.seconds)} {where}{often}{wrote}",
+        summary=f"A transaction was open and idle for {shown_seconds(worst.seconds)} {when}{times}{writes}",
         fix="Commit or close the session before waiting, or wait before the first query; "
         "an open transaction keeps its locks and its connection",
         site=worst.site,

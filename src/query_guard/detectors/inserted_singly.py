@@ -1,8 +1,8 @@
 """Rows that one execution inserts one at a time.
 
-An INSERT of many rows with RETURNING goes to the server in a few statements, as long as SQLAlchemy can tell which
-returned row belongs to which object. By a key that the server makes, such as a UUID, it cannot, and sends one statement
-for each row. Only servers are judged: SQLite has no round trip to save. A page size of one row was wished for.
+SQLAlchemy sends an INSERT of many rows with RETURNING in a few statements, as long as it can match the returned rows
+with their objects. With a key that the server makes, such as a UUID, it cannot, and sends one statement for each row.
+Only servers are judged: SQLite has no round trip to save. With a page size of one row the application asked for it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from query_guard.detectors.remedies.writes import table_of
 from query_guard.records import Facts, Statement
 
 _HAS_SENTINEL = " AS imp_sen"
-"""SQLAlchemy's own name in a text by which returned rows can be told apart."""
+"""SQLAlchemy's name for the column by which it matches returned rows."""
 
 
 def inserted_singly(facts: Facts, least: int) -> Iterator[list[Statement]]:
@@ -28,7 +28,7 @@ def _is_single(row: Statement) -> bool:
 
 
 def made_in_python(rows: list[Statement]) -> str:
-    """Return the fix: where keys are known before the INSERT, no returned row need be told from another."""
+    """Return the fix: if the keys are known before the INSERT, no returned row has to be matched."""
     return (
         f"Let Python make the key of {table_of(rows[0])}, as mapped_column(primary_key=True, default=uuid.uuid4) does, "
         "or add a column insert_sentinel() to it: without, nothing tells whose the keys are that the server returns"

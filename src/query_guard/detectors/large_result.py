@@ -1,4 +1,4 @@
-"""More rows than anyone can read, fetched at once."""
+"""A SELECT that fetches very many rows at once."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _LIMITED = r"\b(?:LIMIT|FETCH FIRST|FETCH NEXT|TOP)\b"
 
 @dataclass(eq=False)
 class LargeResult(Thresholds):
-    """Find a SELECT without LIMIT that fetched at least `rows` rows; a streamed result holds few at a time.
+    """Find a SELECT without LIMIT that fetched at least `rows` rows, unless the result is streamed.
 
-    It speaks only where the driver says how many rows there were, which those of SQLite do not.
+    If the driver of SQLite gives no number, the rows are counted as they are fetched.
     """
 
     rows: int = 10_000
@@ -31,18 +31,18 @@ class LargeResult(Thresholds):
         large = [
             row
             for row in facts.statements
-            if (row.rows or 0) >= self.rows and row.operation == "SELECT" and not row.streamed
+            if (row.brought or 0) >= self.rows and row.operation == "SELECT" and not row.streamed
         ]
         if not large:
             return
         for rows in grouped(large, lambda row: (row.fingerprint, row.site.key)).values():
-            worst = max(rows, key=lambda row: row.rows or 0)
+            worst = max(rows, key=lambda row: row.brought or 0)
             if re.search(_LIMITED, worst.sql):
                 continue
             yield Finding(
                 kind=KIND,
                 severity="warning",
-                summary=f"{worst.rows} rows were fetched at once, without LIMIT: {worst.sql}",
+                summary=f"{worst.brought} rows were fetched at once, without LIMIT: {worst.sql}",
                 fix="Page it with .limit(), or stream it: .execution_options(yield_per=1000)",
                 remedy=".execution_options(yield_per=1000)",
                 site=worst.site,

@@ -1,4 +1,4 @@
-"""The N+1 that the test data hide: one parent today, many in production."""
+"""An N+1 that the test data hide: one parent in the test, many in production."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ONE_ROW = r"\b(?:LIMIT|FETCH FIRST|FETCH NEXT)\b"
 class LatentNPlusOne:
     """Find a relationship that was lazily loaded for one object, from a query that could have returned many.
 
-    A query can when nothing limits it and its filters do not cover a key. Strict, and therefore to be asked for:
+    A query could if it has no LIMIT and its filters do not cover a key. It is strict, and therefore opt-in:
     `detectors=defaults(LatentNPlusOne())`.
     """
 

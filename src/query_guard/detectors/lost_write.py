@@ -1,4 +1,4 @@
-"""Writes that nobody committed, in a request that said all was well."""
+"""Writes that were never committed, in a request with a successful answer."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ KIND = "lost_write"
 class LostWrite:
     """Find transactions that wrote and were rolled back only because their session was closed.
 
-    Silent where the application rolled back itself or answered with an error, where a statement failed, and for
-    transactions that were begun outside the request, such as the outer one of a test.
+    Not if the application rolled back itself or answered with an error, or if a statement failed. Transactions that
+    began outside the request, such as the outer one of a test, do not count.
     """
 
     at_end = True
@@ -45,13 +45,13 @@ def _is_lost(transaction: Transaction) -> bool:
 def _finding(transaction: Transaction, rows: list[Statement], status: int | None) -> Finding:
     writes = [row for row in rows if row.writes and row.rows != 0]
     last = writes[-1]
-    what = "1 write was" if transaction.writes == 1 else f"{transaction.writes} writes were"
+    subject = "1 write was" if transaction.writes == 1 else f"{transaction.writes} writes were"
     answer = f", and the answer was {status}" if status is not None else ""
     commit = "await session.commit()" if transaction.engine.is_async else "session.commit()"
     return Finding(
         kind=KIND,
         severity="warning",
-        summary=f"{what} rolled back, as the session was closed without commit{answer}: {last.sql}",
+        summary=f"{subject} rolled back, as the session was closed without commit{answer}: {last.sql}",
         fix=f"Commit before the session closes: {commit}; or roll back, if that was meant",
         remedy=commit,
         site=last.site,

@@ -1,4 +1,4 @@
-"""A lazy load where nothing can be awaited: the MissingGreenlet that every async application meets once."""
+"""A lazy load where nothing can be awaited, which raises MissingGreenlet."""
 
 from __future__ import annotations
 

@@ -19,19 +19,21 @@ _CREATED = 20
 
 @dataclass(eq=False)
 class NPlusOne(Thresholds):
-    """Find a statement that a loop repeats, and say of each other repetition why it is none.
+    """Find a statement that a loop repeats, and give a reason for each repetition that is no loop.
 
-    It is one shape, from one site, on one engine, in one window (in one message of a WebSocket).
-    The chunks of an eager load or of an IN list, the rows of one flush, the pages of a walk and a retry are one piece
-    of work, not a loop; an execution that takes several driver calls is one statement to begin with.
-    Where a relationship is loaded for an object, two different objects make a loop: the second load is one too many.
-    Elsewhere three different objects or sets of values do, since two may be a coincidence.
-    What a refresh loads with its object belongs to the refresh, since nobody refreshes objects as a list. Fewer than
-    twenty rows that are each written and read back at once, as by the `create()` of a repository, are information.
-    A relationship that leads to itself, as in a tree, is one loop, from however many lines it is walked.
-    Dependencies of a route that share their code, as `Depends(require("read"))` does, are no loop, one statement each.
-    Repetitions with the same values are duplicates, not this.
-    On a server, one INSERT of `singly` rows or more is a loop of SQLAlchemy's own where it sends a statement for each.
+    A loop is one shape, from one site, on one engine, in one window (for a WebSocket, in one message).
+
+    - The chunks of an eager load or of an IN list, the rows of one flush, the pages of a list and a retry are one piece
+      of work, not a loop. An execution with several driver calls is one statement.
+    - If a relationship is loaded for an object, two different objects make a loop. Otherwise three different objects
+      or sets of values do, since two may be a coincidence.
+    - What a refresh loads with its object belongs to the refresh. Fewer than twenty rows that are each written and read
+      back at once, as by the `create()` of a repository, are information.
+    - A relationship that leads to itself, as in a tree, is one loop, even if several lines follow it.
+    - Dependencies of a route that share their code, as with `Depends(require("read"))`, are no loop if each sends one
+      statement.
+    - Repetitions with the same values are duplicates.
+    - On a server, one INSERT of `singly` rows or more is a loop if SQLAlchemy sends a statement for each row.
     """
 
     owners: int = 2
@@ -54,7 +56,7 @@ class NPlusOne(Thresholds):
         yield from map(_inserted_singly, inserted_singly(facts, self.singly))
 
     def _coincidence(self, rows: list[Statement], facts: Facts) -> str | None:
-        """Return why repetitions that are no batch are no loop either, or None when they are one."""
+        """Return why repetitions that are no batch are no loop either, or None if they are a loop."""
         loader = rows[0].loader
         if loader is not None and rows[0].owner is not None:
             owners = len({row.owner for row in rows})
@@ -69,7 +71,7 @@ class NPlusOne(Thresholds):
 
 
 def _dependencies_reason(rows: list[Statement], facts: Facts) -> str | None:
-    """Dependencies made by one function are called one after the other by the framework, and none of them loops."""
+    """Return why repetitions are no loop if they come from dependencies that one function made."""
     frames = {(frame.file, frame.first_line) for frame in rows[0].site.frames}
     for start, times in facts.request.shared_dependencies:
         if len(rows) <= times and (start.file, start.first_line) in frames:
@@ -83,7 +85,7 @@ def _finding(rows: list[Statement], facts: Facts) -> Finding:
     return Finding(
         kind=KIND,
         severity="info" if len(rows) < _CREATED and first.flush and read_back_singly(rows, facts) else "warning",
-        summary=f"{_what(first)} {len(rows)} times, {_manner(rows, facts)}: {first.sql}",
+        summary=f"{_subject(first)} {len(rows)} times, {_manner(rows, facts)}: {first.sql}",
         fix=remedy.advice,
         remedy=remedy.code,
         site=first.site,
@@ -97,7 +99,7 @@ def _finding(rows: list[Statement], facts: Facts) -> Finding:
         statements=tuple([row.serial for row in rows]),
         request=first.request,
         too_many=True,
-        mends=loaded_with(rows, facts) if first.loader is not None and first.loader.kind == "refresh" else (),
+        avoided=loaded_with(rows, facts) if first.loader is not None and first.loader.kind == "refresh" else (),
     )
 
 
@@ -123,7 +125,7 @@ def _silence(rows: list[Statement], reason: str) -> Silence:
     return Silence(KIND, f"not N+1: {reason}", rows[0].site, len(rows), tuple([row.serial for row in rows]))
 
 
-def _what(row: Statement) -> str:
+def _subject(row: Statement) -> str:
     loader = row.loader
     if loader is not None and loader.path:
         return f"{loader.owner}.{loader.attribute} was loaded"
@@ -136,8 +138,8 @@ def _what(row: Statement) -> str:
             "expired": f"An expired {of_class} was read again",
         }.get(loader.kind, f"{loader.owner} was refreshed")
     table = (row.writes or row.tables)[:1]
-    where = f" {'from' if row.operation == 'SELECT' else 'on'} {table[0]}" if table else ""
-    return f"{row.operation}{where} ran"
+    preposition_and_table = f" {'from' if row.operation == 'SELECT' else 'on'} {table[0]}" if table else ""
+    return f"{row.operation}{preposition_and_table} ran"
 
 
 def _manner(rows: list[Statement], facts: Facts) -> str:

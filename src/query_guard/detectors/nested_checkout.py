@@ -1,4 +1,4 @@
-"""A second checkout while the first connection is held: enough such requests at once are a deadlock."""
+"""A second checkout while the first connection is held: many such requests at once are a deadlock."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from query_guard.records import Checkout, Facts, Finding, Pool, Severity, Trigge
 KIND = "nested_checkout"
 
 _MOST = 100
-"""Checkouts looked at: more would not make it more of a fault, and each is held against all before it."""
+"""How many checkouts are compared, each with all before it."""
 
 
 @dataclass(eq=False)
 class NestedCheckout(Thresholds):
     """Find checkouts by a request that already held a connection of the same pool.
 
-    Tasks that run side by side may each hold one, since none waits for another. A warning from `crowded` of the
-    pool's capacity on, where it may come to a deadlock.
+    Tasks that run at the same time may each hold one, since none waits for another. A warning if at least the share
+    `crowded` of the pool's capacity is out, so that a deadlock is near.
     """
 
     crowded: float = 0.8
@@ -39,12 +39,12 @@ class NestedCheckout(Thresholds):
         outer, inner = pairs[0]
         frame = outer.site.innermost
         held = f" at {frame.file}:{frame.line}" if frame else ""
-        often = f", {len(pairs)} times" if len(pairs) > 1 else ""
+        times = f", {len(pairs)} times" if len(pairs) > 1 else ""
         severity: Severity = "warning" if any(self._is_tight(second, pool) for _, second in pairs) else "info"
         return Finding(
             kind=KIND,
             severity=severity,
-            summary=f"A second connection was taken while the one taken{held} was still held{often}",
+            summary=f"A second connection was taken while the one taken{held} was still held{times}",
             fix="Use one session for the whole request: pass it on instead of opening another, or close it first",
             details=(_deadlock(pool.capacity or 0),),
             site=inner.site,
@@ -65,7 +65,7 @@ def _deadlock(capacity: int) -> str:
 
 
 def _pairs(checkouts: list[Checkout], facts: Facts) -> Iterator[tuple[Checkout, Checkout]]:
-    """Yield each checkout with an earlier one of the same request that was held when it was asked for."""
+    """Yield each checkout with an earlier one of the same request that was held when it began."""
     for number, inner in enumerate(checkouts[:_MOST]):
         for outer in checkouts[:number]:
             is_held = outer.acquired <= inner.start < outer.acquired + facts.held(outer)
@@ -75,7 +75,7 @@ def _pairs(checkouts: list[Checkout], facts: Facts) -> Iterator[tuple[Checkout, 
 
 
 def _waits_for(outer: Checkout, inner: Checkout) -> bool:
-    """Whether the one that holds cannot go on before the other is served."""
+    """Whether the task that holds `outer` waits for `inner`."""
     if outer.task == inner.task:
         return True
     return outer.site.boundary != "task" and outer.site.key != inner.site.key

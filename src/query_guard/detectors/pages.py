@@ -1,10 +1,10 @@
 """Whether a repeated statement reads one list page by page.
 
 Pages change their OFFSET, or the bounds of the columns they are ordered by, and nothing else. A page has more than one
-row, no page comes twice, and pages do not overlap: an OFFSET is at least a LIMIT behind the one before, and a bound
-moves on in the order of its list. A walk by bounds has full pages, and then a page that is not full, or none.
-Rows, neighbours or windows that are read for each row of a list are a loop, and so is what has full pages only, by
-bounds whose order is not known (texts, dates).
+row, no page comes twice, and pages do not overlap: an OFFSET is at least a LIMIT after the one before, and a bound
+moves on in the order of its list. A walk by bounds has full pages, and ends with a page that is not full or is empty.
+Rows that are read for each row of another list are a loop, even with a LIMIT. So are full pages only, by bounds whose
+order is not known (texts, dates).
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ def paging(rows: list[Statement], facts: Facts) -> str | None:
     if places is None:
         return None
     changed = changed_places(answered)
-    reason = _named(sql, [places[place] for place in changed])
+    reason = _named(sql, [places[number] for number in changed])
     limits = _limits(places, answered)
     if reason is None or 1 in limits or len({row.values for row in answered}) < len(answered):
         return None
-    offset = next((place for place in changed if places[place][1] == _offset_of(sql)), None)
+    offset = next((number for number in changed if places[number][1] == _offset_of(sql)), None)
     if offset is not None:
         return reason if _are_apart(_numbers(answered, offset), limits) else None
     return reason if _is_walk(answered, places, changed, limits[0], facts) else None
@@ -59,7 +59,7 @@ def _offset_of(sql: str) -> str:
 
 
 def _are_single_rows(rows: list[Statement]) -> bool:
-    """Whether it is known that hardly any of them brought more than one row; the last page may be short."""
+    """Whether no execution but the last, which may be a short page, is known to have returned more than one row."""
     brought = [row.brought for row in rows[:-1] if row.brought is not None]
     return bool(brought) and max(brought) <= 1
 
@@ -70,33 +70,35 @@ def _limits(places: Sequence[Place], rows: Sequence[Statement]) -> list[int | No
     return _numbers(rows, of_limits[-1]) if of_limits else [None] * len(rows)
 
 
-def _numbers(rows: Sequence[Statement], place: int) -> list[int | None]:
-    return [number_of(row.values[place]) for row in rows]
+def _numbers(rows: Sequence[Statement], position: int) -> list[int | None]:
+    return [number_of(row.values[position]) for row in rows]
 
 
 def _are_apart(offsets: Sequence[int | None], limits: Sequence[int | None]) -> bool:
-    """Whether each OFFSET is at least a LIMIT behind the one before; tasks may ask for them in any order."""
+    """Whether each OFFSET is at least a LIMIT after the one before; tasks may send them in any order."""
     pages = sorted((offset, limit or 0) for offset, limit in zip(offsets, limits, strict=True) if offset is not None)
-    return all(limit >= 0 and after - before >= limit for (before, limit), (after, _) in pairwise(pages))
+    return all(
+        limit >= 0 and next_offset - previous >= limit for (previous, limit), (next_offset, _) in pairwise(pages)
+    )
 
 
 def _is_walk(
     rows: Sequence[Statement], places: Sequence[Place], changed: Sequence[int], limit: int | None, facts: Facts
 ) -> bool:
-    """Whether pages by a bound go on to their end; the leading column alone tells how."""
+    """Whether pages by a bound move on to the end of their list; only the leading column is compared."""
     bounds = _numbers(rows, changed[0])
-    known = [bound for bound in bounds if bound is not None]
-    has_order = len(known) == len(bounds)
-    if has_order and not _moves_on(places[changed[0]][1], known, len(changed) == 1, limit):
+    known_bounds = [bound for bound in bounds if bound is not None]
+    has_order = len(known_bounds) == len(bounds)
+    if has_order and not _moves_on(places[changed[0]][1], known_bounds, len(changed) == 1, limit):
         return False
-    if rows[0].info.joined or any(row.brought is None for row in rows):  # how many rows came says nothing of a page
+    if rows[0].info.joined or any(row.brought is None for row in rows):  # the size of a page is not known
         return not _is_for_each_row(rows, facts)
     brought = [row.brought or 0 for row in rows]
     size = limit if limit is not None else max(brought)
     if not _are_full_to_the_end(brought, size) or (not has_order and min(brought) >= size):
         return False
     is_alone = has_order and len(changed) == 1
-    return (is_alone and _went_past_the_end(known, brought, size)) or not _is_for_each_row(rows, facts)
+    return (is_alone and _went_past_the_end(known_bounds, brought, size)) or not _is_for_each_row(rows, facts)
 
 
 def _are_full_to_the_end(brought: Sequence[int], size: int) -> bool:
@@ -107,25 +109,26 @@ def _are_full_to_the_end(brought: Sequence[int], size: int) -> bool:
 
 def _went_past_the_end(bounds: Sequence[int], brought: Sequence[int], size: int) -> bool:
     """Whether the last page but one was short, and whole numbers leave room between the bounds for all rows."""
-    steps = [abs(after - before) for before, after in pairwise(bounds)]
+    steps = [abs(next_bound - bound) for bound, next_bound in pairwise(bounds)]
     has_room = all(step >= number for step, number in zip(steps, brought, strict=False))
     return has_room and brought[-1] == 0 < brought[-2] < size
 
 
 def _moves_on(operator: str, bounds: Sequence[int], is_alone: bool, limit: int | None) -> bool:
-    """Whether a bound goes on in the direction of its operator, and, where it is the only one, by a page somewhere."""
+    """Whether a bound moves on in the direction of its operator; the only bound must move by a whole page once."""
     sign = 1 if operator.startswith(">") else -1
-    steps = [sign * (after - before) for before, after in pairwise(bounds)]
+    steps = [sign * (next_bound - bound) for bound, next_bound in pairwise(bounds)]
     return all(step >= 0 for step in steps) and (not is_alone or limit is None or max(steps, default=0) >= limit)
 
 
 def _is_for_each_row(rows: Sequence[Statement], facts: Facts) -> bool:
-    """Whether another statement has brought as many rows as there are pages: then it is they whose neighbours are read.
+    """Whether an earlier statement returned as many rows as there are pages: then a page is read for each of its rows.
 
-    CPython may compile the condition of a `while` twice, so that the first page has a line of its own.
+    A statement of the same fingerprint does not count: CPython may compile the condition of a `while` twice, so that
+    the first page has another line.
     """
-    before = facts.statements[: rows[0].serial - 1]
-    return any(row.brought == len(rows) > 2 and row.fingerprint != rows[0].fingerprint for row in before)
+    earlier_rows = facts.statements[: rows[0].serial - 1]
+    return any(row.brought == len(rows) > 2 and row.fingerprint != rows[0].fingerprint for row in earlier_rows)
 
 
 @lru_cache(maxsize=1024)

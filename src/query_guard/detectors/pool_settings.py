@@ -1,4 +1,4 @@
-"""What a pool's settings leave to chance, and what was measured that speaks for others."""
+"""Settings of a pool that its own figures show to be wrong."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _POOLLESS = {
 
 @dataclass(eq=False)
 class PoolSettings(Thresholds):
-    """Find settings of a served application's pools that its own figures speak against; once for each engine.
+    """Find settings of a served application's pools that its own figures show to be wrong; once for each engine.
 
-    Only of servers: what a file or memory needs is another matter.
+    Only for databases on a server; a database in a file or in memory needs other settings.
     """
 
     at_end = True
-    _told: dict[tuple[int, str], int] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """By engine and setting, the request whose report says it."""
+    _reported_by: dict[tuple[int, str], int] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """For each engine and setting, the serial of the request whose report has the finding."""
 
     @property
     def triggers(self) -> Triggers:
@@ -37,19 +37,21 @@ class PoolSettings(Thresholds):
         for pool in facts.pools:
             if pool.engine.is_server:
                 for setting, summary, fix in _advice(pool):
-                    if self._told.setdefault((pool.engine.serial, setting), facts.serial) == facts.serial:
-                        yield _finding(summary, fix, [one for one in facts.checkouts if one.pool == pool.serial])
+                    if self._reported_by.setdefault((pool.engine.serial, setting), facts.serial) == facts.serial:
+                        yield _finding(
+                            summary, fix, [checkout for checkout in facts.checkouts if checkout.pool == pool.serial]
+                        )
 
 
 def _advice(pool: Pool) -> Iterator[tuple[str, str, str]]:
     """Yield setting, summary and fix."""
-    made = (
+    connect_times = (
         f"; {pool.connects} were made, {shown_seconds(pool.connect_time / pool.connects)} each" if pool.connects else ""
     )
     if pool.kind in _POOLLESS:
         if pool.kind == "NullPool" and pool.connects < _ENOUGH:
             return
-        yield "poolclass", f"{_POOLLESS[pool.kind]}{made}", _KEEP
+        yield "poolclass", f"{_POOLLESS[pool.kind]}{connect_times}", _KEEP
         return
     if pool.is_default and pool.size is not None and pool.peak > pool.size:
         waited = (
@@ -57,13 +59,13 @@ def _advice(pool: Pool) -> Iterator[tuple[str, str, str]]:
             if pool.waits
             else ""
         )
-        summary = f"{pool.peak} connections were out at once, of a pool that keeps {pool.size}{waited}{made}"
-        fix = f"Set pool_size={pool.peak} to keep as many, and max_overflow for the rest; mind the server's own limit"
+        summary = f"{pool.peak} connections were out at once, of a pool that keeps {pool.size}{waited}{connect_times}"
+        fix = f"Set pool_size={pool.peak} to keep as many, and max_overflow for the rest; stay below the server's limit"
         yield "pool_size", summary, fix
     if not pool.pre_ping:
         yield (
             "pool_pre_ping",
-            f"{pool.engine.name} does not check that connections still work before it hands them out",
+            f"{pool.engine.name} does not check that connections still work before requests get them",
             _PING,
         )
 

@@ -1,4 +1,4 @@
-"""Time that went by until the pool had a connection to give."""
+"""Time that a checkout waited for a free connection of its pool."""
 
 from __future__ import annotations
 
@@ -14,7 +14,14 @@ KIND = "pool_wait"
 
 @dataclass(eq=False)
 class PoolWait(Thresholds):
-    """Find checkouts that waited at least `seconds`, one finding for each pool, with those who held its connections."""
+    """Find checkouts that waited at least `seconds`, one finding for each pool, with those who held its connections.
+
+    It is information where the event loop was busy for most of that time, as in a burst of requests: then the holders
+    waited for the loop, too.
+
+    It is a wait if it ended as somebody gave a connection back, or was given up while all were held. In a pool that had
+    a connection to give, the time went by elsewhere: in a listener, or on a busy machine.
+    """
 
     seconds: float = 0.05
     at_end = True
@@ -25,22 +32,29 @@ class PoolWait(Thresholds):
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         pools = {pool.serial: pool for pool in facts.pools}
-        waited = (one for one in facts.checkouts if one.wait >= self.seconds and one.outcome != "timeout")
-        for serial, checkouts in grouped(waited, lambda one: one.pool).items():
+        waited = (
+            checkout for checkout in facts.checkouts if checkout.wait >= self.seconds and _waited_for_another(checkout)
+        )
+        for serial, checkouts in grouped(waited, lambda checkout: checkout.pool).items():
             yield _finding(checkouts, pools.get(serial), facts)
 
 
+def _waited_for_another(one: Checkout) -> bool:
+    if one.outcome in ("timeout", "cancelled"):  # a timeout is a finding of its own
+        return one.outcome == "cancelled"
+    return any(holder.doing == "then returned" for holder in one.holders)
+
+
 def _finding(checkouts: list[Checkout], pool: Pool | None, facts: Facts) -> Finding:
-    worst = max(checkouts, key=lambda one: one.wait)
-    total = sum(one.wait for one in checkouts)
-    often = f", {len(checkouts)} times {shown_seconds(total)} in all" if len(checkouts) > 1 else ""
+    worst = max(checkouts, key=lambda checkout: checkout.wait)
+    total = sum(checkout.wait for checkout in checkouts)
+    is_burst = all(2 * _busy(checkout, facts) > checkout.wait for checkout in checkouts)
+    times = f", {len(checkouts)} times {shown_seconds(total)} in all" if len(checkouts) > 1 else ""
     return Finding(
         kind=KIND,
-        severity="warning",
-        summary=f"A connection was waited for {shown_seconds(worst.wait)}{often}{_while_held(pool)}",
-        fix=starved_by_threads(checkouts, facts)
-        or "Let the holders keep theirs for less long: close sessions before slow work, and commit before waiting; "
-        "if all are busy with statements, raise pool_size or max_overflow",
+        severity="info" if is_burst else "warning",
+        summary=f"A connection was waited for {shown_seconds(worst.wait)}{times}{_while_held(pool)}",
+        fix=starved_by_threads(checkouts, facts) or (_FIX_OF_BURST if is_burst else _FIX),
         site=worst.site,
         count=len(checkouts),
         saving=total,
@@ -48,6 +62,25 @@ def _finding(checkouts: list[Checkout], pool: Pool | None, facts: Facts) -> Find
         request=worst.request,
         details=tuple(f"held by {holder}" for holder in worst.holders),
     )
+
+
+_FIX = (
+    "Let the holders keep theirs for less long: close sessions before slow work, and commit before waiting; "
+    "if all are busy with statements, raise pool_size or max_overflow"
+)
+_FIX_OF_BURST = (
+    "The event loop was busy for most of that time, and the holders waited for it, too: "
+    "spread the requests over more processes; a larger pool would not help"
+)
+
+_STILL = 1.0
+"""Seconds from which on a loop is not busy with many turns: something, or the machine, stands still."""
+
+
+def _busy(checkout: Checkout, facts: Facts) -> float:
+    """Return for how long the event loop was busy while a checkout waited."""
+    until = checkout.start + checkout.wait
+    return sum(block.overlap(checkout.start, until) for block in facts.loop_blocks if block.duration < _STILL)
 
 
 def _while_held(pool: Pool | None) -> str:

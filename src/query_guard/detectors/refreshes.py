@@ -1,8 +1,8 @@
 """What a refresh reads.
 
-Relationships that it loads with the object, as their mapping says (`lazy="selectin"`), belong to the refresh. A refresh
-right after the statement that wrote the object reads back what the database made of it, as the `create()` of a
-repository does: it belongs to that write.
+Relationships that it loads with the object, because of their mapping (`lazy="selectin"`), belong to the refresh. A
+refresh right after the statement that wrote the object reads back the values that the database made, as in the
+`create()` of a repository: it belongs to that write.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from query_guard.records import Facts, Statement
 def are_of_refreshes(rows: Iterable[Statement], facts: Facts) -> bool:
     """Whether each was sent by the `session.refresh()` that had just loaded its object.
 
-    One that named the relationship is a load by itself, unless the object had just been added.
+    A refresh that names the relationship is a load by itself, unless the object had just been added.
     """
     return all(
         (source := _refresh_of(row, facts)) is not None and (source.loaded_by == 0 or not _names(source, row))
@@ -39,10 +39,10 @@ def _is_refresh(row: Statement) -> bool:
 
 
 def _is_read_back(refresh: Statement | None, facts: Facts) -> bool:
-    before = facts.load_paths.at(refresh.serial - 1) if refresh is not None else None
-    if refresh is None or before is None or before.task != refresh.task:
+    previous = facts.load_paths.at(refresh.serial - 1) if refresh is not None else None
+    if refresh is None or previous is None or previous.task != refresh.task:
         return False
-    return not {*before.writes}.isdisjoint(refresh.tables)
+    return not {*previous.writes}.isdisjoint(refresh.tables)
 
 
 def loaded_with(refreshes: Iterable[Statement], facts: Facts) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""A statement that took longer than anyone should wait for it."""
+"""A statement that took very long."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from query_guard.records import Facts, Finding, Silence, Statement, Triggers, Wr
 KIND = "slow_statement"
 
 _WAITED = frozenset(("DeadlockDetected", "LockNotAvailable"))
-"""Errors that say what a statement waited for."""
+"""Errors of statements that waited for a lock."""
 
 
 @dataclass(eq=False)
 class SlowStatement(Thresholds):
     """Find statements whose driver call took at least `seconds`, one finding for each shape and site.
 
-    Time in which the event loop stood still is not the database's, and does not count. A statement that failed as it
-    had waited for a lock is a `failed_statement`, and no slow one.
+    Time in which the event loop was blocked is not the database's, and does not count. A statement that failed while it
+    waited for a lock is a `failed_statement`, and not slow.
     """
 
     seconds: float = 0.1
@@ -29,21 +29,21 @@ class SlowStatement(Thresholds):
         return {"longest_statement": self.seconds}
 
     def __call__(self, facts: Facts) -> Iterator[Finding | Silence]:
-        long = [row for row in facts.statements if row.duration >= self.seconds]
-        if not long:
+        long_rows = [row for row in facts.statements if row.duration >= self.seconds]
+        if not long_rows:
             return
-        for row in long:
+        for row in long_rows:
             if row.database_time < self.seconds:
                 reason = f"not slow: the event loop stood still for {row.stalled * 1000:.0f} ms of its "
                 yield Silence(KIND, f"{reason}{row.duration * 1000:.0f} ms", row.site, 1, (row.serial,))
-        slow = (row for row in long if row.database_time >= self.seconds and row.error not in _WAITED)
+        slow = (row for row in long_rows if row.database_time >= self.seconds and row.error not in _WAITED)
         for rows in grouped(slow, lambda row: (row.fingerprint, row.site.key)).values():
             worst = max(rows, key=lambda row: row.database_time)
-            often = f", {len(rows)} times" if len(rows) > 1 else ""
+            times = f", {len(rows)} times" if len(rows) > 1 else ""
             yield Finding(
                 kind=KIND,
                 severity="warning",
-                summary=f"{worst.operation} took {worst.database_time * 1000:.0f} ms{often}: {worst.sql}",
+                summary=f"{worst.operation} took {worst.database_time * 1000:.0f} ms{times}: {worst.sql}",
                 fix=_fix(worst, facts),
                 site=worst.site,
                 count=len(rows),
@@ -56,13 +56,12 @@ class SlowStatement(Thresholds):
 
 
 _PLAN = (
-    "Look at its plan with EXPLAIN (ANALYZE, BUFFERS); the usual cure is an index on the columns it filters and sorts "
-    "by"
+    "Look at its plan with EXPLAIN (ANALYZE, BUFFERS); the usual fix is an index on the columns it filters and sorts by"
 )
 
 
 def _fix(row: Statement, facts: Facts) -> str:
-    """A statement that takes locks may have waited for one: then its plan has nothing to tell."""
+    """Return the fix. A statement that takes locks may have waited for one: then its plan says nothing."""
     holder = _lock_holder(row, facts)
     if holder is not None:
         tables = ", ".join(table for table in holder.tables if table in (*row.writes, *row.tables))
@@ -80,14 +79,16 @@ def _fix(row: Statement, facts: Facts) -> str:
 
 
 def _lock_holder(row: Statement, facts: Facts) -> Writer | None:
-    """Return whose transaction had written to a table of the statement during most of its time."""
+    """Return the transaction that had written to a table of the statement during most of the statement's time."""
     if not (row.writes or row.info.clauses.lock or " FOR " in row.sql):
         return None
     tables = {*row.writes, *row.tables}
-    beside = [
-        (min(one.end, row.end) - max(one.start, row.start), one)
-        for one in facts.writers
-        if one.serial != row.transaction and one.engine == row.engine.serial and tables.intersection(one.tables)
+    overlaps = [
+        (min(writer.end, row.end) - max(writer.start, row.start), writer)
+        for writer in facts.writers
+        if writer.serial != row.transaction
+        and writer.engine == row.engine.serial
+        and tables.intersection(writer.tables)
     ]
-    seconds, holder = max(beside, key=lambda pair: pair[0], default=(0.0, None))
+    seconds, holder = max(overlaps, key=lambda pair: pair[0], default=(0.0, None))
     return holder if seconds >= row.duration / 2 else None

@@ -1,4 +1,4 @@
-"""One request, several commits: what was committed first stays when the rest fails."""
+"""A request with several commits: the earlier ones stay when a later one fails."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from query_guard.records import Facts, Finding, Transaction, Triggers, grouped
 
 KIND = "split_transaction"
 
-_APART = frozenset(("background", "task"))
-"""Phases whose work is nobody's other half."""
+_BACKGROUND = frozenset(("background", "task"))
+"""Phases whose work is independent of the answer."""
 
 
 @dataclass(eq=False)
 class SplitTransaction(Thresholds):
     """Find requests that commit writes in `commits` transactions or more on one engine.
 
-    Commits that a loop repeats at one line are another matter, and so is what runs in the background.
+    Commits that a loop repeats at one line are a `commit_per_row`. Work in the background does not count.
     """
 
     commits: int = 2
@@ -31,9 +31,11 @@ class SplitTransaction(Thresholds):
     def __call__(self, facts: Facts) -> Iterator[Finding]:
         if facts.request.kind == "block":
             return
-        committed = (one for one in facts.committed_writes if one.phase not in _APART)
-        for transactions in grouped(committed, lambda one: (one.engine.serial, one.segment)).values():
-            sites = {one.site.key for one in transactions}
+        committed = (transaction for transaction in facts.committed_writes if transaction.phase not in _BACKGROUND)
+        for transactions in grouped(
+            committed, lambda transaction: (transaction.engine.serial, transaction.segment)
+        ).values():
+            sites = {transaction.site.key for transaction in transactions}
             if len(transactions) >= self.commits and (len(sites) > 1 or len(transactions) == self.commits):
                 yield _finding(transactions, facts)
 
@@ -48,7 +50,7 @@ def _finding(transactions: list[Transaction], facts: Facts) -> Finding:
         "when a later one fails, the earlier stay",
         fix=f"If they belong together, do them in one session and commit once, at the end: {commit}",
         site=second.site,
-        callers=tuple(one.site for one in transactions),
+        callers=tuple(transaction.site for transaction in transactions),
         count=len(transactions),
         phase=second.phase,
         statements=facts.writes_of(transactions),

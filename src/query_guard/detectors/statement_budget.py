@@ -13,7 +13,7 @@ KIND = "statement_budget"
 
 @dataclass(eq=False)
 class StatementBudget(Thresholds):
-    """Hold a request against its declared budget; without one, mention more than `unbudgeted` statements."""
+    """Find requests over their declared budget; without a budget, more than `unbudgeted` statements are an info."""
 
     unbudgeted: int = 50
 

@@ -1,4 +1,4 @@
-"""The thresholds of a detector are its own dataclass fields; a wrong one is refused where the detector is made."""
+"""The thresholds of a detector are its dataclass fields; a wrong value is refused when the detector is created."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ _NUMBERS = {"int": "an integer", "float": "a number"}
 
 
 class Thresholds:
-    """Base of detectors that are dataclasses: raises ValueError for a field that is no number of at least 0, as its
-    annotation (`int` or `float`) says.
+    """The base class of detectors with thresholds: raises ValueError for a field annotated as `int` or `float` that is
+    no such number of at least 0.
     """
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Attributes that were read before they were loaded, where no load was possible any more."""
+"""Attributes that were read before they were loaded, when they could not be loaded any more."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Unloaded(NamedTuple):
     remedy: Remedy
 
     def finding(self, kind: str, summary: str, fix: str | None = None) -> Finding:
-        """Return the finding; `fix` stands for the advice where there is none."""
+        """Return the finding; `fix` replaces the remedy's advice."""
         first = self.loads[0]
         return Finding(
             kind=kind,
@@ -35,7 +35,7 @@ class Unloaded(NamedTuple):
 
 
 def unloaded(facts: Facts, *failures: FailureOfLoad) -> Iterator[Unloaded]:
-    """Yield what could not be loaded for some reasons, once for each attribute and line."""
+    """Yield the attributes that could not be loaded for these reasons, once for each attribute and line."""
     failed = [load for load in facts.failed_loads if load.failure in failures]
     for loads in grouped(failed, lambda load: (load.loader, load.site.key, load.failure)).values():
         loader = loads[0].loader

@@ -1,4 +1,4 @@
-"""An attribute that was read when its object had no session any more, or that `lazy="raise"` forbids to load."""
+"""An attribute that was read without a session to load it, or that `lazy="raise"` forbids to load."""
 
 from __future__ import annotations
 
@@ -29,5 +29,5 @@ class UnloadedAttribute:
 
 
 def _finding(attribute: Unloaded) -> Finding:
-    why = _WHY[attribute.loads[0].failure]
-    return attribute.finding(KIND, f"{attribute.name} was not loaded when it was read, and {why}")
+    reason = _WHY[attribute.loads[0].failure]
+    return attribute.finding(KIND, f"{attribute.name} was not loaded when it was read, and {reason}")

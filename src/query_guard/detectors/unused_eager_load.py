@@ -1,4 +1,4 @@
-"""A relationship that was loaded ahead and that nobody read."""
+"""A relationship that was loaded eagerly and never read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Path: TypeAlias = tuple[str, ...]
 
 
 class _Load(NamedTuple):
-    """One relationship that a statement loaded ahead, joined to it or with a select of its own."""
+    """One relationship that was loaded eagerly, by joining it to a statement or with a select of its own."""
 
     path: Path
     row: Statement
@@ -21,15 +21,15 @@ class _Load(NamedTuple):
 
     @property
     def brought_something(self) -> bool:
-        """Whether objects came. Where the number of rows is not known, only a select of its own proves it."""
+        """Whether it loaded objects. Where the number of rows is not known, only a select of its own counts."""
         return bool(self.row.brought) or (self.row.brought is None and not self.joined)
 
 
 class UnusedEagerLoad:
-    """Find an eager load of which no object's relationship was read; opt-in, for windows that note reads.
+    """Find an eager load whose relationship was read on no object; opt-in, for windows that note reads.
 
-    One read on one object is use enough, and so is a read further down a path. A request in which a statement failed
-    did not come to its reads. Of a path that nobody followed, its first step is the finding.
+    One read on one object is enough, and so is a read further along the path. Requests in which a statement failed are
+    left out: they may have ended before their reads. Of a path that was never read, the first step is reported.
     """
 
     def __call__(self, facts: Facts) -> Iterator[Finding]:
@@ -37,7 +37,7 @@ class UnusedEagerLoad:
             return
         loads = [load for row in facts.statements if row.request not in facts.failed_requests for load in _loads(row)]
         paths = {load.path for load in loads}
-        used = _used(paths, facts)
+        used = _used_relationships(paths, facts)
         unread = [(path, load) for load in loads if (path := _first_unused(load.path, paths, used))]
         groups = grouped(unread, lambda pair: (pair[0], _query(pair[1], facts).site.key))
         for (path, _), pairs in groups.items():
@@ -47,34 +47,34 @@ class UnusedEagerLoad:
 
 
 def _loads(row: Statement) -> Iterator[_Load]:
-    way = row.loader.path if row.loader is not None else ()
-    if row.loader is not None and row.loader.kind == "eager" and way:
-        yield _Load(way, row, joined=False)
+    loader_path = row.loader.path if row.loader is not None else ()
+    if row.loader is not None and row.loader.kind == "eager" and loader_path:
+        yield _Load(loader_path, row, joined=False)
     for path in (*row.info.joined, *row.info.joined_objects):
-        yield _Load((*way, *path), row, joined=True)
+        yield _Load((*loader_path, *path), row, joined=True)
 
 
-def _used(paths: set[Path], facts: Facts) -> set[str]:
-    """Return the relationships that were read, and those on the way to one."""
+def _used_relationships(paths: set[Path], facts: Facts) -> set[str]:
+    """Return the relationships that were read, and those on the paths to them."""
     read = set(facts.reads_by_relationship)
     on_the_way = {step for path in paths for end, last in enumerate(path) if last in read for step in path[:end]}
     return read | on_the_way
 
 
 def _first_unused(path: Path, paths: set[Path], used: set[str]) -> Path:
-    """Return the shortest beginning of a path that was loaded ahead for nothing, or ()."""
+    """Return the shortest beginning of a path that was loaded eagerly and never read, or ()."""
     beginnings = (path[: end + 1] for end in range(len(path)))
     return next((beginning for beginning in beginnings if beginning[-1] not in used and beginning in paths), ())
 
 
 def _query(load: _Load, facts: Facts) -> Statement:
-    """Return the select that stands at the root of the load's path: itself where it only joins."""
+    """Return the select at the root of the load's path; for a joined load, its own statement."""
     root = (load.path[0].partition(".")[0],)
     query: Statement | None = load.row
     while (
         query is not None and (loader := query.loader) and (loader.kind == "eager" or loader.path[:1] == load.path[:1])
     ):
-        query = facts.source_of(root, query.serial)
+        query = facts.sources.last_before(query.serial, root)
     return query or load.row
 
 
@@ -118,7 +118,7 @@ def _loader(load: _Load) -> str:
 
 
 def _names(path: Path, query: Statement) -> list[str]:
-    """Write the first step by what the query selects, since an option of another class or alias does not apply."""
+    """Return the steps of an option; the first is of the entity or alias that the query selects."""
     names = list(path)
     if query.info.entity is not None and not (query.loader and query.loader.path):
         names[0] = f"{'alias' if query.info.aliased else query.info.entity}.{path[0].partition('.')[2]}"

@@ -1,4 +1,4 @@
-"""A request that promises to change nothing, and writes."""
+"""A write in a request whose method promises to change nothing."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class WriteInReadRequest:
         writing = (row for row in facts.statements if row.writes)
         for rows in grouped(writing, lambda row: (row.fingerprint, row.site.key)).values():
             first = rows[0]
-            often = f", {len(rows)} times" if len(rows) > 1 else ""
+            times = f", {len(rows)} times" if len(rows) > 1 else ""
             yield Finding(
                 kind=KIND,
                 severity="info",
-                summary=f"A {facts.request.method} request wrote to {', '.join(first.writes)}{often}: {first.sql}",
-                fix="Let a POST write it, or a job: caches, crawlers and retries repeat such requests at will",
+                summary=f"A {facts.request.method} request wrote to {', '.join(first.writes)}{times}: {first.sql}",
+                fix="Let a POST write it, or a job: caches, crawlers and retries may repeat such requests",
                 site=first.site,
                 count=len(rows),
                 relationship=first.relationship,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from query_guard.document.fields import frame_fields, milliseconds
-from query_guard.records import Checkout, Holder, Transaction
+from query_guard.records import Checkout, Holder, LoopBlock, Transaction
 
 
 def checkout_document(checkout: Checkout) -> dict[str, Any]:
@@ -54,4 +54,12 @@ def transaction_document(transaction: Transaction) -> dict[str, Any]:
         "ended_by": transaction.ended_by or None,
         "phase": transaction.phase,
         **frame_fields(transaction.site.innermost),
+    }
+
+
+def loop_block_document(block: LoopBlock) -> dict[str, Any]:
+    return {
+        "start_ms": milliseconds(block.start),
+        "duration_ms": milliseconds(block.duration),
+        **frame_fields(block.site.innermost),
     }

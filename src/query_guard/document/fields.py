@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from query_guard.records import Frame
@@ -13,6 +14,11 @@ def milliseconds(seconds: float) -> float:
         return round(seconds * 1_000_000) / 1000
     except (OverflowError, ValueError):  # a detector may give any number
         return seconds
+
+
+def moment(seconds: float) -> str:
+    """Return seconds since the epoch as ISO 8601 in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
 
 
 def frame_fields(frame: Frame | None) -> dict[str, Any]:

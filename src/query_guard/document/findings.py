@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from query_guard.document.fields import frame_fields, milliseconds
+from query_guard.document.source_files import content_hash
 from query_guard.records import Finding, Frame, Silence
 
 _MOST = 5
@@ -22,17 +23,22 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         "count": finding.count,
         "relationship": finding.relationship,
         "saving_ms": milliseconds(finding.saving),
+        "saved_statements": finding.saved_statements,
         "phase": finding.phase,
         "statement_ids": list(finding.statements),
         "details": list(finding.details),
         "remedy": finding.remedy or None,
-        "edit": {"file": finding.edit[0], "line": finding.edit[1]} if finding.edit is not None else None,
+        "edit": _edit(*finding.edit) if finding.edit is not None else None,
         "effects": [effect_document(effect) for effect in finding.effects],
     }
 
 
+def _edit(file: str, line: int) -> dict[str, Any]:
+    return {"file": file, "line": line, "hash": content_hash(file)}
+
+
 def effect_document(effect: Finding) -> dict[str, Any]:
-    """Return the few fields of a finding that stands below the one whose fix mends it."""
+    """Return the few fields of an effect: a finding that the fix of another one also removes."""
     return {
         "kind": effect.kind,
         "summary": effect.summary,
@@ -61,12 +67,11 @@ def place_line(finding: Finding) -> str:
 
 
 def callers_of(finding: Finding) -> list[Frame]:
-    """Return up to five application frames that led to the line of a finding."""
+    """Return up to five application frames that led to the line of a finding, without those of decorators."""
     innermost = finding.site.innermost
-    frames = list(finding.site.frames[1:])
-    for site in finding.callers:
-        frames += site.frames[1:] if site.innermost == innermost else ()
-    return list(dict.fromkeys(frames))[:_MOST]
+    sites = [finding.site, *(site for site in finding.callers if site.innermost == innermost)]
+    frames = dict.fromkeys(frame for site in sites for frame in site.frames[1:] if not frame.passes_on)
+    return list(frames)[:_MOST]
 
 
 def places_of(finding: Finding) -> list[Frame]:

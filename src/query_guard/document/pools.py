@@ -20,7 +20,7 @@ def pool_document(pool: Pool) -> dict[str, Any]:
         "checked_out": pool.checked_out,
         "overflow": pool.overflow,
         "idle": pool.idle,
-        "pending": pool.pending,
+        "waiting": pool.waiting,
         "capacity": pool.capacity,
         "pre_ping": pool.pre_ping,
         "peak": pool.peak,
@@ -32,9 +32,10 @@ def pool_document(pool: Pool) -> dict[str, Any]:
 
 
 def live_pool_document(pool: Pool, holders: Sequence[Holder]) -> dict[str, Any]:
-    """Return a pool and who holds its connections; `unseen` counts connections whose checkout was not recorded."""
+    """Return a pool and who holds its connections; `unseen` counts those whose checkout was not recorded."""
     unseen = max(0, pool.checked_out - len(holders)) if pool.checked_out is not None else None
-    return {**pool_document(pool), "holders": [holder_document(holder) for holder in holders], "unseen": unseen}
+    shown = [holder_document(holder) for holder in holders]
+    return {**pool_document(pool), "holders": shown, "unseen": unseen}
 
 
 def pool_numbers(numbers: Numbers) -> dict[str, int | float | None]:

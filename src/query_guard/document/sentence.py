@@ -6,37 +6,21 @@ from query_guard.records import Facts, Finding, Report
 
 
 def sentence(report: Report) -> str:
-    """Return the report in one sentence: how many queries, from where, and what it saves to mend the worst finding."""
+    """Return the report in one sentence: how many queries, from where, and what the fix of the worst finding saves."""
     facts = report.facts
     head = f"{report.request.name}: {_counted(facts.query_count, 'query', 'queries')}"
-    loud = sorted(report.loud_findings, key=_rank)
+    loud = sorted(report.loud_findings, key=lambda finding: finding.rank)
     worst = next((finding for finding in loud if finding.statements), None)
     if worst is None:
-        beginning = f"{head} in {facts.query_time * 1000:.1f} ms"
+        beginning = f"{head} in {facts.query_time * 1000:.1f} ms{'' if report.sampled else ', not sampled'}"
         return f"{beginning}; {_headline(loud[0])}" if loud else beginning
     share = f", {_share(worst, facts)}" if facts.query_count > 1 else ""
     beginning = f"{head}{share} from {_places(worst)}"
     if not worst.remedy or worst.saved_statements < 1 or facts.dropped:
         return f"{beginning}; {_headline(worst)}"
-    left = facts.query_count - worst.saved_statements
+    remaining = facts.query_count - worst.saved_statements
     saves = f" and saves about {worst.saving * 1000:.0f} ms" if worst.saving >= 0.0005 else ""
-    return f"{beginning}; {worst.remedy} makes it {left}{saves}"
-
-
-def _rank(finding: Finding) -> tuple[bool, int, int, str, str, str, tuple[int, ...]]:
-    """Order findings without any time that was measured: each visit of a route names the same one.
-
-    Errors come first, then what most statements are saved by, then what happened most often.
-    """
-    return (
-        finding.severity != "error",
-        -finding.saved_statements,
-        -finding.count,
-        finding.place,
-        finding.kind,
-        finding.relationship or "",
-        finding.statements[:1],
-    )
+    return f"{beginning}; {worst.remedy} makes it {remaining}{saves}"
 
 
 def _headline(finding: Finding) -> str:
@@ -56,8 +40,8 @@ def _places(finding: Finding) -> str:
     lines = {caller.innermost for caller in finding.callers}
     if len(lines) <= 1:
         return finding.place
-    others = len(lines - {finding.site.innermost})
-    return f"{finding.place} and {_counted(others, 'other line', 'other lines')}"
+    other_lines = len(lines - {finding.site.innermost})
+    return f"{finding.place} and {_counted(other_lines, 'other line', 'other lines')}"
 
 
 def _counted(number: int, singular: str, plural: str) -> str:

@@ -13,12 +13,17 @@ class MemoryHistory:
     """Keep the last `reports` reports, and no more than `megabytes` of them."""
 
     def __init__(self, reports: int = 200, megabytes: float = 32.0) -> None:
-        self._limit = reports
-        self._room = megabytes * 1_000_000
+        self.most_reports = reports
+        self.most_bytes = round(megabytes * 1_000_000)
         self._reports: OrderedDict[str, tuple[Report, int]] = OrderedDict()
         """The oldest first, each with its bytes."""
         self._bytes = 0
         self._lock = threading.Lock()
+
+    @property
+    def bytes(self) -> int:
+        """What the kept reports weigh now."""
+        return self._bytes
 
     def add(self, report: Report) -> None:
         weight = weight_of(report)
@@ -27,9 +32,14 @@ class MemoryHistory:
             self._bytes -= replaced[1] if replaced is not None else 0
             self._reports[report.id] = (report, weight)
             self._bytes += weight
-            while self._reports and (len(self._reports) > self._limit or self._bytes > self._room):
+            while self._reports and (len(self._reports) > self.most_reports or self._bytes > self.most_bytes):
                 _, (_, oldest) = self._reports.popitem(last=False)
                 self._bytes -= oldest
+
+    def clear(self) -> None:
+        with self._lock:
+            self._reports.clear()
+            self._bytes = 0
 
     def get(self, report_id: str) -> Report | None:
         report, _ = self._reports.get(report_id, (None, 0))

@@ -16,12 +16,12 @@ _ENTRY_BYTES = 300
 
 def weight_of(report: Report) -> int:
     """Return the bytes of all objects that a report refers to, each once. What reports share counts in each of them."""
-    seen: set[int] = set()
+    weighed: set[int] = set()
     total = _ENTRY_BYTES
     level: Iterable[object] = (report,)
     while level:
-        new = {id(part): part for part in level if id(part) not in seen and not isinstance(part, _SHARED)}
-        seen.update(new)
-        total += sum(map(getsizeof, new.values()))
-        level = gc.get_referents(*new.values())
+        level_objects = {id(item): item for item in level if id(item) not in weighed and not isinstance(item, _SHARED)}
+        weighed.update(level_objects)
+        total += sum(map(getsizeof, level_objects.values()))
+        level = gc.get_referents(*level_objects.values())
     return total + total // 20  # the allocator rounds up

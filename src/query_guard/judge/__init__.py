@@ -1,1 +1,1 @@
-"""From facts to findings to a report: which detectors run, what is allowed, who receives the report."""
+"""From facts to findings to a report: which detectors run, what is allowed, and which reporters receive the report."""

@@ -10,15 +10,18 @@ from query_guard.capture.window.recorder import Recorder
 from query_guard.records import Allowance, Finding, grouped
 
 
-def parse_allowances(name: str, given: Sequence[str | Allowance]) -> tuple[Allowance, ...]:
-    """Read allowances, each with a count of its own; raises ValueError for one that is none."""
-    if isinstance(given, (str, Allowance)) or not isinstance(given, Iterable):
-        raise ValueError(f"{name}: allow must be a sequence of texts, such as ('Post.author',), not {given!r}")
-    return tuple(_parse(name, allowance) for allowance in given)
+def parse_allowances(name: str, patterns: Sequence[str | Allowance]) -> tuple[Allowance, ...]:
+    """Read allowances, each with a count of its own; raises ValueError for a pattern that cannot be read."""
+    if isinstance(patterns, (str, Allowance)) or not isinstance(patterns, Iterable):
+        raise ValueError(f"{name}: allow must be a sequence of texts, such as ('Post.author',), not {patterns!r}")
+    return tuple(_parse(name, pattern) for pattern in patterns)
 
 
 def _covering_blocks(finding: Finding, recorder: Recorder) -> list[Allowance]:
-    """Return the allowances of blocks that a finding was wholly sent in; one that ran again is one block."""
+    """Return the allowances of the blocks in which all statements of a finding were sent.
+
+    A block that ran several times counts as one block.
+    """
     covering: list[Allowance] = []
     for blocks in grouped(recorder.allowed_blocks, lambda block: block.key).values():
         matching = [allowance for allowance in blocks[0].allowances if allowance.covers(finding)]
@@ -27,11 +30,11 @@ def _covering_blocks(finding: Finding, recorder: Recorder) -> list[Allowance]:
     return covering
 
 
-def _parse(name: str, given: str | Allowance) -> Allowance:
-    if isinstance(given, Allowance):
-        return replace(given)
+def _parse(name: str, pattern: str | Allowance) -> Allowance:
+    if isinstance(pattern, Allowance):
+        return replace(pattern)
     try:
-        return Allowance(given)
+        return Allowance(pattern)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
 
@@ -39,9 +42,9 @@ def _parse(name: str, given: str | Allowance) -> Allowance:
 def allowance_for(
     finding: Finding, allowances: Iterable[Allowance], recorder: Recorder | None = None
 ) -> Allowance | None:
-    """Return the allowance that covers a finding, having counted it; one that has expired only where no other does.
+    """Return the allowance that covers a finding, and count the match; an expired one only if no other covers it.
 
-    Those of blocks within the window of `recorder` cover what was sent in them, and nothing else.
+    Allowances of a block within the window of `recorder` cover only what was sent in that block.
     """
     covering = [allowance for allowance in allowances if allowance.covers(finding)]
     if recorder is not None and recorder.allowed_blocks:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
+from query_guard.capture.window.allowed import allowed, allowed_in_process
 from query_guard.capture.window.allowed_block import window_of_block
-from query_guard.capture.window.recorder import Recorder, allowed, allowed_in_process
+from query_guard.capture.window.recorder import Recorder
 from query_guard.capture.window.window import Window, current
 from query_guard.judge.allowances import parse_allowances
 from query_guard.own_errors import contained, report_own_error
@@ -15,10 +16,10 @@ from query_guard.records import Allowance, Finding, grouped
 
 @contextmanager
 def allow(*patterns: str | Allowance) -> Iterator[None]:
-    """Allow findings whose statements are all sent inside the block, and those of windows that are opened in it.
+    """Allow findings whose statements are all sent inside the block, and the findings of windows opened in it.
 
-    It holds for the tasks and threads that the block starts, and for no others. A pattern that matched nothing becomes
-    an info finding of the windows that watch the block; see `Allowance` for patterns. Raises ValueError for text that
+    The allowance reaches the tasks and threads that the block starts, and no others. A pattern that matched nothing
+    becomes an info finding of the surrounding windows; see `Allowance` for patterns. Raises ValueError for a text that
     is no pattern.
     """
     allowances: tuple[Allowance, ...] = ()
@@ -59,10 +60,10 @@ def allow_in_process(patterns: Sequence[str | Allowance]) -> Iterator[tuple[Allo
 
 
 def stale_allowances(recorder: Recorder) -> Iterator[Finding]:
-    """Yield a finding for each pattern that is allowed in a window, or in a block of it, and has matched nothing."""
+    """Yield a finding for each pattern that is allowed in a window, or in a block of it, and matched no finding."""
     of_blocks = [allowance for block in recorder.allowed_blocks for allowance in block.allowances]
     allowances = (*recorder.allowances, *of_blocks)
-    for same in grouped(allowances, lambda allowance: (allowance.pattern, allowance.until)).values():
-        if not any(allowance.matched for allowance in same):
-            summary = f"The allowance {same[0].pattern!r} matched nothing"
-            yield Finding("stale_allowance", "info", summary, "Remove it: what it allowed is mended")
+    for equal_allowances in grouped(allowances, lambda allowance: (allowance.pattern, allowance.until)).values():
+        if not any(allowance.matched for allowance in equal_allowances):
+            summary = f"The allowance {equal_allowances[0].pattern!r} matched nothing"
+            yield Finding("stale_allowance", "info", summary, "Remove it: what it allowed is no longer found")

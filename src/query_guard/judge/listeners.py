@@ -1,6 +1,6 @@
-"""Who hears of each finished report of any middleware of the process: tests watch this way.
+"""Functions that receive each finished report of every middleware of the process: the pytest plugin and recordings.
 
-It imports nothing, so that the pytest plugin can listen in a run that never loads SQLAlchemy.
+This file imports nothing, so that the pytest plugin can listen in a run that never loads SQLAlchemy.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from query_guard.records import Report
 
 listeners: list[Callable[[Report], None]] = []
-"""Each is called in the thread that finished the report; one that raises spoils the report's way to its reporters."""
+"""Each is called in the thread that finished the report, before the reporters; if it raises, they are left out."""
 
 refusal_listeners: list[Callable[[str], None]] = []
-"""Each is told what is wrong with a QueryGuard that was refused, at each request that passes it unprofiled."""
+"""Each is called with the error message of a refused QueryGuard, at each request that passes it unprofiled."""

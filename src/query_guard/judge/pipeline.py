@@ -1,17 +1,20 @@
-"""The straight line from a window to those who receive its report: triggers, detectors, allowances, reporters."""
+"""What turns windows into reports and publishes them: triggers, allowances, reporters."""
 
 from __future__ import annotations
 
 import os
 import random
 from collections.abc import Sequence
+from time import perf_counter
 
 from query_guard.capture.live.holders import due_suspicions, live_pools
 from query_guard.detectors import Detector
+from query_guard.history.changes import Changes
 from query_guard.judge.listeners import listeners
+from query_guard.judge.own_cost import OwnCost
 from query_guard.judge.triggers import TriggerIndex
 from query_guard.own_errors import report_own_error
-from query_guard.records import Allowance, Report
+from query_guard.records import Allowance, Change, Report
 from query_guard.reporters import Reporter
 from query_guard.reporters.request_span import RequestSpan
 
@@ -20,16 +23,19 @@ os.register_at_fork(after_in_child=_ids.seed)
 
 
 class Pipeline:
-    """What all requests of one middleware have in common: detectors, reporters and allowances."""
+    """What all requests of one middleware share: detectors, reporters and allowances."""
 
     def __init__(
         self, detectors: Sequence[Detector], reporters: Sequence[Reporter], allowances: Sequence[Allowance] = ()
     ) -> None:
         self.triggers = TriggerIndex(detectors)
         self.pools: dict[int, int] = {}
-        """By serial, how far each pool had grown when it was last judged."""
+        """For each pool, by serial, its size when it was last judged."""
         self.reporters = reporters
         self.allowances = allowances
+        self.cost = OwnCost()
+        self.changes: Changes | None = None
+        """What holds reports against those of the former code, where somebody develops."""
         self._quiet = [getattr(reporter, "wants_quiet_reports", _always) for reporter in reporters]
         self._suspicions = [reporter.suspect for reporter in reporters if hasattr(reporter, "suspect")]
         self._request_span = next((each.request_span for each in reporters if hasattr(each, "request_span")), None)
@@ -52,7 +58,7 @@ class Pipeline:
         if listeners:
             return True
         try:
-            for wants in self._quiet:  # a generator would cost each request more than the question
+            for wants in self._quiet:  # a generator for any() would cost each request more than the calls
                 if wants():
                     return True
         except Exception:
@@ -71,10 +77,19 @@ class Pipeline:
             report_own_error("the span of a request could not be read", own=False)
             return None
 
+    def change_of(self, report: Report) -> Change | None:
+        """Return how a report differs from the last one of the former code, or None."""
+        try:
+            return self.changes.of(report) if self.changes is not None else None
+        except Exception:
+            report_own_error("a report could not be held against the former code's", own=False)
+            return None
+
     def publish(self, report: Report) -> None:
-        """Hand a finished report to the tests that watch and to each reporter; a reporter that fails is logged once."""
+        """Pass a finished report to each listener and each reporter; a reporter that fails is logged once."""
         for listener in tuple(listeners):
             listener(report)
+        began = perf_counter()
         for reporter in self.reporters:
             try:
                 reporter(report)
@@ -82,9 +97,10 @@ class Pipeline:
                 name = getattr(reporter, "__qualname__", None) or type(reporter).__qualname__
                 report_own_error(f"reporter {name} failed", own=False)
         self._publish_suspicions()
+        self.cost.note_reported(perf_counter() - began)
 
     def _publish_suspicions(self) -> None:
-        """Hand connections that look forgotten by now to reporters that have a method `suspect`."""
+        """Pass connections that seem forgotten by now to the reporters that have a method `suspect`."""
         for suspicion in due_suspicions() if self._suspicions else ():
             for suspect in self._suspicions:
                 try:

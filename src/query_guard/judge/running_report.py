@@ -1,8 +1,8 @@
-"""The report of one window, asked for twice: for the headers of the response, and when all has ended."""
+"""The report of one window, made twice: for the headers of the response, and at the end."""
 
 from __future__ import annotations
 
-from time import time
+from time import perf_counter, time
 
 from query_guard.capture.freeze.facts import freeze
 from query_guard.capture.freeze.figures import WindowFigures
@@ -17,51 +17,66 @@ from query_guard.records import Facts, Finding, Numbers, Report, Request, Statem
 
 
 class RunningReport:
-    """The report of a window while it goes on. What was judged for the headers is not judged again at the end, unless
-    a statement has followed.
+    """The report of a window that is still open. Statements that were judged for the headers are not judged again at
+    the end, unless more have followed.
 
-    Two kinds of detectors are triggered. Those that look at statements run once; their verdict is kept. Those that look
-    at how connections and transactions end (`at_end`) run each time, since only the last time knows.
+    Two groups of detectors are triggered. The detectors of statements run once, and their verdict is kept. The
+    detectors of ends (`at_end`), which look at how connections and transactions ended, run both times.
     """
 
-    def __init__(self, pipeline: Pipeline, recorder: Recorder, window: Window, identity: str) -> None:
+    def __init__(
+        self, pipeline: Pipeline, recorder: Recorder, window: Window, identity: str, sampled: bool = True
+    ) -> None:
         self._pipeline = pipeline
         self._recorder = recorder
         self._window = window
         self._identity = identity
+        self._sampled = sampled
         self._figures = WindowFigures(recorder, pipeline.pools)
+        self._spent = 0.0
+        """Seconds that headers and report have taken."""
         self._statements: tuple[Statement, ...] = ()
-        """Those that the kept verdict is about."""
+        """The statements that the kept verdict is about."""
         self._verdict: Verdict | None = None
-        """The kept verdict of the detectors of statements."""
+        """The verdict of the detectors of statements, kept from the headers to the end."""
         self._of_statements: list[Detector] = []
         self._of_ends: list[Detector] = []
 
     def for_headers(self, request: Request) -> tuple[Numbers, tuple[Finding, ...]]:
-        """Return what headers say: numbers, and findings that are warnings or errors."""
+        """Return the content of the headers: numbers, and the findings that are warnings or errors."""
+        began = perf_counter()
         triggered = self._pipeline.triggers.triggered(self._figures.read(request))
-        if triggered is None:
-            return self._figures.numbers(), ()
-        _, verdict = self._judged(request, triggered, checkouts=triggered.look_at_checkouts)
-        return self._figures.numbers(), tuple([finding for finding in verdict.findings if finding.is_loud])
+        loud: tuple[Finding, ...] = ()
+        if triggered is not None:
+            _, verdict = self._judged(request, triggered, checkouts=triggered.needs_checkouts)
+            loud = tuple([finding for finding in verdict.findings if finding.is_loud])
+        numbers = self._figures.numbers()
+        self._spent += perf_counter() - began
+        return numbers, loud
 
     def at_end(self, request: Request) -> Report | None:
-        """Return the finished report, or None where nothing was found and nobody wants to know that."""
+        """Return the finished report, or None where nothing was found and no reporter wants such a report."""
+        began = perf_counter()
+        report = self._at_end(request)
+        self._pipeline.cost.note_judged(self._spent + perf_counter() - began, report)
+        return report
+
+    def _at_end(self, request: Request) -> Report | None:
         figures = self._figures.read(request)
         triggered = self._pipeline.triggers.triggered(figures)
         if triggered is None and self._verdict is None and not self._pipeline.wants_quiet_reports():
             return None
         if request.kind == "http" and (figures is None or figures.changed_pools):
-            self._figures.note_pools()  # before they are read again: what changes meanwhile is for the next request
+            self._figures.note_pools()  # before the facts read them: a change in between is left to the next request
         facts, verdict = self._judged(request, triggered or NONE_TRIGGERED)
-        trace_id, span_id = current_trace()
-        return Report(
-            self._identity, time() - facts.duration, facts, verdict.findings, verdict.silences,
-            trace_id=trace_id, span_id=span_id,
-        )  # fmt: skip
+        started_at = time() - facts.duration
+        report = Report(self._identity, started_at, facts, verdict.findings, verdict.silences, self._sampled)
+        report.trace_id, report.span_id = current_trace()
+        report.change = self._pipeline.change_of(report)
+        return report
 
     def _judged(self, request: Request, triggered: Triggered, *, checkouts: bool = True) -> tuple[Facts, Verdict]:
-        """Return all that is known now, and what is to be said of it."""
+        """Return the facts up to now, and the verdict on them."""
         facts = freeze(self._recorder, request, self._window.late, self._statements, checkouts=checkouts)
         allowances = (*self._pipeline.allowances, *self._recorder.allowances)
         first_time = [detector for detector in triggered.of_statements if detector not in self._of_statements]
@@ -73,5 +88,5 @@ class RunningReport:
         if not self._of_ends:
             return facts, self._verdict
         ends = judge(facts, self._of_ends, allowances, self._recorder)
-        both = ranked((*self._verdict.findings, *ends.findings))
-        return facts, Verdict(both, (*self._verdict.silences, *ends.silences))
+        findings = ranked((*self._verdict.findings, *ends.findings))
+        return facts, Verdict(findings, (*self._verdict.silences, *ends.silences))

@@ -1,4 +1,4 @@
-"""Which detectors may find something in a window, by its figures alone."""
+"""Which detectors can find something in a window, judged by its figures alone."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from query_guard.records import Figures, Triggers
 
 
 class Triggered(NamedTuple):
-    """Detectors that may find something, in their order: those of statements, and those that look at ends."""
+    """The detectors that can find something, in their order: those of statements, and those of ends (`at_end`)."""
 
     of_statements: tuple[Detector, ...]
     of_ends: tuple[Detector, ...]
-    look_at_checkouts: bool
+    needs_checkouts: bool
     """Whether any of them needs checkouts and pools among the facts."""
 
 
@@ -34,43 +34,50 @@ class TriggerIndex:
     def __init__(self, detectors: Sequence[Detector]) -> None:
         self._detectors = detectors
         triggers = [_triggers_of(detector) for detector in detectors]
-        self._always = [place for place, own in enumerate(triggers) if own is None]
+        self._always = [position for position, own_triggers in enumerate(triggers) if own_triggers is None]
         by_figure = [
-            [(own[figure], place) for place, own in enumerate(triggers) if own is not None and figure in own]
+            [
+                (own_triggers[figure], position)
+                for position, own_triggers in enumerate(triggers)
+                if own_triggers is not None and figure in own_triggers
+            ]
             for figure in Figures._fields
         ]
         self._least = tuple([min((least for least, _ in thresholds), default=inf) for thresholds in by_figure])
         """For each figure, the least value that triggers any detector."""
+        least = dict(zip(Figures._fields, self._least, strict=True))
+        self.judged_above = -1 if self._always or min(self._least) <= 0 else least["statements"] - 1
+        """The number of statements that triggers none, where all other figures are 0."""
         self._by_figure = tuple(enumerate(by_figure))
         self._at = lru_cache(maxsize=256)(self._triggered_at)
 
     def triggered(self, figures: Figures | None) -> Triggered | None:
         """Return the detectors that figures trigger, or None where they trigger none; without figures, all.
 
-        Most requests call this twice, so that it loops outside of Python.
+        Most requests call this twice. Therefore the loop over the figures runs in C (`map`, `compress`).
         """
         if figures is None:
             return self._at(tuple(range(len(self._detectors))))
         reached = [*compress(self._by_figure, map(ge, figures, self._least))]
         if not reached and not self._always:
             return None
-        places = self._always.copy()
+        positions = self._always.copy()
         for figure, thresholds in reached:
             value = figures[figure]
-            places += [place for least, place in thresholds if value >= least]
-        return self._at(tuple(places))
+            positions += [position for least, position in thresholds if value >= least]
+        return self._at(tuple(positions))
 
-    def _triggered_at(self, places: Iterable[int]) -> Triggered:
-        detectors = [self._detectors[place] for place in sorted({*places})]
+    def _triggered_at(self, positions: Iterable[int]) -> Triggered:
+        detectors = [self._detectors[position] for position in sorted({*positions})]
         of_statements = tuple([detector for detector in detectors if not judges_ends(detector)])
         of_ends = tuple([detector for detector in detectors if judges_ends(detector)])
-        return Triggered(of_statements, of_ends, bool(of_ends) or any(map(_looks_at_checkouts, of_statements)))
+        return Triggered(of_statements, of_ends, bool(of_ends) or any(map(_needs_checkouts, of_statements)))
 
 
 _OF_CHECKOUTS = frozenset(("nested_checkouts", "longest_wait", "lost_checkouts", "changed_pools"))
 
 
-def _looks_at_checkouts(detector: Detector) -> bool:
+def _needs_checkouts(detector: Detector) -> bool:
     """Whether a detector needs checkouts or pools: one of its triggers is about them, or it has none."""
     triggers = _triggers_of(detector)
     return triggers is None or not _OF_CHECKOUTS.isdisjoint(triggers)

@@ -1,4 +1,4 @@
-"""What detectors find in facts, what they are silent about, and what is allowed."""
+"""The verdict on facts: findings, silences, and findings that an allowance turns into silences."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from query_guard.own_errors import report_own_error
 from query_guard.records import Allowance, Facts, Finding, Frame, Silence
 
 _ANSWERING = frozenset(("serialization", "streaming"))
-"""Phases in which a framework works with what the endpoint has returned."""
+"""Phases in which the framework turns the endpoint's result into the response."""
 
 
 class Verdict(NamedTuple):
@@ -28,9 +28,9 @@ def judge(
     allowances: Sequence[Allowance] = (),
     recorder: Recorder | None = None,
 ) -> Verdict:
-    """Return what the detectors find and what they are silent about; one that fails is logged once and says nothing.
+    """Return the findings and silences of the detectors; a detector that fails is logged once and yields nothing.
 
-    `recorder` is that of the facts, and knows of blocks that allow findings of their own.
+    `recorder` is the one that the facts were made of; it has the blocks that allow findings.
     """
     endpoint = facts.request.endpoint
     findings: list[Finding] = []
@@ -56,7 +56,7 @@ def _found(facts: Facts, detectors: Sequence[Detector]) -> list[Finding | Silenc
 
 
 def _allowed(finding: Finding, allowances: Sequence[Allowance], recorder: Recorder | None) -> Finding | Silence:
-    """Return the silence that an allowance makes of a finding; one that has expired says so in the fix."""
+    """Return the silence that an allowance makes of a finding; the fix mentions an allowance that has expired."""
     allowance = allowance_for(finding, allowances, recorder)
     if allowance is None:
         return finding
@@ -67,7 +67,7 @@ def _allowed(finding: Finding, allowances: Sequence[Allowance], recorder: Record
 
 
 def _placed(finding: Finding, endpoint: Frame | None) -> Finding:
-    """Name the endpoint where no line of the application was running, and point to it where its answer was made."""
+    """Name the endpoint where no line of the application was running; in a phase of answering, it becomes the site."""
     if finding.site.frames or endpoint is None:
         return finding
     if finding.phase not in _ANSWERING:
@@ -76,7 +76,7 @@ def _placed(finding: Finding, endpoint: Frame | None) -> Finding:
 
 
 def ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Order findings by what mending them saves, warnings and errors first; effects stand below their causes."""
+    """Order findings by their rank, the same on each visit of a route; effects are in their causes."""
     if len(findings) <= 1:
         return tuple(findings)
-    return tuple(sorted(led_by_causes(findings), key=lambda finding: (not finding.is_loud, -finding.saving)))
+    return tuple(sorted(led_by_causes(findings), key=lambda finding: finding.rank))

@@ -1,4 +1,4 @@
-"""The pytest plugin: a thin skin over `query_guard.testing`. It imports nothing heavy until a test asks for it."""
+"""The pytest plugin: pytest's hooks around `query_guard.testing`. It imports nothing heavy until a test needs it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from query_guard.pytest_plugin.fixture import QueryGuardFixture
+from query_guard.pytest_plugin.options import add_options
 from query_guard.pytest_plugin.session import NAME, GuardedSession
-from query_guard.pytest_plugin.settings import add_options, settings_of
+from query_guard.pytest_plugin.settings import settings_of
 
 __all__ = ["QueryGuardFixture"]
 
@@ -38,7 +39,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def query_guard(request: pytest.FixtureRequest) -> Iterator[QueryGuardFixture]:
-    """Record the statements of the test that uses it, from here on."""
+    """Record the statements of the test that uses it, from its set-up on."""
     from query_guard import testing
 
     with testing.record_queries(request.node.name) as recording:

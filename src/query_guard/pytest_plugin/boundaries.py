@@ -1,7 +1,7 @@
-"""Each request that reaches an application under test is a window of its own, though nobody has added the middleware.
+"""Make a window of each request to an application under test, also where the application has no middleware.
 
-The calls of Starlette (FastAPI's go through it) and Litestar are wrapped once, on their classes, and do nothing but go
-on unless a test is being recorded. A QueryGuard inside the application takes the window over.
+The `__call__` of Starlette (FastAPI's calls it) and of Litestar is wrapped once, on the class. Unless a test is being
+recorded, the wrapper only calls the original. A QueryGuard inside the application takes the window over.
 """
 
 from __future__ import annotations
@@ -18,18 +18,19 @@ from query_guard.capture.window.recorder import Recorder
 from query_guard.middleware import SEEN, SERVED, QueryGuard
 from query_guard.web.application import read_application
 from query_guard.web.asgi import ASGIApp, Receive, Scope, Send
-from query_guard.web.exchange import BoundaryExchange, Exchange
+from query_guard.web.boundary_exchange import BoundaryExchange
+from query_guard.web.exchange import Exchange
 
 _APPLICATIONS = {"starlette.applications": "Starlette", "litestar.app": "Litestar"}
 _CALLED = "query_guard.called"
-"""What a boundary goes on with."""
+"""The key in the scope under which a boundary finds the application's own call."""
 _BOUNDARIES = "query_guard_boundaries"
-"""Where a wrapped call carries those of the tests that are being recorded, the innermost last."""
-_known: WeakSet[Any] = WeakSet()
+"""The attribute of a wrapped call that holds the boundaries of the tests being recorded, the innermost last."""
+_already_read: WeakSet[Any] = WeakSet()
 
 
 class Boundary(QueryGuard):
-    """The middleware as it stands around applications that may not have it: it tells nobody but the test."""
+    """The middleware around an application that may not have its own: it reports to the test only."""
 
     def __init__(self) -> None:
         super().__init__(_go_on, headers=False, reporters=[])
@@ -37,8 +38,10 @@ class Boundary(QueryGuard):
 
     def _answer_unprofiled(self, scope: Scope) -> ASGIApp | None:
         app = scope["app"]
-        if hasattr(app, "__weakref__") and app not in _known:  # Litestar has no weak references, nor endpoints to read
-            _known.add(app)
+        if (
+            hasattr(app, "__weakref__") and app not in _already_read
+        ):  # Litestar has no weak references, nor endpoints to read
+            _already_read.add(app)
             read_application(app, ())
         return None
 
@@ -57,7 +60,7 @@ async def _go_on(scope: Scope, receive: Receive, send: Send) -> None:
 
 @contextmanager
 def request_boundaries() -> Iterator[None]:
-    """Make a window of each request while the block runs, in any context of the process."""
+    """Make a window of each request while the block runs, in every context of the process."""
     boundary = Boundary()
     stacks = list(_wrapped_applications())
     for stack in stacks:
@@ -70,9 +73,9 @@ def request_boundaries() -> Iterator[None]:
 
 
 def _wrapped_applications() -> Iterator[list[ASGIApp]]:
-    """Wrap the calls of the applications that have been imported, and yield the boundaries of each.
+    """Wrap the calls of the application classes that have been imported, and yield the boundaries of each.
 
-    Starlette is always there, as the guard needs it anyway.
+    Starlette is always among them, since the guard itself requires it.
     """
     import starlette.applications  # noqa: F401
 

@@ -1,4 +1,4 @@
-"""The call phase of a test: recorded where anybody asks for it, and judged at its end."""
+"""The call phase of a test: recorded where the marker or an option asks for it, and judged at its end."""
 
 from __future__ import annotations
 
@@ -16,48 +16,46 @@ from query_guard.own_errors import own_errors
 from query_guard.pytest_plugin.limits import Limits, WrongMarker, limits_of
 from query_guard.pytest_plugin.middleware_reports import MiddlewareReports
 from query_guard.pytest_plugin.past_sqlalchemy import PastSqlalchemy
+from query_guard.pytest_plugin.recorded_call import record_call
 from query_guard.pytest_plugin.settings import Settings
-from query_guard.pytest_plugin.test_code import TestCode, code_of_tests
 
 if TYPE_CHECKING:
     from query_guard.recording import Recording
     from query_guard.testing.tallies import Entry
 
 ENTRY: pytest.StashKey[Entry] = pytest.StashKey()
-STALE = pytest.StashKey[list[str]]()
-USED = pytest.StashKey[list[str]]()
-"""The allowances of the whole suite that a test made use of."""
-_CODE: pytest.StashKey[TestCode] = pytest.StashKey()
 OWN_ERRORS = pytest.StashKey[dict[str, int]]()
 
 
-def around(item: pytest.Item, settings: Settings, reported: MiddlewareReports) -> AbstractContextManager[None]:
-    """Return what goes around the call phase; the window itself is around the test and not around its fixtures.
+def around(
+    item: pytest.Item, settings: Settings, middleware_reports: MiddlewareReports
+) -> AbstractContextManager[None]:
+    """Return the context of the call phase. Its window contains the test, but not its fixtures.
 
-    unittest runs setUp and tearDown in the call phase, so there the window goes around the method.
+    unittest runs setUp and tearDown in the call phase, so there only the method is in the window.
     """
-    held = partial(_held, item, settings, reported)
-    return _around_method(item, held) if _is_unittest(item) else held()
+    judging = partial(_judging, item, settings, middleware_reports)
+    return _around_method(item, judging) if _is_unittest(item) else judging()
 
 
 @contextmanager
-def _held(item: pytest.Item, settings: Settings, reported: MiddlewareReports) -> Iterator[None]:
+def _judging(item: pytest.Item, settings: Settings, middleware_reports: MiddlewareReports) -> Iterator[None]:
     __tracebackhide__ = True
     limits = _checked_limits(item)
     settings = _settings_for(limits, settings)
-    reported.begin()
+    middleware_reports.begin()
     errors_before = own_errors()
     recording = None
-    past = PastSqlalchemy() if settings.require and settings.listens else None
+    connections_past = PastSqlalchemy() if settings.require and settings.listens else None
     try:
         with ExitStack() as stack:
-            recording = _enter(stack, item, settings, limits)
-            if past is not None:
-                stack.enter_context(past)
+            recording = record_call(stack, item, settings, limits)
+            if connections_past is not None:
+                stack.enter_context(connections_past)
             yield
     except (Exception, pytest.fail.Exception):
-        try:  # whatever fails here, the test's own failure stays what it is
-            if text := _verdict(item, settings, reported, limits, recording):
+        try:  # whatever fails here, pytest still reports the test's own failure
+            if text := _verdict(item, settings, middleware_reports, limits, recording):
                 item.add_report_section("call", "query_guard", text)
         except Exception as failure:
             item.add_report_section("call", "query_guard", f"what the test sent could not be judged: {failure!r}")
@@ -65,15 +63,15 @@ def _held(item: pytest.Item, settings: Settings, reported: MiddlewareReports) ->
     finally:
         item.stash[OWN_ERRORS] = own_errors(errors_before)
         if not settings.listens:
-            reported.findings.clear()
-    judge(item, settings, reported, limits, recording)
-    if past is not None and past.connections:
-        pytest.fail(past.message(), pytrace=False)
+            middleware_reports.findings.clear()
+    judge(item, settings, middleware_reports, limits, recording)
+    if connections_past is not None and connections_past.connections:
+        pytest.fail(connections_past.message(), pytrace=False)
     fail_for_what_was_not_awaited()
 
 
 def fail_for_what_was_not_awaited() -> None:
-    """Fail a test whose assertion has asserted nothing, as nobody awaited it."""
+    """Fail a test whose assertion was not awaited, and so has asserted nothing."""
     __tracebackhide__ = True
     growth = sys.modules.get("query_guard.testing.growth")
     if growth is not None and (text := growth.not_awaited_message()):
@@ -81,17 +79,20 @@ def fail_for_what_was_not_awaited() -> None:
 
 
 def _checked_limits(item: pytest.Item) -> Limits:
-    """Read the marker of a test, or fail the test with one line: outside of `except`, where pytest shows no cause."""
+    """Read the marker of a test, or fail the test with one line.
+
+    pytest.fail is called outside of `except`, or pytest would show the exception as its cause.
+    """
     __tracebackhide__ = True
     try:
         return limits_of(item)
     except WrongMarker as error:
-        wrong = f"{item.nodeid}: {error}"
-    pytest.fail(wrong, pytrace=False)
+        message = f"{item.nodeid}: {error}"
+    pytest.fail(message, pytrace=False)
 
 
 def _settings_for(limits: Limits, settings: Settings) -> Settings:
-    """Return the settings of the run as the marker of a test changes them."""
+    """Return the settings of the run, with the changes of the test's marker."""
     if limits.mode and settings.listens:
         settings = replace(settings, mode=limits.mode)
     return settings if limits.fail_on is None else replace(settings, fail_on=frozenset(limits.fail_on))
@@ -100,66 +101,32 @@ def _settings_for(limits: Limits, settings: Settings) -> Settings:
 def judge(
     item: pytest.Item,
     settings: Settings,
-    reported: MiddlewareReports,
+    middleware_reports: MiddlewareReports,
     limits: Limits = Limits(),  # noqa: B008
     recording: Recording | None = None,
 ) -> None:
-    """Fail a test that has sent more than it may."""
+    """Fail a test that has exceeded its limits, budgets or baseline, or has findings that fail it."""
     __tracebackhide__ = True
-    if text := _verdict(item, settings, reported, limits, recording):
+    if text := _verdict(item, settings, middleware_reports, limits, recording):
         pytest.fail(text, pytrace=False)
 
 
-def _enter(stack: ExitStack, item: pytest.Item, settings: Settings, limits: Limits) -> Recording | None:
-    if not (limits.allow or settings.allow or settings.records or limits.are_set):
-        return None
-    from query_guard import testing
-
-    suite = stack.enter_context(testing.allow_in_process(settings.allow))
-    stack.callback(lambda: item.stash.__setitem__(USED, [a.pattern for a in suite if a.matched]))
-    allowances = stack.enter_context(testing.allow_in_process(limits.allow))
-    if limits.allow:
-        stack.callback(lambda: item.stash.__setitem__(STALE, [a.pattern for a in allowances if not a.matched]))
-    if not (settings.records or limits.are_set):
-        return None
-    _import_what_judges()
-    if settings.mode in ("warn", "fail"):
-        from query_guard.pytest_plugin.boundaries import request_boundaries
-
-        stack.enter_context(request_boundaries())
-    return stack.enter_context(
-        testing.record_queries(item.nodeid, reads=settings.reads, is_test_code=_test_code(item.session))
-    )
-
-
-def _import_what_judges() -> None:
-    """Import before the test what judges it: threads of the application may import, too, while it ends.
-
-    pytest compiles the modules of plugins, and CPython 3.11 raises a SystemError where two threads compile at once.
-    """
-    import query_guard.pytest_plugin.entries
-    import query_guard.pytest_plugin.verdict  # noqa: F401
-
-
-def _test_code(session: pytest.Session) -> TestCode:
-    code = session.stash.get(_CODE, None)
-    if code is None:
-        code = session.stash[_CODE] = code_of_tests(session)
-    return code
-
-
 def _verdict(
-    item: pytest.Item, settings: Settings, reported: MiddlewareReports, limits: Limits, recording: Recording | None
+    item: pytest.Item,
+    settings: Settings,
+    middleware_reports: MiddlewareReports,
+    limits: Limits,
+    recording: Recording | None,
 ) -> str:
-    """Return what is wrong with what the test sent, or nothing."""
-    if recording is None and not (reported.fails and settings.listens):
+    """Return what is wrong with the statements of the test, or an empty text."""
+    if recording is None and not (middleware_reports.fails and settings.listens):
         return ""
     from query_guard.pytest_plugin.entries import entry_of
     from query_guard.pytest_plugin.verdict import verdict
 
     if recording is not None and settings.records:
         item.stash[ENTRY] = entry_of(item.nodeid, recording, settings.known)
-    return verdict(settings, reported, limits, recording, item.stash.get(ENTRY, None))
+    return verdict(settings, middleware_reports, limits, recording, item.stash.get(ENTRY, None))
 
 
 def _is_unittest(item: pytest.Item) -> bool:
@@ -168,19 +135,19 @@ def _is_unittest(item: pytest.Item) -> bool:
 
 
 @contextmanager
-def _around_method(item: Any, held: Callable[[], AbstractContextManager[None]]) -> Iterator[None]:
+def _around_method(item: Any, judging: Callable[[], AbstractContextManager[None]]) -> Iterator[None]:
     method = item.obj
 
     @wraps(method)
     async def awaited(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        with held():
+        with judging():
             return await method(*args, **kwargs)
 
     @wraps(method)
     def called(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        with held():
+        with judging():
             return method(*args, **kwargs)
 
     item.obj = awaited if iscoroutinefunction(method) else called

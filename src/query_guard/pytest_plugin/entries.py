@@ -1,4 +1,4 @@
-"""What a test left behind, made of its recording or of what the application's middleware reported."""
+"""The entry of a test in the run's results, from its recording or from what the application's middleware reported."""
 
 from __future__ import annotations
 
@@ -24,32 +24,34 @@ class Part(NamedTuple):
 
 
 def parts_of(recording: Recording) -> list[Part]:
-    """Take a recording apart by requests; what no request sent comes last."""
+    """Split a recording by requests; what no request sent comes last."""
     requests = [
         Part(report.request.name, report.query_count, report.facts.statements, report.findings)
         for report in recording.request_reports.kept
     ]
     requests += [Part(route, count, (), ()) for route, count in recording.request_reports.counted.items()]
-    told = {id(finding) for part in requests for finding in part.findings}
-    findings = [finding for finding in recording.findings if id(finding) not in told]
+    in_requests = {id(finding) for part in requests for finding in part.findings}
+    findings = [finding for finding in recording.findings if id(finding) not in in_requests]
     statements = [row for row in recording.statements if row.request == recording.recorder.request]
     count = len(statements)
-    if recording.query_count > len(recording.statements):  # some were counted only, and by whom they were is not known
+    if recording.query_count > len(recording.statements):  # some were only counted, and their requests are unknown
         count = max(count, recording.query_count - sum(part.query_count for part in requests))
     return [*requests, Part(OUTSIDE, count, statements, findings)] if count or findings else requests
 
 
-def entry_of(test: str, recording: Recording, known: Baseline | None) -> Entry:
-    """Return what a recorded test left, held against the baseline where there is one."""
-    before = None if known is None else known.get(test)
+def entry_of(test: str, recording: Recording, baseline: Baseline | None) -> Entry:
+    """Return the entry of a recorded test, compared with the baseline where there is one."""
+    tally_before = None if baseline is None else baseline.get(test)
     routes = tally_of(parts_of(recording))
     return {
         "test": test,
         "outcome": "",
         "recorded": True,
         "routes": routes,
-        "findings": [_told(found, None if known is None else before or {}) for found in found_in(recording)],
-        "changes": None if known is None else compared(before, routes),
+        "findings": [
+            _finding_entry(found, None if baseline is None else tally_before or {}) for found in found_in(recording)
+        ],
+        "changes": None if baseline is None else compared(tally_before, routes),
         "stale": [],
         "used": [],
         "own_errors": {},
@@ -58,11 +60,11 @@ def entry_of(test: str, recording: Recording, known: Baseline | None) -> Entry:
 
 
 def middleware_entry(test: str, findings: Iterable[tuple[str, Finding]]) -> Entry:
-    """Return what the application's middleware found while a test ran that was not recorded."""
-    told = [_told(found, None) for found in gathered(findings)]
+    """Return the entry of a test that was not recorded: what the application's middleware found while it ran."""
+    finding_entries = [_finding_entry(found, None) for found in gathered(findings)]
     return {
-        "test": test, "outcome": "", "recorded": False, "routes": {}, "findings": told, "changes": None, "stale": [],
-        "used": [], "own_errors": {}, "saw_nothing": False,
+        "test": test, "outcome": "", "recorded": False, "routes": {}, "findings": finding_entries, "changes": None,
+        "stale": [], "used": [], "own_errors": {}, "saw_nothing": False,
     }  # fmt: skip
 
 
@@ -73,29 +75,29 @@ def tally_of(parts: Iterable[Part]) -> Tally:
         route["statements"] += part.query_count
         _add(route["shapes"], ((row.sql, 1) for row in part.statements))
         _add(route["findings"], ((key_of(finding), finding.count) for finding in part.findings if finding.is_loud))
-    safe: Tally = json_safe(tally)  # as it stands in files, and travels from other processes
+    safe: Tally = json_safe(tally)  # equal to what is read back from a file or from another process
     return safe
 
 
-def _add(numbers: dict[str, int], more: Iterator[tuple[str, int]]) -> None:
-    for name, number in more:
+def _add(numbers: dict[str, int], pairs: Iterator[tuple[str, int]]) -> None:
+    for name, number in pairs:
         numbers[name] = numbers.get(name, 0) + number
 
 
 def key_of(finding: Finding) -> str:
-    """Name a finding so that it keeps its name when lines move."""
+    """Return a name of a finding that does not change when lines move."""
     frame = finding.site.innermost
     subject = finding.relationship or (frame.function if frame else finding.endpoint or finding.phase)
     return str(json_safe(f"{finding.kind} {subject}" if subject else finding.kind))
 
 
-def _told(found: Found, before: Tally | None) -> FindingEntry:
+def _finding_entry(found: Found, before: Tally | None) -> FindingEntry:
     document = finding_document(found.finding)
     del document["statement_ids"]
     key, route = key_of(found.finding), json_safe(found.route) or OUTSIDE
     known = None if before is None else key in before.get(route, {"findings": {}})["findings"]
     place = found.finding.place
-    told: FindingEntry = json_safe(
+    safe_document: FindingEntry = json_safe(
         {
             **document,
             "route": route,
@@ -105,4 +107,4 @@ def _told(found: Found, before: Tally | None) -> FindingEntry:
             "saves": found.finding.saved_statements,
         }
     )
-    return {**told, "known": known}
+    return {**safe_document, "known": known}

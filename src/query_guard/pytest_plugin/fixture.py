@@ -1,4 +1,4 @@
-"""What the `query_guard` fixture gives: everything the test has sent so far, and the assertions for a block."""
+"""The value of the `query_guard` fixture: what the test has sent so far, and the assertions for a block."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class QueryGuardFixture:
-    """The recording of a test, live, and what `query_guard.testing` offers."""
+    """The running recording of a test, and the assertions of `query_guard.testing`."""
 
     def __init__(self, recording: Recording) -> None:
         self._recording = recording

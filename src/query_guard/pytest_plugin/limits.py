@@ -1,4 +1,4 @@
-"""What the marker of a test says."""
+"""The limits that the marker of a test sets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Limits(NamedTuple):
-    """The arguments of the marker. `mode` stands in for that of the run, unless it is off."""
+    """The arguments of the marker. `mode` replaces that of the run, unless the run's is off."""
 
     max_queries: int | None = None
     allow: Sequence[str | Allowance] = ()
@@ -29,7 +29,7 @@ class Limits(NamedTuple):
 
 
 class WrongMarker(Exception):
-    """What is wrong with a marker, in one line."""
+    """A marker has a wrong argument; the message is one line."""
 
 
 def limits_of(item: pytest.Item) -> Limits:
@@ -39,9 +39,9 @@ def limits_of(item: pytest.Item) -> Limits:
         return Limits()
     unknown = {*marker.kwargs} - {*Limits._fields}
     if marker.args or unknown:
-        given = repr(min(unknown)) if unknown else "positional values"
+        unexpected = repr(min(unknown)) if unknown else "positional values"
         raise WrongMarker(
-            f"the marker query_guard takes max_queries=, max_time=, allow=, mode= and fail_on=, not {given}"
+            f"the marker query_guard takes max_queries=, max_time=, allow=, mode= and fail_on=, not {unexpected}"
         )
     mode = marker.kwargs.get("mode", "")
     if mode and mode not in MODES:

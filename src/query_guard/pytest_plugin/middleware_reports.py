@@ -9,8 +9,9 @@ if TYPE_CHECKING:
 
 
 class MiddlewareReports:
-    """A listener that keeps the findings that matter, each with its route, and the reports of routes over budget; and
-    what is wrong with a QueryGuard that was refused.
+    """A listener that keeps warnings and errors, each with its route, and the reports of routes over budget.
+
+    `refusals` are the messages of QueryGuards that were refused for a wrong option.
     """
 
     def __init__(self) -> None:
@@ -20,11 +21,11 @@ class MiddlewareReports:
 
     @property
     def fails(self) -> bool:
-        """Whether a test fails by what was heard, in every mode but off."""
+        """Whether the reports fail a test, in every mode but off."""
         return bool(self.over_budget or self.refusals)
 
     def begin(self) -> None:
-        """Forget what a test before it was failed for."""
+        """Forget what failed the test before."""
         self.over_budget.clear()
         self.refusals.clear()
 

@@ -1,7 +1,7 @@
-"""Connections that a test made to a database past SQLAlchemy: what it sent on them, nobody saw.
+"""Connections that a test made to a database without SQLAlchemy: what it sent on them could not be seen.
 
-Python itself tells of each `sqlite3.connect` (an audit event, https://docs.python.org/3/library/audit_events.html); the
-other drivers' functions are wrapped while the test runs.
+Python itself raises an audit event for each `sqlite3.connect` (https://docs.python.org/3/library/audit_events.html);
+the functions of other drivers are wrapped while the test runs.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ _DRIVERS = {
 }
 _SQLALCHEMY = f"{os.sep}sqlalchemy{os.sep}"
 _AIOSQLITE = f"{os.sep}aiosqlite{os.sep}"
-"""It connects in a thread of its own, where nobody knows any more who asked for it."""
+"""It connects in a thread of its own, where the stack no longer shows its caller; its own function is wrapped."""
 _watching: list[PastSqlalchemy] = []
 _audited: list[bool] = []
 
 
 class PastSqlalchemy:
-    """A block in which connections past SQLAlchemy are noted: `connections` are the driver and the line of each."""
+    """A block in which connections without SQLAlchemy are noted: `connections` counts them by driver and line."""
 
     def __init__(self) -> None:
         self.connections: dict[tuple[str, str], int] = {}
@@ -54,7 +54,7 @@ class PastSqlalchemy:
         self._stack.close()
 
     def message(self) -> str:
-        """Say which database was used unseen, and from where."""
+        """Say which drivers were used without SQLAlchemy, and at which lines."""
         lines = [f"  {times} x {driver}, connected at {place}" for (driver, place), times in self.connections.items()]
         return "\n".join(
             [
@@ -87,16 +87,16 @@ def _is_library(file: str) -> bool:
 
 
 def _audit() -> None:
-    """Listen to Python's own events; a hook can never be taken away again, so that there is one, and it may sleep."""
+    """Add the audit hook, once: an audit hook cannot be removed. It does nothing where `_watching` is empty."""
     if not _audited:
         _audited.append(True)
-        sys.addaudithook(_heard)
+        sys.addaudithook(_note_connect)
 
 
-def _heard(event: str, _args: tuple[Any, ...]) -> None:
+def _note_connect(event: str, _args: tuple[Any, ...]) -> None:
     if event == "sqlite3.connect":
-        for one in tuple(_watching):
-            one.note("sqlite3", sys._getframe(1))
+        for watcher in tuple(_watching):
+            watcher.note("sqlite3", sys._getframe(1))
 
 
 @contextmanager
@@ -119,8 +119,8 @@ def _noting(original: Any, driver: str) -> Any:
     call: Callable[..., Any] = getattr(original, "__func__", original)
 
     def noted(*args: Any, **options: Any) -> Any:
-        for one in tuple(_watching):
-            one.note(driver, sys._getframe(1))
+        for watcher in tuple(_watching):
+            watcher.note(driver, sys._getframe(1))
         return call(*args, **options)
 
     return type(original)(noted) if isinstance(original, (classmethod, staticmethod)) else noted

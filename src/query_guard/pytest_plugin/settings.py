@@ -1,4 +1,4 @@
-"""The options of the command line and the ini file, checked: a wrong one names what was expected."""
+"""The settings of a run, read from the command line and the ini file; a wrong value says what was expected."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ALLOWED = re.compile(r"(?P<pattern>\S+)(?:\s+until\s+(?P<until>\S+))?(?:\s+beca
 
 @dataclass(slots=True, eq=False)
 class Settings:
-    """What was asked for. `mode` is empty where nothing was said; `known` is None where there is no baseline yet."""
+    """The settings of a run. `mode` is empty where none was given; `known` is the baseline that was read, or None."""
 
     mode: str = ""
     baseline: Path | None = None
@@ -34,7 +34,7 @@ class Settings:
     reads: bool = False
     require: bool = False
     runs_all: bool = True
-    """Whether the whole suite runs, and not some tests that were named or chosen."""
+    """Whether the whole suite runs, and not a selection of tests."""
 
     @property
     def listens(self) -> bool:
@@ -42,7 +42,7 @@ class Settings:
 
     @property
     def records(self) -> bool:
-        """Whether the call of each test is recorded, whatever the application's middleware does."""
+        """Whether each test is recorded, in addition to the reports of the application's middleware."""
         return self.listens and (self.mode != "" or self.require or self.baseline is not None or bool(self.reports))
 
     @property
@@ -51,56 +51,8 @@ class Settings:
 
     @property
     def holds_baseline(self) -> bool:
-        """Whether tests are held against what the baseline knows."""
+        """Whether tests are compared with the baseline."""
         return self.listens and self.known is not None and not self.update
-
-
-def add_options(parser: pytest.Parser) -> None:
-    group = parser.getgroup("query_guard", "SQL statements of the tests")
-    group.addoption(
-        "--query-guard",
-        dest="query_guard_mode",
-        choices=MODES,
-        help="what to do about findings of the tests: nothing at all, list them, or fail the test; "
-        "by default those of the application's own middleware are listed",
-    )
-    group.addoption(
-        "--query-guard-baseline",
-        dest="query_guard_baseline",
-        metavar="PATH",
-        help="fail only on what has grown since this file was written; written where it is missing",
-    )
-    group.addoption(
-        "--query-guard-update-baseline",
-        dest="query_guard_update_baseline",
-        action="store_true",
-        help="write the baseline anew; tests that do not run keep their entries",
-    )
-    group.addoption(
-        "--query-guard-report",
-        dest="query_guard_reports",
-        action="append",
-        default=[],
-        metavar="PATH",
-        help="write what was found, as .json, .sarif or .md; may be repeated",
-    )
-    group.addoption(
-        "--query-guard-fail-on",
-        dest="query_guard_fail_on",
-        metavar="KINDS",
-        help="the kinds of findings that fail a test, with commas between them; by default all warnings and errors "
-        "but those that measure time",
-    )
-    group.addoption(
-        "--query-guard-require",
-        dest="query_guard_require",
-        action="store_true",
-        help="fail tests that used a database past SQLAlchemy, where nothing could be seen",
-    )
-    parser.addini("query_guard_fail_on", "what --query-guard-fail-on says where it is not given", "args", [])
-    parser.addini("query_guard_allow", "findings that are meant: PATTERN until DAY because REASON", "linelist", [])
-    parser.addini("query_guard_reads", "note reads, and find eager loads that nobody reads", "bool", False)
-    parser.addini("query_guard", "what --query-guard says where it is not given: off, warn or fail", default="")
 
 
 def settings_of(config: pytest.Config) -> Settings:
@@ -129,7 +81,7 @@ def settings_of(config: pytest.Config) -> Settings:
 
 
 def _check_ci(path: Path, known: Baseline | None, *, update: bool) -> None:
-    """Refuse to write a new baseline where nobody would commit it, and nothing would ever fail."""
+    """Refuse to write a new baseline in CI: nobody would commit it, and so no test would ever fail."""
     if known is None and not update and os.environ.get("CI", "").lower() not in ("", "0", "false"):
         raise pytest.UsageError(
             f"--query-guard-baseline: {path} must be there where CI is set, but it is missing; write it on your "
@@ -139,8 +91,8 @@ def _check_ci(path: Path, known: Baseline | None, *, update: bool) -> None:
 
 def _fail_on(config: pytest.Config) -> frozenset[str] | None:
     option = config.getoption("query_guard_fail_on")
-    given = config.getini("query_guard_fail_on") if option is None else [option]
-    kinds = [kind for part in given for kind in part.replace(",", " ").split()]
+    texts = config.getini("query_guard_fail_on") if option is None else [option]
+    kinds = [kind for text in texts for kind in text.replace(",", " ").split()]
     if option is None and not kinds:
         return None
     name = "the ini option query_guard_fail_on" if option is None else "--query-guard-fail-on"

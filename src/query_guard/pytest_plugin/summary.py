@@ -18,7 +18,7 @@ _ENTRIES, _NAMES = 20, 3
 
 
 def sections(settings: Settings, entries: list[Entry], written: list[str]) -> Iterator[tuple[str, list[str]]]:
-    """Yield titles and lines; nothing where there is nothing to say."""
+    """Yield the title and the lines of each section that is not empty."""
     for title, lines in _sections(settings, entries, written):
         yield printable(title), [printable(line) for line in lines]
 
@@ -27,7 +27,7 @@ def _sections(settings: Settings, entries: list[Entry], written: list[str]) -> I
     causes = gathered(entries)
     listed_here = _listed(causes, settings)
     if listed_here:
-        yield _title(settings), _shortened([_lines(one, settings) for one in listed_here])
+        yield _title(settings), _shortened([_lines(cause, settings) for cause in listed_here])
     stale = sorted(f"{entry['test']}: {pattern!r}" for entry in entries for pattern in entry["stale"])
     stale += [f"query_guard_allow: {pattern!r}" for pattern in _unused(settings, entries)]
     if stale:
@@ -37,9 +37,9 @@ def _sections(settings: Settings, entries: list[Entry], written: list[str]) -> I
         yield HEAD, [*_shortened([[line] for line in failed]), WHERE]
     if settings.holds_baseline:
         yield from _against_baseline(settings, entries)
-    said = [*written, *_nothing_recorded(settings, entries)]
-    if said:
-        yield "query_guard", said
+    messages = [*written, *_nothing_recorded(settings, entries)]
+    if messages:
+        yield "query_guard", messages
     if os.environ.get("GITHUB_ACTIONS") == "true" and settings.listens:
         lines = annotation_lines(causes, _directory())
         if lines:
@@ -47,24 +47,24 @@ def _sections(settings: Settings, entries: list[Entry], written: list[str]) -> I
 
 
 def _listed(causes: list[Gathered], settings: Settings) -> list[Gathered]:
-    """Return what the summary lists: all where no test fails by it, and else what fails none, as it measures time."""
+    """Return the causes that the summary lists: in mode fail, only those that fail no test, since they measure time."""
     if settings.holds_baseline:
         return []
     if settings.mode != "fail":
         return causes
-    return [one for one in causes if not kind_fails(one.finding["kind"], settings.fail_on)]
+    return [cause for cause in causes if not kind_fails(cause.finding["kind"], settings.fail_on)]
 
 
 def _unused(settings: Settings, entries: Iterable[Entry]) -> list[str]:
-    """Return the allowances of the whole suite that no test made use of, where the whole suite ran."""
+    """Return the allowances of the whole suite that matched nothing, where the whole suite ran."""
     if not settings.runs_all:
         return []
     used = {pattern for entry in entries for pattern in entry["used"]}
-    return [one.pattern for one in settings.allow if one.pattern not in used]
+    return [allowance.pattern for allowance in settings.allow if allowance.pattern not in used]
 
 
 def _directory() -> str:
-    """Lead from the root of the repository, which GitHub's paths start from, to where the tests run."""
+    """Return the path from the root of the repository, where GitHub's paths start, to the working directory."""
     root = os.environ.get("GITHUB_WORKSPACE", "")
     inside = root and os.getcwd().startswith(root.rstrip(os.sep) + os.sep)
     return os.path.relpath(os.getcwd(), root) if inside else ""
@@ -75,40 +75,41 @@ def _title(settings: Settings) -> str:
     return f"query_guard: {found}"
 
 
-def _lines(one: Gathered, settings: Settings) -> list[str]:
-    finding = one.finding
-    tests = "1 test" if len(one.tests) == 1 else f"{len(one.tests)} tests"
-    times = "once" if one.times == 1 else f"{one.times} times"
+def _lines(cause: Gathered, settings: Settings) -> list[str]:
+    finding = cause.finding
+    tests = "1 test" if len(cause.tests) == 1 else f"{len(cause.tests)} tests"
+    times = "once" if cause.times == 1 else f"{cause.times} times"
     subject = f" {finding['relationship']}" if finding["relationship"] else ""
-    saves = f"; mending it saves {one.saves} statements" if one.saves else ""
-    lines = [f"{finding['kind']}{subject} {one.where} at {finding['place']}: {times} in {tests}{saves}"]
+    saves = f"; the fix saves {cause.saves} statements" if cause.saves else ""
+    callers = list(dict.fromkeys(f"{caller['file']}:{caller['line']}" for caller in cause.callers))
+    lines = [f"{finding['kind']}{subject} {cause.where} at {finding['place']}: {times} in {tests}{saves}"]
     if settings.mode in ("warn", "fail"):
         lines.append(f"    fix: {finding['fix']}")
-        lines += [f"    on {_some(one.routes)}"] if len(one.routes) > 1 else []
-        lines += [f"    called from {_some(one.callers)}"] if one.callers else []
-        lines.append(f"    in {_some(one.tests)}")
+        lines += [f"    on {_first_names(cause.routes)}"] if len(cause.routes) > 1 else []
+        lines += [f"    called from {_first_names(callers)}"] if callers else []
+        lines.append(f"    in {_first_names(cause.tests)}")
     return lines
 
 
-def _some(names: list[str]) -> str:
-    more = len(names) - _NAMES
-    return ", ".join(names[:_NAMES]) + (f" and {more} more" if more > 0 else "")
+def _first_names(names: list[str]) -> str:
+    others = len(names) - _NAMES
+    return ", ".join(names[:_NAMES]) + (f" and {others} more" if others > 0 else "")
 
 
 def _against_baseline(settings: Settings, entries: Iterable[Entry]) -> Iterator[tuple[str, list[str]]]:
     name = settings.baseline.name if settings.baseline is not None else ""
     passed = [entry for entry in entries if entry["outcome"] == "passed"]
-    more = [_change(entry, change) for entry in passed for change in grown(entry["changes"] or [])]
-    less = [_change(entry, change) for entry in passed for change in shrunk(entry["changes"] or [])]
-    new = [entry["test"] for entry in passed if entry["routes"] and entry["test"] not in (settings.known or {})]
-    if more:
-        yield f"query_guard: more than {name} knows", _shortened([[line] for line in more])
-    if less:
+    grown_lines = [_change(entry, change) for entry in passed for change in grown(entry["changes"] or [])]
+    shrunk_lines = [_change(entry, change) for entry in passed for change in shrunk(entry["changes"] or [])]
+    new_tests = [entry["test"] for entry in passed if entry["routes"] and entry["test"] not in (settings.known or {})]
+    if grown_lines:
+        yield f"query_guard: more than {name} knows", _shortened([[line] for line in grown_lines])
+    if shrunk_lines:
         hint = "--query-guard-update-baseline tightens it"
-        yield f"query_guard: less than {name} allows", [*_shortened([[line] for line in less]), hint]
-    if new:
+        yield f"query_guard: less than {name} allows", [*_shortened([[line] for line in shrunk_lines]), hint]
+    if new_tests:
         hint = "--query-guard-update-baseline adds them"
-        yield f"query_guard: tests that are not in {name}", [*_shortened([[line] for line in new]), hint]
+        yield f"query_guard: tests that are not in {name}", [*_shortened([[line] for line in new_tests]), hint]
 
 
 def _change(entry: Entry, change: Change) -> str:
@@ -118,14 +119,14 @@ def _change(entry: Entry, change: Change) -> str:
 def _nothing_recorded(settings: Settings, entries: Iterable[Entry]) -> Iterator[str]:
     recorded = [entry for entry in entries if entry["recorded"]]
     if recorded and not any(route["statements"] for entry in recorded for route in entry["routes"].values()):
-        given = f"--query-guard={settings.mode}" if settings.mode else "recording"
+        option = f"--query-guard={settings.mode}" if settings.mode else "recording"
         tests = "1 test" if len(recorded) == 1 else f"{len(recorded)} tests"
-        unseen = sum(entry["saw_nothing"] for entry in recorded)
-        seen = "nothing could be seen" if unseen == len(recorded) else "no statement was recorded"
-        yield f"{given}, but {seen} in {tests}: is the engine used in this process?"
+        without_activity = sum(entry["saw_nothing"] for entry in recorded)
+        consequence = "nothing could be seen" if without_activity == len(recorded) else "no statement was recorded"
+        yield f"{option}, but {consequence} in {tests}: is the engine used in this process?"
 
 
 def _shortened(entries: Sequence[Sequence[str]]) -> list[str]:
-    """Return the lines of the first entries: none is cut in two."""
+    """Return the lines of the first entries, each entry whole."""
     lines = [line for entry in entries[:_ENTRIES] for line in entry]
     return [*lines, f"and {len(entries) - _ENTRIES} more"] if len(entries) > _ENTRIES else lines

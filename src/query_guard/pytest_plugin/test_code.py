@@ -1,4 +1,4 @@
-"""Which files are test code: what seeds and looks things up there is counted, and not judged."""
+"""Which files are test code: statements that they send themselves are counted, and not judged."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 _FOLDERS = frozenset(("tests", "test", "testing"))
-"""Names of folders that hold nothing but tests, where one of the tests or a conftest lies in them."""
+"""A folder of such a name is test code as a whole if a test or a conftest is in it."""
 
 
 class TestCode:
-    """The modules that pytest collected, its conftests, and what lies below `testpaths` or in a folder of tests."""
+    """The modules that pytest collected, the conftests, and all files below `testpaths` or in a folder of tests."""
 
     __test__ = False
 
@@ -21,16 +21,16 @@ class TestCode:
         self._root = str(root)
         self._files: set[str] = set()
         self._folders: set[str] = set()
-        self._known: dict[str, bool] = {}
+        self._answers: dict[str, bool] = {}
         for folder in folders:
             self._add_folder(str(folder))
 
     def add(self, file: str) -> None:
-        """Count a module of tests or a conftest among test code, and the folder of tests that it lies in."""
+        """Add a module of tests or a conftest, and the folder of tests that contains it."""
         if file in self._files:
             return
         self._files.add(file)
-        self._known.clear()
+        self._answers.clear()
         parts = os.path.relpath(file, self._root).split(os.sep)[:-1]
         for depth, name in enumerate(parts, 1):
             if name in _FOLDERS:
@@ -38,19 +38,19 @@ class TestCode:
                 break
 
     def _add_folder(self, folder: str) -> None:
-        """The root of the project is no folder of tests: the application lies below it, too."""
+        """Add a folder, unless it is the project's root or above it: the application is there, too."""
         if not self._root.startswith(folder.rstrip(os.sep)):
             self._folders.add(folder.rstrip(os.sep) + os.sep)
 
     def __call__(self, file: str) -> bool:
-        known = self._known.get(file)
-        if known is None:
-            known = self._known[file] = file in self._files or file.startswith(tuple(self._folders))
-        return known
+        is_test_code = self._answers.get(file)
+        if is_test_code is None:
+            is_test_code = self._answers[file] = file in self._files or file.startswith(tuple(self._folders))
+        return is_test_code
 
 
 def code_of_tests(session: pytest.Session) -> TestCode:
-    """Return the test code of a run whose tests are collected, when all its conftests are loaded."""
+    """Return the test code of a run. Its tests must be collected, so that all conftests are loaded."""
     root = session.config.rootpath
     code = TestCode(root, [root / path for path in session.config.getini("testpaths")])
     files = [str(getattr(plugin, "__file__", None) or "") for plugin in session.config.pluginmanager.get_plugins()]

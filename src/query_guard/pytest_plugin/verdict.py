@@ -1,4 +1,4 @@
-"""What a test is told at its end: its marker's limit, budgets of the application, findings, growth."""
+"""What fails a test at its end: its marker's limits, the application's budgets, findings, growth."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ from query_guard.testing.tallies import Change, Entry, Tally
 
 def verdict(
     settings: Settings,
-    heard: MiddlewareReports,
+    middleware_reports: MiddlewareReports,
     limits: Limits,
     recording: Recording | None,
     entry: Entry | None,
 ) -> str:
-    """Return what is wrong with what a test sent, or nothing.
+    """Return what is wrong with the statements of a test, or an empty text.
 
-    A baseline stands in for budgets and findings: what it knows is tolerated, what is new has grown. Where requests
-    passed a QueryGuard that was refused, nothing that was judged is worth telling.
+    A baseline takes the place of budgets and findings: what it contains is tolerated, and what is new has grown. Where
+    a QueryGuard was refused, the text says only that: nothing else was judged rightly.
     """
-    if heard.refusals and settings.listens:
-        return refusal_message(heard.refusals)
+    if middleware_reports.refusals and settings.listens:
+        return refusal_message(middleware_reports.refusals)
     texts: list[str] = []
     holds = settings.listens and (settings.mode == "fail" or (settings.holds_baseline and settings.mode != "warn"))
     if recording is not None and recording.own_errors and (limits.are_set or holds):
@@ -51,7 +51,7 @@ def verdict(
     if not settings.listens:
         return "\n\n".join(texts)
     if settings.baseline is None:
-        routes = grouped(heard.over_budget, lambda report: report.request.name)
+        routes = grouped(middleware_reports.over_budget, lambda report: report.request.name)
         texts += [budget_message(reports) for reports in routes.values()]
         if recording is not None and settings.mode == "fail" and not texts:
             texts += _findings(recording, settings)
@@ -68,7 +68,7 @@ def _beyond(limits: Limits, recording: Recording) -> Iterator[str]:
 
 
 def _findings(recording: Recording, settings: Settings) -> list[str]:
-    found = [one for one in found_in(recording) if fails(one.finding, settings.fail_on)]
+    found = [candidate for candidate in found_in(recording) if fails(candidate.finding, settings.fail_on)]
     return [findings_message(found)] if found else []
 
 
@@ -79,7 +79,7 @@ def _growth(settings: Settings, entry: Entry, recording: Recording) -> list[str]
 
 
 def growth_message(baseline: Path, growth: Sequence[Change], recording: Recording, before: Tally | None) -> str:
-    """Say what grew, before and after, from where, and the fix."""
+    """Say what grew, its numbers before and now, its lines, and the fix."""
     lines = [f"expected no more than {baseline.name} knows, got more:"]
     parts = grouped(parts_of(recording), lambda part: part.route)
     for route, changes in grouped(growth, lambda change: change["route"]).items():
@@ -96,6 +96,6 @@ def growth_message(baseline: Path, growth: Sequence[Change], recording: Recordin
 
 def _shapes_that_grew(parts: Sequence[Part], before: dict[str, int]) -> list[str]:
     rows: dict[str, list[Statement]] = grouped((row for part in parts for row in part.statements), lambda row: row.sql)
-    more = [(before.get(sql, 0), same) for sql, same in rows.items() if len(same) > before.get(sql, 0)]
-    more.sort(key=lambda pair: pair[0] - len(pair[1]))
-    return [line for number, same in more for line in shape_lines(f"{number} -> {len(same)}", same[0])]
+    grown_shapes = [(before.get(sql, 0), sent) for sql, sent in rows.items() if len(sent) > before.get(sql, 0)]
+    grown_shapes.sort(key=lambda pair: pair[0] - len(pair[1]))
+    return [line for number, sent in grown_shapes for line in shape_lines(f"{number} -> {len(sent)}", sent[0])]

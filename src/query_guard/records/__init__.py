@@ -7,7 +7,9 @@ the application: parameters are salted hashes, owners are hashes of their identi
 from __future__ import annotations
 
 from query_guard.records.allowance import Allowance
+from query_guard.records.change import Change, LastingName, lasting_name
 from query_guard.records.connections import (
+    OUTSIDE_REQUESTS,
     Checkout,
     CheckoutOutcome,
     Doing,
@@ -20,11 +22,14 @@ from query_guard.records.connections import (
     Writer,
     shown_seconds,
 )
-from query_guard.records.facts import Facts, LateCounter
+from query_guard.records.facts import Facts
 from query_guard.records.figures import Figures, Numbers, Triggers
 from query_guard.records.findings import LOUD, Finding, Severity, Silence, count_kinds
 from query_guard.records.groups import different_sets, distinct_sites, grouped, usual_duration
-from query_guard.records.load_paths import OBJECT_BY_OBJECT, Load, LoadPath, LoadPaths
+from query_guard.records.jobs import takes_jobs
+from query_guard.records.late_counter import LateCounter
+from query_guard.records.load_path import Load, LoadPath
+from query_guard.records.load_paths import OBJECT_BY_OBJECT, LoadPaths
 from query_guard.records.loaders import Loader, Step
 from query_guard.records.report import Report
 from query_guard.records.request import Request, RequestKind
@@ -47,8 +52,10 @@ __all__ = [
     "NOWHERE",
     "NO_INFO",
     "OBJECT_BY_OBJECT",
+    "OUTSIDE_REQUESTS",
     "Allowance",
     "CallSite",
+    "Change",
     "Checkout",
     "CheckoutOutcome",
     "Clauses",
@@ -62,6 +69,7 @@ __all__ = [
     "Finding",
     "Frame",
     "Holder",
+    "LastingName",
     "LateCounter",
     "Load",
     "LoadPath",
@@ -90,6 +98,8 @@ __all__ = [
     "different_sets",
     "distinct_sites",
     "grouped",
+    "lasting_name",
     "shown_seconds",
+    "takes_jobs",
     "usual_duration",
 ]

@@ -69,7 +69,7 @@ class Allowance:
     def expiry(self) -> str:
         """A sentence for when it has expired."""
         reason = f" ({self.reason})" if self.reason else ""
-        return f"the allowance {self.pattern!r}{reason} expired on {self.until}: renew it, or mend this"
+        return f"the allowance {self.pattern!r}{reason} expired on {self.until}: renew it, or fix this"
 
     def _is_at(self, finding: Finding) -> bool:
         file = f"/{self._file}"

@@ -12,6 +12,9 @@ CheckoutOutcome: TypeAlias = Literal[
 TransactionOutcome: TypeAlias = Literal["open", "committed", "rolled back", "failed"]
 Doing: TypeAlias = Literal["running a statement", "idle in transaction", "idle", "then returned"]
 
+OUTSIDE_REQUESTS = "outside requests"
+"""The name of what is neither a request nor a block."""
+
 
 _WITHOUT_CONNECTION = frozenset(("timeout", "cancelled", "failed"))
 
@@ -19,8 +22,9 @@ _WITHOUT_CONNECTION = frozenset(("timeout", "cancelled", "failed"))
 class Holder(NamedTuple):
     """The holder of a connection at one moment.
 
-    `name` is that of the request or the block. `held` and `idle` are seconds up to that moment; `idle` counts from the
-    end of the last statement. `suspected` says that it has been idle for so long that it looks like a leak.
+    `name` is that of the request or the block, or `OUTSIDE_REQUESTS`. `held` and `idle` are seconds up to that moment;
+    `idle` counts from the end of the last statement. `suspected` says that it has been idle for so long that it looks
+    like a leak.
     """
 
     checkout: int
@@ -33,11 +37,11 @@ class Holder(NamedTuple):
 
     def __str__(self) -> str:
         frames = self.site.frames
-        place = f" at {frames[0].file}:{frames[0].line} in {frames[0].function}" if frames else ""
+        location = f" at {frames[0].file}:{frames[0].line} in {frames[0].function}" if frames else ""
         if len(frames) > 1:
-            place += f", called from {frames[-1].file}:{frames[-1].line} in {frames[-1].function}"
+            location += f", called from {frames[-1].file}:{frames[-1].line} in {frames[-1].function}"
         doing = f"{self.doing} for {shown_seconds(self.idle)}" if self.doing.startswith("idle") else self.doing
-        return f"{self.name}{place}: held for {shown_seconds(self.held)}, {doing}"
+        return f"{self.name}{location}: held for {shown_seconds(self.held)}, {doing}"
 
 
 def shown_seconds(seconds: float) -> str:
@@ -166,8 +170,8 @@ class Pool(NamedTuple):
     """Its `pool_logging_name`, or else that of its engine."""
     idle: int | None = None
     """Connections that are in it, ready to be checked out."""
-    pending: int | None = None
-    """Checkouts that wait for a connection."""
+    waiting: int | None = None
+    """Tasks or threads that wait for a connection."""
 
 
 class LoopBlock(NamedTuple):

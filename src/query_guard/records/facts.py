@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -11,20 +10,14 @@ from itertools import accumulate
 from query_guard.records.connections import Checkout, LoopBlock, Pool, Transaction, Writer
 from query_guard.records.figures import Numbers
 from query_guard.records.groups import different_sets, grouped
+from query_guard.records.jobs import jobs_of
+from query_guard.records.late_counter import LateCounter
 from query_guard.records.load_paths import LoadPaths
 from query_guard.records.once import computed_once
 from query_guard.records.recursion import joined_recursions
 from query_guard.records.request import Request
+from query_guard.records.sources import Sources
 from query_guard.records.statements import FailedLoad, Read, Statement
-
-
-class LateCounter:
-    """Counts statements that come after their window was sealed; nothing else of a finished report changes."""
-
-    __slots__ = ("count",)
-
-    def __init__(self) -> None:
-        self.count = 0
 
 
 @dataclass(eq=False)
@@ -99,9 +92,9 @@ class Facts:
         return {transaction.serial: transaction for transaction in self.transactions}
 
     @computed_once
-    def queue_transactions(self) -> set[int]:
-        """Serials of the transactions that took rows with SKIP LOCKED, as a queue takes its jobs."""
-        return {row.transaction for row in self.statements if "SKIP LOCKED" in row.sql.upper()}
+    def jobs(self) -> dict[int, int]:
+        """The jobs of queues: by the serial of each statement of a job, that of the statement that took it."""
+        return jobs_of(self.statements)
 
     def writes_of(self, transactions: Iterable[Transaction]) -> tuple[int, ...]:
         """Return the serials of the statements that wrote in some transactions."""
@@ -151,24 +144,9 @@ class Facts:
         return LoadPaths(self.statements)
 
     @computed_once
-    def _sources(self) -> dict[str, list[Statement]]:
-        """The statements that loaded objects of a class, in order: selects of it, and loads of a relationship to it."""
-        sources: dict[str, list[Statement]] = defaultdict(list)
-        for row in self.statements:
-            if row.operation == "SELECT":
-                loaded = (row.loader.target,) if row.loader is not None and row.loader.path else row.info.lineage
-                for name in loaded:
-                    sources[name].append(row)
-        return sources
-
-    def source_of(self, classes: tuple[str, ...], before: int) -> Statement | None:
-        """Return the last statement before serial `before` that loaded objects of one of these classes."""
-        for name in classes:
-            rows = self._sources.get(name, [])
-            position = bisect_left(rows, before, key=lambda row: row.serial)
-            if position:
-                return rows[position - 1]
-        return None
+    def sources(self) -> Sources:
+        """Which statements loaded objects of a class."""
+        return Sources(self.statements)
 
     @computed_once
     def peak_connections(self) -> int:

@@ -13,6 +13,8 @@ Severity: TypeAlias = Literal["info", "warning", "error"]
 LOUD: frozenset[Severity] = frozenset(("warning", "error"))
 """The severities that enter headers, logs and test failures."""
 
+_SEVERITIES = ("error", "warning", "info")
+
 
 @dataclass(slots=True, unsafe_hash=True)
 class Finding:
@@ -48,15 +50,31 @@ class Finding:
     """Name of the endpoint's function, where no line of the application was running. Of what was seen while its answer
     was serialised or streamed, `site` is then where the endpoint begins."""
     too_many: bool = False
-    """Whether its fault is that there are so many statements: who needs fewer of them mends it."""
-    mends: tuple[int, ...] = ()
+    """Whether the fault is the number of statements: then a fix that avoids them removes the finding."""
+    avoided: tuple[int, ...] = ()
     """Serials of statements that the fix makes unnecessary. Findings of these that are `too_many` become effects."""
     effects: tuple[Finding, ...] = ()
-    """Findings that the same fix mends."""
+    """Findings that the same fix also removes."""
 
     @property
     def is_loud(self) -> bool:
         return self.severity in LOUD
+
+    @property
+    def rank(self) -> tuple[int, int, int, str, str, str, tuple[int, ...]]:
+        """Its place among others, without any time that was measured: each visit of a route begins with the same one.
+
+        Errors come first, information last, then what most statements are saved by, then what happened most often.
+        """
+        return (
+            _SEVERITIES.index(self.severity),
+            -self.saved_statements,
+            -self.count,
+            self.place,
+            self.kind,
+            self.relationship or "",
+            self.statements[:1],
+        )
 
     @property
     def kinds(self) -> set[str]:

@@ -1,66 +1,17 @@
-"""Load paths: from which statement, and over which relationships, each object of a window was loaded."""
+"""Find the load path of each object of a window, from a statement back to earlier ones."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, TypeAlias
 
+from query_guard.records.load_path import UNKNOWN, How, Load, LoadPath
 from query_guard.records.loaders import Loader, Step
 from query_guard.records.once import computed_once
-from query_guard.records.statement_info import Entity
 from query_guard.records.statements import Statement
 
-How: TypeAlias = Literal["selected", "got", "merged", "refreshed", "expired", "added", "unknown"]
-
-_MAX_STEPS = 12
 _GOT: dict[str, How] = {"get": "got", "get_one": "got", "merge": "merged"}
 OBJECT_BY_OBJECT = frozenset(("lazy", "immediate"))
-
-
-class LoadPath(NamedTuple):
-    """How an object was loaded. `root` is the application's own statement that the path begins with, if there is one.
-
-    `steps` are the relationships from the root's entity to the object; `lazy` says for each whether it was loaded
-    object by object. A path that is too long is `cut`.
-    """
-
-    root: Statement | None
-    how: How
-    steps: tuple[Step, ...] = ()
-    lazy: tuple[bool, ...] = ()
-    cut: bool = False
-
-    def on(self, steps: tuple[Step, ...], *, lazy: bool) -> LoadPath:
-        """Return the path extended by some steps."""
-        if not steps:
-            return self
-        if len(self.steps) + len(steps) > _MAX_STEPS:
-            return self._replace(cut=True)
-        return self._replace(steps=(*self.steps, *steps), lazy=(*self.lazy, *[lazy for _ in steps]))
-
-    @property
-    def entity(self) -> Entity | None:
-        """The entity of the root that the path begins with; None if it is not known, or there are two."""
-        if self.root is None:
-            return None
-        entities = self.root.info.entities
-        if self.steps:
-            owners = self.steps[0].owners
-            entities = tuple(entity for entity in entities if entity.name in owners or owners[0] in entity.lineage)
-        return entities[0] if len(entities) == 1 else None
-
-
-UNKNOWN = LoadPath(None, "unknown")
-
-
-class Load(NamedTuple):
-    """Statements that loaded one relationship, object by object, for objects with the same load path."""
-
-    path: LoadPath
-    steps: tuple[Step, ...]
-    """The path and the relationship."""
-    rows: list[Statement]
 
 
 class LoadPaths:
@@ -90,15 +41,15 @@ class LoadPaths:
 
     def at(self, serial: int | None) -> Statement | None:
         """Return the statement with a serial; None if the window has no such row."""
-        place = self._place(serial) if serial else None
-        return None if place is None else self._statements[place]
+        index = self._index_of(serial) if serial else None
+        return None if index is None else self._statements[index]
 
-    def _place(self, serial: int) -> int | None:
+    def _index_of(self, serial: int) -> int | None:
         rows = self._statements
         if serial <= len(rows) and rows[serial - 1].serial == serial:
             return serial - 1
-        place = bisect_left(rows, serial, key=lambda row: row.serial)
-        return place if place < len(rows) and rows[place].serial == serial else None
+        index = bisect_left(rows, serial, key=lambda row: row.serial)
+        return index if index < len(rows) and rows[index].serial == serial else None
 
     def of(self, row: Statement) -> LoadPath:
         """Return the load path of the object, or the objects, that a statement loaded for."""
@@ -167,10 +118,10 @@ class LoadPaths:
         loader = row.loader
         if loader is None or not loader.steps:
             return None
-        for place in range((self._place(row.serial) or 0) - 1, -1, -1):
-            before = self._statements[place]
-            if before.connection == row.connection and _loaded_owners(before, loader):
-                return before
+        for index in range((self._index_of(row.serial) or 0) - 1, -1, -1):
+            candidate = self._statements[index]
+            if candidate.connection == row.connection and _loaded_owners(candidate, loader):
+                return candidate
         return None
 
 

@@ -7,7 +7,8 @@ from itertools import chain
 from typing import TypeAlias
 
 from query_guard.records.groups import grouped
-from query_guard.records.load_paths import OBJECT_BY_OBJECT, LoadPath, LoadPaths
+from query_guard.records.load_path import LoadPath
+from query_guard.records.load_paths import OBJECT_BY_OBJECT, LoadPaths
 from query_guard.records.statements import Statement
 
 Rows: TypeAlias = list[Statement]
@@ -19,11 +20,11 @@ def joined_recursions(groups: Iterable[Rows], paths: LoadPaths) -> Iterator[Rows
     The levels of a recursion have call sites of their own, as each has other callers. They are one walk if they load
     one relationship, of objects that came from one line, and if that relationship leads to itself.
     """
-    for alike in grouped(groups, _relationship).values():
-        if len(alike) == 1 or not _is_lazy(alike[0][0]):
-            yield from alike
+    for same_relationship in grouped(groups, _relationship).values():
+        if len(same_relationship) == 1 or not _is_lazy(same_relationship[0][0]):
+            yield from same_relationship
             continue
-        for of_root in grouped(alike, lambda rows: _root(rows, paths)).values():
+        for of_root in grouped(same_relationship, lambda rows: _root(rows, paths)).values():
             yield from [sorted(chain.from_iterable(of_root))] if _recurs(of_root, paths) else of_root
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 
+from query_guard.records.change import Change
 from query_guard.records.facts import Facts
 from query_guard.records.findings import Finding, Silence
 from query_guard.records.once import computed_once
@@ -20,6 +22,12 @@ class Report:
     facts: Facts
     findings: tuple[Finding, ...] = ()
     silences: tuple[Silence, ...] = ()
+    sampled: bool = True
+    """Whether statements were recorded in detail. Where not, they were counted, and their faults are unknown."""
+    change: Change | None = None
+    """How it differs from the last report of the former code; None where there is none, and where nobody develops."""
+    pid: int = field(default_factory=os.getpid)
+    """The process that answered."""
     trace_id: str | None = None
     """Trace and span of OpenTelemetry that were current, as hexadecimal text; None where nobody traced."""
     span_id: str | None = None

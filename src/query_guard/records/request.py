@@ -33,6 +33,8 @@ class Request(NamedTuple):
     """Whether the client went away, or the task was cancelled, before all was sent."""
     shared_dependencies: tuple[tuple[Frame, int], ...] = ()
     """Where the code begins that several dependencies of the route share, and how many of them there are."""
+    is_call: bool = False
+    """Whether a test called the application without a request: what it raises, the test gets."""
 
     def __repr__(self) -> str:
         return repr_without(self, "path") if self.kind != "block" else f"Request({self.kind!r}, {self.path!r})"

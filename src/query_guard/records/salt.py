@@ -1,4 +1,4 @@
-"""The salt of hashed values, and what a hash still tells: how whole numbers follow one another."""
+"""The salt of hashed values, and what a hash still tells: how whole numbers follow one another, how long a list is."""
 
 from __future__ import annotations
 
@@ -9,6 +9,21 @@ SALT = int.from_bytes(os.urandom(8)) >> 2
 
 _LARGEST = 1 << 40
 """Hashes of texts, dates and UUIDs are larger, but for one in millions."""
+
+
+_LISTS = 1 << 80
+"""Beyond all hashes, which have 64 bits."""
+_LONGEST = 1 << 32
+
+
+def hash_of_list(serial: int, length: int) -> int:
+    """Return a hash that no other value has, and that tells the length of a list."""
+    return _LISTS + serial * _LONGEST + min(length, _LONGEST - 1)
+
+
+def length_of(hashed: int) -> int | None:
+    """Return the length of the list that was hashed, or None for any other value."""
+    return hashed % _LONGEST if hashed >= _LISTS else None
 
 
 def number_of(hashed: int) -> int | None:

@@ -11,8 +11,10 @@ Phase: TypeAlias = Literal[
     "dependency", "endpoint", "serialization", "streaming", "background", "teardown", "task", "middleware"
 ]
 
-FailureOfLoad: TypeAlias = Literal["greenlet", "detached", "forbidden"]
-"""Why a load failed: outside a greenlet under asyncio, for an object without a session, or by `lazy="raise"`."""
+FailureOfLoad: TypeAlias = Literal["greenlet", "detached", "forbidden", "shared"]
+"""Why a load failed: outside a greenlet under asyncio, for an object without a session, by `lazy="raise"`, or, for any
+use of a session, since another task or thread was using it.
+"""
 
 
 def repr_without(row: Any, hidden: str) -> str:
@@ -22,12 +24,16 @@ def repr_without(row: Any, hidden: str) -> str:
 
 
 class Frame(NamedTuple):
-    """One application frame: a path as people write it, and the line that was running."""
+    """One application frame: a path as people write it, and the line that was running.
+
+    `passes_on` says that it is a decorator's: it takes any arguments, and passes them on to what it decorates.
+    """
 
     file: str
     line: int
     function: str
     first_line: int
+    passes_on: bool = False
 
 
 class CallSite(NamedTuple):

@@ -18,10 +18,29 @@ _COLOURS = ((r"(?m)^  warning \S+", 33), (r"(?m)^  error \S+", 31), (r"(?m)^    
 """What of a readable report is coloured, and the ANSI code of the colour."""
 
 
+class LogLine(dict[str, Any]):
+    """A message that formatters write as one line of text. Those for JSON that take a mapping write its fields instead,
+    and none of them twice.
+
+    What they write beside the message, the attribute `query_guard` of the record, stands under the same name here.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, name: str, fields: Mapping[str, Any], text: str) -> None:
+        super().__init__(message=name, query_guard=fields)
+        self._text = text
+
+    def __str__(self) -> str:
+        return self._text
+
+
 def line_of(name: str, values: Mapping[str, Any]) -> str:
     """Write an event as one line of at most 300 characters; all its fields are attributes of the record."""
     if "fix" in values:
         return _finding(name, values)
+    if "since" in values:
+        return cut(f"{name} {values['sentence']}", _MOST)
     if "sentence" in values:
         return cut(f"{name} {values['sentence']} (status {values['status']}, {values['duration_ms']} ms)", _MOST)
     return cut(f"{name} " + " ".join(f"{key}={value!r}" for key, value in values.items()), _MOST)
@@ -30,9 +49,9 @@ def line_of(name: str, values: Mapping[str, Any]) -> str:
 def _finding(name: str, values: Mapping[str, Any]) -> str:
     place = f"{values['file']}:{values['line']}" if values["file"] else values["route"] or "outside requests"
     place = place if len(place) <= _MOST_OF_PLACE else _ELLIPSIS + place[1 - _MOST_OF_PLACE :]
-    often = f" ({values['times']} times so far)" if values["times"] > 1 else ""
+    times = f" ({values['times']} times so far)" if values["times"] > 1 else ""
     fix = f"; fix: {cut(values['fix'], _MOST_OF_FIX)}"
-    begin = f"{name} {place}: {values['kind']}{often}: "
+    begin = f"{name} {place}: {values['kind']}{times}: "
     return cut(begin + cut(values["summary"], max(_MOST - len(begin) - len(fix), 20)) + fix, _MOST)
 
 

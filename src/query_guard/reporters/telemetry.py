@@ -125,7 +125,7 @@ class TelemetryReporter:
         yield self._names.of_pool(pool), pool.capacity
 
     def _pending(self, pool: Pool, _: tuple[Holder, ...]) -> Iterator[tuple[Attributes, int | None]]:
-        yield self._names.of_pool(pool), pool.pending
+        yield self._names.of_pool(pool), pool.waiting
 
 
 _Read: TypeAlias = Callable[[Pool, tuple[Holder, ...]], Iterable[tuple[Attributes, int | None]]]

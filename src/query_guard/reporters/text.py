@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TextIO
 
+from query_guard.document.change import change_sentence
 from query_guard.document.findings import callers_of, place_line, places_of
 from query_guard.document.pools import pool_numbers
 from query_guard.document.sentence import sentence
@@ -18,9 +19,10 @@ _WIDTH = 110
 
 @dataclass(slots=True, eq=False)
 class TextReporter:
-    """Print each report to a stream, standard error by default."""
+    """Print each report as people read it: a sentence, the findings with their fixes, the shapes of statements."""
 
     stream: TextIO | None = None
+    """Where to; standard error by default."""
 
     def __call__(self, report: Report) -> None:
         print(render(report), file=self.stream or sys.stderr)
@@ -34,6 +36,8 @@ def render(report: Report) -> str:
 def _lines(report: Report) -> Iterator[str]:
     yield sentence(report)
     yield f"  {_outcome(report)}"
+    if report.change is not None:
+        yield f"  change: {change_sentence(report.request.name, report.change)}"
     for finding in report.findings:
         yield from _finding_lines(finding)
     yield from _shape_lines(report)
@@ -74,17 +78,19 @@ def _pool(report: Report) -> str:
     if not numbers:
         return ""
     of_size = f" of {numbers['size']}" if numbers["size"] is not None else ""
-    out = f", {numbers['checked_out']}{of_size} checked out" if numbers["checked_out"] is not None else ""
+    in_use = f", {numbers['checked_out']}{of_size} checked out" if numbers["checked_out"] is not None else ""
     noun = "checkout" if numbers["checkouts"] == 1 else "checkouts"
-    return f"{numbers['checkouts']} {noun}, waited {numbers['wait_ms']:.1f} ms, held {numbers['held_ms']:.1f} ms{out}"
+    return (
+        f"{numbers['checkouts']} {noun}, waited {numbers['wait_ms']:.1f} ms, held {numbers['held_ms']:.1f} ms{in_use}"
+    )
 
 
 def _finding_lines(finding: Finding) -> Iterator[str]:
     yield ""
     yield f"  {finding.severity} {finding.kind}: {_cut(finding.summary)}"
-    where = place_line(finding)
-    if where:
-        yield f"    {where}"
+    location = place_line(finding)
+    if location:
+        yield f"    {location}"
     for caller in callers_of(finding):
         yield f"    called from {caller.file}:{caller.line} in {caller.function}"
     for place in places_of(finding):
@@ -93,7 +99,7 @@ def _finding_lines(finding: Finding) -> Iterator[str]:
         yield f"    {detail}"
     yield f"    fix: {finding.fix}"
     for effect in finding.effects:
-        yield f"    mends, too: {effect.kind} at {effect.place}: {_cut(effect.summary)}"
+        yield f"    also fixes: {effect.kind} at {effect.place}: {_cut(effect.summary)}"
 
 
 def _shape_lines(report: Report) -> Iterator[str]:
@@ -104,10 +110,10 @@ def _shape_lines(report: Report) -> Iterator[str]:
     for rows in groups[:_SHAPES]:
         frame = rows[0].site.innermost
         place = f"{frame.file}:{frame.line}" if frame else (rows[0].phase or "?")
-        spent = sum(row.duration for row in rows) * 1000
+        milliseconds_spent = sum(row.duration for row in rows) * 1000
         failed = sum(row.error is not None for row in rows)
         note = f" ({failed} failed)" if failed else ""
-        yield f"  {len(rows):>4} x {spent:8.1f} ms  {_cut(rows[0].sql, 70):<70}  {place}{note}"
+        yield f"  {len(rows):>4} x {milliseconds_spent:8.1f} ms  {_cut(rows[0].sql, 70):<70}  {place}{note}"
     if len(groups) > _SHAPES:
         yield f"  and {len(groups) - _SHAPES} more shapes"
 

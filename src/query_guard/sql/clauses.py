@@ -78,11 +78,11 @@ class Clauses(Pieces):
 
     def _opens_names(self, previous: str) -> bool:
         """Whether a list of columns begins: after a table that is written or made, and in constraints and indexes."""
-        before = self.previous(2)
+        word_before = self.previous(2)
         return (
             self.tables.named == len(self.out)
-            or (previous == "KEY" and before in ("PRIMARY", "FOREIGN"))
+            or (previous == "KEY" and word_before in ("PRIMARY", "FOREIGN"))
             or previous in ("CONFLICT", "USING")
-            or before == "REFERENCES"
-            or (self.verb in ("CREATE", "ALTER") and (previous == "UNIQUE" or before == "ON"))
+            or word_before == "REFERENCES"
+            or (self.verb in ("CREATE", "ALTER") and (previous == "UNIQUE" or word_before == "ON"))
         )

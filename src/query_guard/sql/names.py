@@ -86,10 +86,10 @@ class DoubleQuoted:
     def hide(self, out: list[str], begun: int) -> None:
         """Hide in the pieces of a statement what may be a value, though it is written like a name."""
         doubtful = self._doubtful - self._sure
-        for place in range(begun, len(out)) if doubtful else ():
-            if out[place].lstrip(" ") in doubtful:
-                self.hidden.append(out[place])
-                out[place] = out[place].replace(out[place].lstrip(" "), _HIDDEN)
+        for index in range(begun, len(out)) if doubtful else ():
+            if out[index].lstrip(" ") in doubtful:
+                self.hidden.append(out[index])
+                out[index] = out[index].replace(out[index].lstrip(" "), _HIDDEN)
         self._doubtful, self._sure = set(), set()
 
 

@@ -45,5 +45,5 @@ def without_settings(verb: str, text: str, *, calls: bool) -> str:
     elif verb in ("EXEC", "EXECUTE") and calls:
         call = _CALLED.match(text)
         return call[1] + _ARGUMENT.sub(r"\1?", call[2]) if call else text
-    head, query, rest = text.partition(" SELECT ")
-    return _OPTION.sub(r"\1?", _SECRET_FOLLOWS.sub(r"\1?", head)) + query + rest
+    head, query, after_select = text.partition(" SELECT ")
+    return _OPTION.sub(r"\1?", _SECRET_FOLLOWS.sub(r"\1?", head)) + query + after_select

@@ -124,13 +124,13 @@ class Shape(Clauses):
         self.put("?")
         if "," not in lexeme or (bracket.kind == "list" and len(out) == bracket.start + 1):
             return
-        more = min(self.dialect.item.sub("?", lexeme).count("?") - 1, BUDGET)
-        if bracket.kind == "list" and more:
+        further_values = min(self.dialect.item.sub("?", lexeme).count("?") - 1, BUDGET)
+        if bracket.kind == "list" and further_values:
             self.comma()
             out.append("?")
         else:
-            out.extend([", ", "?"] * more)
-            bracket.commas += more
+            out.extend([", ", "?"] * further_values)
+            bracket.commas += further_values
 
     def _constant(self, word: str) -> None:
         if self.previous() in CONSTANT_IS_WORD_AFTER:

@@ -1,7 +1,7 @@
 """Assertions on queries, for any test runner: plain context managers that work in sync and async tests.
 
-They see every statement of the process while their block runs: fixtures' threads, portals and test clients included.
-The names below are imported when they are first used, since the pytest plugin imports this package in every run.
+They count every statement that the process sends while their block runs, also from the threads of fixtures and test
+clients. The names below are imported at their first use, since the pytest plugin imports this package in every run.
 """
 
 from __future__ import annotations

@@ -73,10 +73,10 @@ def assert_num_queries(number: int) -> Iterator[Recording]:
 
 @contextmanager
 def assert_no_findings(*, kinds: Collection[str] | None = None, reads: bool = False) -> Iterator[Recording]:
-    """Fail when the block has findings of severity warning or error, of these `kinds` where given.
+    """Fail when the block has findings of severity warning or error, or only those of these `kinds` where given.
 
-    Without `kinds`, those that measure time do not count: on a busy machine anything is slow. Raises ValueError for a
-    kind that there is not. A route over its budget is a finding, too. `reads` is that of `record_queries`.
+    Without `kinds`, findings that measure time do not count: on a busy machine anything is slow. Raises ValueError for
+    an unknown kind. A route over its budget is a finding, too. `reads` is that of `record_queries`.
     """
     __tracebackhide__ = True
     fail_on = None if kinds is None else checked_kinds("assert_no_findings: kinds", kinds)
@@ -96,26 +96,26 @@ def _judge(recording: Recording, fault: str) -> None:
 
 
 def check_profiled(recording: Recording) -> None:
-    """Fail where requests passed a QueryGuard that was refused: what they sent was never judged."""
+    """Fail where a QueryGuard was refused for a wrong option: what its requests sent was never judged."""
     __tracebackhide__ = True
     if recording.refusals:
         raise AssertionError(refusal_message(recording.refusals))
 
 
 def check_time(name: str, seconds: object) -> None:
-    """Raise ValueError for what is no number of seconds."""
+    """Raise ValueError unless `seconds` is a number of seconds of at least 0; `name` is the argument in the message."""
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < inf:
         raise ValueError(f"{name}: the time must be a number of seconds of at least 0, not {seconds!r}")
 
 
-def check_allowances(name: str, given: Any) -> None:
-    """Raise ValueError for allowances that are none, or that name no kind."""
-    for allowance in parse_allowances(name, given):
+def check_allowances(name: str, allowances: Any) -> None:
+    """Raise ValueError for an allowance that cannot be read, or that names an unknown kind."""
+    for allowance in parse_allowances(name, allowances):
         if allowance.kind is not None:
             checked_kinds(f"{name}: allow", [allowance.kind])
 
 
 def check_number(name: str, number: object) -> None:
-    """Raise ValueError for what is no number of queries; `name` says who was given it."""
+    """Raise ValueError unless `number` is an integer of at least 0; `name` is the assertion in the message."""
     if isinstance(number, bool) or not isinstance(number, int) or number < 0:
         raise ValueError(f"{name}: the number of queries must be an integer of at least 0, not {number!r}")

@@ -1,4 +1,4 @@
-"""The ratchet: what each test sent when the baseline was written, to be read in a diff and held against today."""
+"""The ratchet: the file of what each test sent when it was written, and its comparison with what the test sends now."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from query_guard.testing.tallies import Change, RouteTally, Tally
 
 VERSION = 1
 STATEMENTS = "statements"
-"""What changes when a route sends more, or less."""
+"""The name of the figure that counts a route's statements; the other figures are named by findings."""
 
 Baseline: TypeAlias = dict[str, Tally]
 """By the node id of a test."""
 
 
 def read_baseline(path: Path) -> Baseline | None:
-    """Return what the file holds, or None where there is none; raises ValueError for one that is no baseline."""
+    """Return what the file holds, or None where there is no file; raises ValueError for a file that is no baseline."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -64,8 +64,8 @@ def baseline_text(baseline: Baseline) -> str:
 def compared(before: Tally | None, after: Tally) -> list[Change]:
     """Return what grew and what shrank.
 
-    A route that sent other statements, but no more of them, has not grown. What the baseline does not know, a new test
-    or a route that a test has not called before, has no number to exceed; its findings are new all the same.
+    A route that sent other statements, but not more of them, has not grown. A new test, or a route that a test did not
+    call before, has no number of statements in the baseline, and so exceeds none; its findings are new.
     """
     before = {} if before is None else before
     routes = sorted({*before, *after})
@@ -73,11 +73,16 @@ def compared(before: Tally | None, after: Tally) -> list[Change]:
 
 
 def _route_changes(route: str, before: RouteTally | None, after: RouteTally | None) -> Iterator[Change]:
-    then, now = _figures(before), _figures(after)
-    for what in dict.fromkeys((STATEMENTS, *sorted({*then, *now}))):
-        is_new = what == STATEMENTS and before is None
-        if not is_new and then.get(what, 0) != now.get(what, 0):
-            yield {"route": route, "what": what, "before": then.get(what, 0), "after": now.get(what, 0)}
+    old_figures, new_figures = _figures(before), _figures(after)
+    for figure in dict.fromkeys((STATEMENTS, *sorted({*old_figures, *new_figures}))):
+        is_new = figure == STATEMENTS and before is None
+        if not is_new and old_figures.get(figure, 0) != new_figures.get(figure, 0):
+            yield {
+                "route": route,
+                "what": figure,
+                "before": old_figures.get(figure, 0),
+                "after": new_figures.get(figure, 0),
+            }
 
 
 def _figures(tally: RouteTally | None) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Does the number of statements grow with the number of rows? The one question that no single run can answer."""
+"""Does the number of statements grow with the number of rows? That takes two runs to answer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from query_guard.testing.found import found_in
 from query_guard.testing.messages import NOTHING_SENT, found_lines, own_errors_message, shape_lines
 
 
-# An awaitable is an object, too, so that the first two overlap with the last; of overloads the first that fits counts.
+# An awaitable is an object, too: the first two overloads overlap with the last, and the first that fits is taken.
 @overload
 def assert_constant_queries(  # type: ignore[overload-overlap]
     call: Callable[[], Awaitable[object]],
@@ -45,8 +45,8 @@ def assert_constant_queries(
 ) -> Coroutine[Any, Any, None] | None:
     """Fail when `call` sends more statements the more rows there are; await the result where either is async.
 
-    `populate(n)` adds n rows. It is called with what is missing to each of the `scales`, so that with (2, 5) it adds
-    two rows and later three; only `call` is counted. With `warm_up` the first call is made twice, and only the second
+    `populate(n)` adds n rows. It is called with the rows that are missing to each of the `scales`: with (2, 5) it adds
+    two rows, and later three. Only `call` is counted. With `warm_up` the first call is made twice, and only the second
     counts, so that caches are filled. Let `call` use a session of its own: objects that the session of `populate`
     still holds need no statement. Raises ValueError for scales that do not increase.
     """
@@ -62,11 +62,11 @@ def assert_constant_queries(
 
 
 not_awaited: dict[object, Coroutine[Any, Any, None]] = {}
-"""Assertions that were made of async calls and have not begun: without `await` they assert nothing."""
+"""Assertions about async calls that have not begun: without `await` they assert nothing."""
 
 
 def not_awaited_message() -> str:
-    """Say that assertions were not awaited, and forget them; nothing where all were."""
+    """Say that assertions were not awaited, and forget them; empty where all were awaited."""
     forgotten = [*not_awaited.values()]
     not_awaited.clear()
     for coroutine in forgotten:
@@ -91,42 +91,42 @@ async def _awaiting(result: object, steps: Generator[object, None, None], token:
     with closing(steps):
         if isawaitable(result):
             await result
-        for further in steps:
-            if isawaitable(further):
-                await further
+        for step_result in steps:
+            if isawaitable(step_result):
+                await step_result
 
 
 def _steps(
     call: Callable[[], object], populate: Callable[[int], object], scales: Sequence[int], warm_up: bool
 ) -> Generator[object, None, None]:
-    """Yield what the calls return, to be awaited where it can be; judge after the last."""
+    """Yield what each call returns, which is awaited if it can be; judge after the last."""
     __tracebackhide__ = True
     recordings: list[Recording] = []
     warm_ups: list[Recording] = []
-    seen = 0
-    for before, scale in pairwise((0, *scales)):
-        yield populate(scale - before)
+    query_count = 0
+    for previous_scale, scale in pairwise((0, *scales)):
+        yield populate(scale - previous_scale)
         if warm_up and not recordings:
-            with record_queries() as warming:
+            with record_queries() as warm_up_recording:
                 yield call()
-            seen += warming.query_count
-            warm_ups.append(warming)
+            query_count += warm_up_recording.query_count
+            warm_ups.append(warm_up_recording)
         with record_queries() as recording:
             yield call()
         check_profiled(recording)
         recordings.append(recording)
-        seen += recording.query_count
+        query_count += recording.query_count
     if errors := own_errors_message(*warm_ups, *recordings):
         raise AssertionError(errors)
-    if not seen:
+    if not query_count:
         raise AssertionError(f"expected a constant number of queries, got none at all:\n{NOTHING_SENT}")
-    if any(more.query_count > less.query_count for less, more in pairwise(recordings)):
+    if any(larger.query_count > smaller.query_count for smaller, larger in pairwise(recordings)):
         raise AssertionError(_message(scales, recordings))
 
 
 def _check_scales(scales: Sequence[int]) -> None:
     numbers = isinstance(scales, Sequence) and all(type(scale) is int for scale in scales)
-    if not numbers or len(scales) < 2 or any(less >= more for less, more in pairwise((0, *scales))):
+    if not numbers or len(scales) < 2 or any(smaller >= larger for smaller, larger in pairwise((0, *scales))):
         raise ValueError(
             f"assert_constant_queries: scales must be at least two numbers of rows that increase, such as (2, 5), "
             f"not {scales!r}"
@@ -143,9 +143,9 @@ def _message(scales: Sequence[int], recordings: Sequence[Recording]) -> str:
     for numbers, rows in grown:
         lines += shape_lines(" -> ".join(map(str, numbers)), rows[0])
     serials = {row.serial for _, rows in grown for row in rows}
-    about = [found for found in found_in(recordings[-1]) if serials.intersection(found.finding.statements)]
-    lines += [line for found in about for line in found_lines(found)]
-    if not about:
+    found_in_growth = [found for found in found_in(recordings[-1]) if serials.intersection(found.finding.statements)]
+    lines += [line for found in found_in_growth for line in found_lines(found)]
+    if not found_in_growth:
         lines.append("    fix: send one statement for all rows, rather than one for each")
     return "\n".join(lines)
 
@@ -156,7 +156,7 @@ def _grown(recordings: Sequence[Recording]) -> Iterator[tuple[list[int], list[St
     groups = sorted(shapes[-1].items(), key=lambda group: -len(group[1]))
     for key, rows in groups:
         numbers = [len(groups.get(key, ())) for groups in shapes]
-        if any(less < more for less, more in pairwise(numbers)):
+        if any(smaller < larger for smaller, larger in pairwise(numbers)):
             yield numbers, rows
 
 

@@ -1,4 +1,4 @@
-"""Kinds of findings: which there are, and which fail a test where nobody says it."""
+"""Kinds of findings: which there are, and which of them fail a test by default."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ def kind_fails(kind: str, fail_on: Collection[str] | None) -> bool:
 
 
 def checked_kinds(name: str, kinds: object) -> frozenset[str]:
-    """Return kinds that were named; raises ValueError for what is no collection of kinds.
+    """Return the kinds as a set; raises ValueError for what is no collection of kinds, and for a misspelt kind.
 
-    A detector of one's own may have any kind, so that a name is only refused where it is like one that there is.
+    An application's own detector may have any kind. So an unknown kind is refused only where it resembles a known one.
     """
     if isinstance(kinds, str):
         raise ValueError(f"{name} must be a collection of kinds, such as {{{kinds!r}}}, not a text")
     if not isinstance(kinds, Collection) or not all(isinstance(kind, str) for kind in kinds):
         raise ValueError(f"{name} must be a collection of kinds, such as {{'n_plus_one'}}, not {kinds!r}")
     for kind in kinds:
-        known = kinds_of_ours()
-        meant = nearest(kind, known)
-        if kind not in known and meant is not None and SequenceMatcher(None, kind, meant).ratio() >= _ALIKE:
-            raise ValueError(f"{name}: there is no kind {kind!r}; did you mean {meant!r}?")
+        known_kinds = kinds_of_ours()
+        closest = nearest(kind, known_kinds)
+        if kind not in known_kinds and closest is not None and SequenceMatcher(None, kind, closest).ratio() >= _ALIKE:
+            raise ValueError(f"{name}: there is no kind {kind!r}; did you mean {closest!r}?")
     return frozenset(kinds)

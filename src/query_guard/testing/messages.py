@@ -23,8 +23,8 @@ def count_message(expected: str, recording: Recording) -> str:
     lines = [f"expected {expected} {queries}, got {recording.query_count}:", *shapes_text(recording.statements)]
     if recording.query_count == 0:
         lines.append(NOTHING_SENT)
-    if missing := recording.query_count - len(recording.statements):
-        lines.append(f"  and {missing} more, which were counted without details")
+    if without_details := recording.query_count - len(recording.statements):
+        lines.append(f"  and {without_details} more, which were counted without details")
     return _text([*lines, *(line for found in found_in(recording) for line in found_lines(found))])
 
 
@@ -33,9 +33,9 @@ def query_time(recording: Recording) -> float:
     return recording.report.facts.query_time
 
 
-def time_message(most: float, recording: Recording) -> str:
+def time_message(max_time: float, recording: Recording) -> str:
     """Say that the database took too long for a block, and for which statements the longest."""
-    head = f"expected at most {shown_seconds(most)} in the database, got {shown_seconds(query_time(recording))}:"
+    head = f"expected at most {shown_seconds(max_time)} in the database, got {shown_seconds(query_time(recording))}:"
     groups = grouped(recording.statements, lambda row: (row.fingerprint, row.site.key)).values()
     slowest = sorted(groups, key=lambda rows: -sum(row.duration for row in rows))[:_SHAPES]
     lines = [
@@ -47,7 +47,7 @@ def time_message(most: float, recording: Recording) -> str:
 
 
 def nothing_seen_message() -> str:
-    """Say that a block should have been seen to use the database, and was not."""
+    """Say that a block was expected to use a database, and that nothing was seen of it."""
     return (
         "expected to see what the block does with a database, got nothing at all: no statement was sent and no "
         "connection taken; use the engine in this process and inside the block, or leave required=True out"
@@ -55,35 +55,35 @@ def nothing_seen_message() -> str:
 
 
 def own_errors_message(*recordings: Recording) -> str:
-    """Say what of the guard itself failed within some blocks; nothing where all went well."""
+    """Say which parts of the guard itself failed within some blocks; empty where none did."""
     errors: dict[str, int] = {}
     for recording in recordings:
-        for what, times in recording.own_errors.items():
-            errors[what] = max(times, errors.get(what, 0))
+        for error, times in recording.own_errors.items():
+            errors[error] = max(times, errors.get(error, 0))
     return described(errors) if errors else ""
 
 
 def refusal_message(refusals: Collection[str]) -> str:
-    """Say that requests were not profiled, as the application's QueryGuard has a wrong option."""
+    """Say that requests were not profiled because the application's QueryGuard has a wrong option."""
     return "\n".join(["expected requests to be profiled, but an option of QueryGuard is wrong:", *sorted(refusals)])
 
 
-def findings_message(found: Sequence[Found]) -> str:
+def findings_message(all_found: Sequence[Found]) -> str:
     """Say that there should have been no findings."""
-    head = f"expected no findings, got {len(found)}:"
-    return _text([head, *(line for one in found for line in found_lines(one))])
+    head = f"expected no findings, got {len(all_found)}:"
+    return _text([head, *(line for found in all_found for line in found_lines(found))])
 
 
 def budget_message(reports: Sequence[Report]) -> str:
-    """Say that requests of one route were over its budget, by the worst of them."""
+    """Say that requests of one route were over its budget; the statements shown are those of the worst request."""
     report = max(reports, key=lambda report: report.query_count)
     name, budget = report.request.name, report.request.budget
     noun = "query" if budget == 1 else "queries"
     requests = f" (and too many in {len(reports)} requests)" if len(reports) > 1 else ""
     lines = [f"expected at most {budget} {noun} of {name}, its budget, got {report.query_count}{requests}:"]
     lines += shapes_text(report.facts.statements)
-    others = [Found("", finding) for finding in report.loud_findings if finding.kind != KIND]
-    return _text([*lines, *(line for found in others for line in found_lines(found))])
+    other_findings = [Found("", finding) for finding in report.loud_findings if finding.kind != KIND]
+    return _text([*lines, *(line for found in other_findings for line in found_lines(found))])
 
 
 def _text(lines: Iterable[str]) -> str:
@@ -105,11 +105,11 @@ def _found_lines(found: Found) -> Iterator[str]:
         yield f"    {place}"
     for caller in callers_of(finding):
         yield f"    called from {caller.file}:{caller.line} in {caller.function}"
-    for other in places_of(finding):
-        yield f"    also at {other.file}:{other.line} in {other.function}"
+    for further_place in places_of(finding):
+        yield f"    also at {further_place.file}:{further_place.line} in {further_place.function}"
     yield f"    fix: {finding.fix}"
     for effect in finding.effects:
-        yield f"    mends, too: {effect.kind} at {effect.place}: {effect.summary}"
+        yield f"    also fixes: {effect.kind} at {effect.place}: {effect.summary}"
 
 
 def shapes_text(statements: Sequence[Statement]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Long SQL as people read it: the tables stay, a long list of columns or values goes."""
+"""Shorten long SQL for people: the tables stay, a long list of columns or values is cut."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ _COLUMNS = 60
 
 
 def shortened(text: str, longest: int = _LONGEST) -> str:
-    """Return a text of at most `longest` characters; of a long SELECT its columns go first."""
+    """Return a text of at most `longest` characters; of a long SELECT, its columns are cut first."""
     if len(text) <= longest:
         return text
     start = text.find("SELECT ")

@@ -1,15 +1,15 @@
-"""What tests sent and what was found, as data that JSON can carry: it crosses processes and stands in files."""
+"""What tests sent and what was found, as JSON-compatible data: it is sent between processes and stored in files."""
 
 from __future__ import annotations
 
 from typing import Any, TypeAlias, TypedDict
 
 OUTSIDE = "outside requests"
-"""Stands for the route of what no request of a profiled application sent."""
+"""Takes the place of a route for statements that no request of a profiled application sent."""
 
 
 class RouteTally(TypedDict):
-    """What one test sent on one route: `shapes` are texts without values, `findings` are by their `key`."""
+    """What one test sent on one route: `shapes` counts texts without values, `findings` counts findings by `key`."""
 
     statements: int
     shapes: dict[str, int]
@@ -20,12 +20,12 @@ Tally: TypeAlias = dict[str, RouteTally]
 """By route, or `OUTSIDE`."""
 
 FindingEntry: TypeAlias = dict[str, Any]
-"""A finding's document, and its `route`, `place`, `key`, `times`, how many statements
-mending it `saves`, and whether the baseline has `known` of it."""
+"""A finding's document, and its `route`, `place`, `key`, `times`, how many statements its fix `saves`, and whether it
+is `known` from the baseline (None without a baseline)."""
 
 
 class Change(TypedDict):
-    """A number that is not as the baseline has it: of statements, or of a finding's."""
+    """A number that differs from the baseline: `what` is "statements", or the key of a finding."""
 
     route: str
     what: str
@@ -34,7 +34,7 @@ class Change(TypedDict):
 
 
 class Entry(TypedDict):
-    """What one test left behind. `changes` is None where there is no baseline to hold it against."""
+    """What was recorded of one test. `changes` is None where there is no baseline to compare it with."""
 
     test: str
     outcome: str
@@ -47,13 +47,13 @@ class Entry(TypedDict):
     used: list[str]
     """Allowances of the whole suite that matched something."""
     own_errors: dict[str, int]
-    """What of the guard itself failed meanwhile, and how often."""
+    """Which parts of the guard itself failed meanwhile, and how often."""
     saw_nothing: bool
-    """Whether it was recorded, and neither a statement nor a checkout was seen."""
+    """Whether it was recorded without a single statement or checkout."""
 
 
 class Run(TypedDict):
-    """All that the tests of one run left behind."""
+    """The entries of all tests of one run."""
 
     version: str
     baseline: str | None

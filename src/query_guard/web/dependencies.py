@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from query_guard.capture.origin.call_site import code_start
+from query_guard.capture.origin.frames import code_start
 from query_guard.records import Frame
 
 

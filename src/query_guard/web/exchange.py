@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from asyncio import CancelledError
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from starlette.requests import ClientDisconnect
 from starlette.websockets import WebSocketDisconnect
 
 from query_guard.capture.freeze.figures import WindowFigures
 from query_guard.capture.live.open_window import open_window
-from query_guard.capture.window.recorder import AFTER_RESPONSE, STREAMING, Recorder
+from query_guard.capture.window.recorder import Recorder
+from query_guard.capture.window.stages import AFTER_RESPONSE, STREAMING
 from query_guard.judge.pipeline import Pipeline, report_id
 from query_guard.judge.running_report import RunningReport
 from query_guard.own_errors import report_own_error
@@ -20,6 +21,7 @@ from query_guard.web.asgi import Message, Receive, Scope, Send
 from query_guard.web.headers import empty_headers, pending_headers, report_headers
 from query_guard.web.options import Options
 from query_guard.web.own_thread import own_thread
+from query_guard.web.report_link import report_link
 from query_guard.web.routes import ServedRoutes
 
 _GONE = (CancelledError, ClientDisconnect, WebSocketDisconnect)
@@ -34,6 +36,8 @@ class Setup(NamedTuple):
     pipeline: Pipeline
     options: Options
     routes: ServedRoutes
+    judged_above: float
+    """The number of statements that no detector looks at by itself, and no budget of the options forbids."""
 
 
 class Exchange:
@@ -48,6 +52,7 @@ class Exchange:
         "_recorder",
         "_report",
         "_request",
+        "_sampled",
         "_scope",
         "_send",
         "_setup",
@@ -59,7 +64,14 @@ class Exchange:
     )  # fmt: skip
 
     def __init__(
-        self, setup: Setup, scope: Scope, receive: Receive, send: Send, recorder: Recorder, window: open_window
+        self,
+        setup: Setup,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        recorder: Recorder,
+        window: open_window,
+        sampled: bool = True,
     ) -> None:
         self._setup = setup
         self._scope = scope
@@ -67,6 +79,7 @@ class Exchange:
         self._send = send
         self._recorder = recorder
         self.window = window
+        self._sampled = sampled
         self.is_websocket = scope["type"] == "websocket"
         self._id = report_id()
         self._app = scope.get("app")
@@ -117,7 +130,12 @@ class Exchange:
         heartbeat = self.window.heartbeat
         if heartbeat is not None:
             heartbeat.settle()
-        return {**message, "headers": [*message.get("headers", ()), *self._headers()]}
+        headers = [*message.get("headers", ()), *self._headers()]
+        options = self._setup.options
+        if options.debug:
+            link = report_link(self._scope, self._outer_root, options.debug_path, self._id)
+            headers.append((b"x-query-guard-link", link))
+        return {**message, "headers": headers}
 
     def _headers(self) -> Iterable[tuple[bytes, bytes]]:
         if self._recorder.is_empty:
@@ -133,7 +151,8 @@ class Exchange:
 
     def _running(self) -> RunningReport:
         if self._report is None:
-            self._report = RunningReport(self._setup.pipeline, self._recorder, self.window, self._id)
+            pipeline = self._setup.pipeline
+            self._report = RunningReport(pipeline, self._recorder, self.window, self._id, self._sampled)
         return self._report
 
     def is_published_at_once(self) -> bool:
@@ -197,24 +216,3 @@ class Exchange:
         request = Request(kind, method, path, route, self._status, endpoint, budget, shared_dependencies=shared)
         budgets = options.budgets
         return request._replace(budget=budgets[request.name]) if budgets and request.name in budgets else request
-
-
-class BoundaryExchange(Exchange):
-    """A request that a test watches from outside its application, until a QueryGuard inside takes it over."""
-
-    __slots__ = ("is_taken_over",)
-
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
-        self.is_taken_over = False
-
-    def is_published_at_once(self) -> bool:
-        return self.is_taken_over or super().is_published_at_once()
-
-
-def taken_over(seen: object) -> bool:
-    """Take a request over from the boundary of a test; False where it is another QueryGuard's."""
-    if not isinstance(seen, BoundaryExchange) or seen.is_taken_over:
-        return False
-    seen.is_taken_over = True
-    return True

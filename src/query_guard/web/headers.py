@@ -24,6 +24,18 @@ def empty_headers(report_id: str) -> tuple[tuple[bytes, bytes], ...]:
     return (_NO_COUNT, _NO_TIME, (b"x-query-guard-id", report_id.encode("ascii")), _NO_TIMING)
 
 
+def counted_headers(report_id: str, count: int, seconds: float) -> list[tuple[bytes, bytes]]:
+    """Return the headers of a request whose statements were only counted: nothing is known of its checkouts."""
+    milliseconds = seconds * 1000
+    queries = b"1 query" if count == 1 else b"%d queries" % count
+    return [
+        (b"x-query-count", b"%d" % count),
+        (b"x-query-time-ms", b"%.3f" % milliseconds),
+        (b"x-query-guard-id", report_id.encode()),
+        (b"server-timing", b'db;dur=%.1f;desc="%b"' % (milliseconds, queries)),
+    ]
+
+
 _NO_COUNT = (b"x-query-count", b"0")
 _NO_TIME = (b"x-query-time-ms", b"0.000")
 _NO_TIMING = (b"server-timing", b'db;dur=0.0;desc="0 queries", pool;dur=0.0;desc="0 checkouts"')

@@ -24,18 +24,18 @@ def warn(sentences: Iterable[str]) -> None:
 
 
 def without_effect(
-    options: Options, given: Collection[str], allowances: Sequence[Allowance], *, detectors_are_defaults: bool
+    options: Options, given_names: Collection[str], allowances: Sequence[Allowance], *, detectors_are_defaults: bool
 ) -> Iterator[str]:
     """Yield a sentence for each option that can never take effect, with what to do about it.
 
-    `given` are the names of the options that were passed.
+    `given_names` are the names of the options that were passed.
     """
     if options.engines is not None and not options.engines:
         yield "engines is empty, so that no statement is counted; leave it out to watch all engines"
     for pattern in options.exclude:
         if pattern[:1] not in ("/", "*", "?", "["):
             yield f"exclude={pattern!r} matches no path, as each begins with a slash; write {'/' + pattern!r}"
-    yield from _debug_options(options, given)
+    yield from _debug_options(options, given_names)
     kinds = _default_kinds() if detectors_are_defaults else ()
     for allowance in allowances:
         if kinds and allowance.kind is not None and allowance.kind not in kinds:
@@ -47,12 +47,12 @@ def without_effect(
             yield allowance.expiry
 
 
-def _debug_options(options: Options, given: Collection[str]) -> Iterator[str]:
+def _debug_options(options: Options, given_names: Collection[str]) -> Iterator[str]:
     """Yield for options of the debug endpoint where it is off, unless the environment switches it off for now."""
     if options.debug or os.environ.get("QUERY_GUARD_DEBUG", "").strip():
         return
     values = {"debug_token": options.debug_token is not None, "debug_path": True}
-    for name in (name for name, has_value in values.items() if has_value and name in given):
+    for name in (name for name, has_value in values.items() if has_value and name in given_names):
         yield f"{name} has no effect without the debug endpoint; add debug=True or QUERY_GUARD_DEBUG=1, or leave it out"
 
 
@@ -69,9 +69,11 @@ def unknown_budgets(budgets: Iterable[str], routes: Collection[str]) -> Iterator
             yield f"the budget for {route!r} names no route of the application; the nearest is {closest!r}"
 
 
-def inside_another(given: Sequence[str]) -> str:
-    """Return a sentence for a QueryGuard inside another one; `given` are the names of its options."""
-    move = f"give {', '.join(given)} to the outer one, which is added last, or remove" if given else "remove"
+def inside_another(given_names: Sequence[str]) -> str:
+    """Return a sentence for a QueryGuard inside another one; `given_names` are the names of its options."""
+    move = (
+        f"give {', '.join(given_names)} to the outer one, which is added last, or remove" if given_names else "remove"
+    )
     return (
         f"a QueryGuard is inside another one, and only the outer one profiles the requests that pass through both; the "
         f"options of the inner one have no effect on them: {move} the inner one"

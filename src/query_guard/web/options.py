@@ -7,9 +7,11 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from inspect import iscoroutinefunction
 from typing import Any
 
 from query_guard.capture.origin.engines import engine_of
+from query_guard.web.sampling import SampleRate, is_rate
 
 _BUDGET = r"[A-Z]+ /\S*"
 _SWITCH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
@@ -26,7 +28,7 @@ class Options:
     debug: bool
     debug_path: str
     debug_token: str | None = field(repr=False)
-    sample_rate: float
+    sample_rate: SampleRate
     budgets: Mapping[str, int]
     exclude: tuple[str, ...]
     capture_parameters: bool
@@ -72,7 +74,7 @@ def environment(name: str, default: bool, *, mistyped: bool) -> bool:
     if switch is None:
         shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
         logging.getLogger("query_guard").error(
-            "query_guard: %s must be one of %s, not %r; it counts as %s until this is mended",
+            "query_guard: %s must be one of %s, not %r; it counts as %s until this is fixed",
             name, ", ".join(_SWITCH), shown, "on" if mistyped else "off",
         )  # fmt: skip
     return mistyped if switch is None else switch
@@ -82,11 +84,11 @@ def callables(name: str, value: Any) -> tuple[Any, ...]:
     """Check a sequence of detectors or reporters."""
     if not isinstance(value, Iterable) or isinstance(value, (str, bytes)):
         raise ValueError(f"QueryGuard: {name} must be a sequence of callables, not {value!r}")
-    parts = tuple(value)
-    for part in parts:
-        if not callable(part) or isinstance(part, type):
-            raise ValueError(f"QueryGuard: {name} must hold callables (instances, not classes), not {part!r}")
-    return parts
+    items = tuple(value)
+    for item in items:
+        if not callable(item) or isinstance(item, type):
+            raise ValueError(f"QueryGuard: {name} must hold callables (instances, not classes), not {item!r}")
+    return items
 
 
 def check_history(value: Any) -> Any:
@@ -129,14 +131,23 @@ def _release(value: Any) -> str | None:
     return value
 
 
-def _rate(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+def _rate(value: Any) -> SampleRate:
+    """Check a rate, or a function that returns one: it is called within a request, and cannot be awaited there."""
+    if is_rate(value):
+        return float(value)
+    if not callable(value):
         raise ValueError(f"QueryGuard: sample_rate must be a number from 0 to 1, not {value!r}")
-    return float(value)
+    if isinstance(value, type) or iscoroutinefunction(value) or iscoroutinefunction(value.__call__):
+        raise ValueError(
+            "QueryGuard: sample_rate must be a number from 0 to 1, or a function (not async) of the scope that returns "
+            f"one, not {value!r}"
+        )
+    rate: SampleRate = value
+    return rate
 
 
 def _texts(name: str, value: Any) -> tuple[str, ...]:
-    if isinstance(value, str) or not isinstance(value, Sequence) or not all(isinstance(part, str) for part in value):
+    if isinstance(value, str) or not isinstance(value, Sequence) or not all(isinstance(text, str) for text in value):
         raise ValueError(f"QueryGuard: {name} must be a sequence of texts, such as ('/health',), not {value!r}")
     return tuple(value)
 

@@ -44,8 +44,8 @@ def refusable(build: Build) -> Build:
     return cast("Build", init)
 
 
-def _refuse_unknown(given: tuple[str, ...], names: tuple[str, ...]) -> None:
-    unknown = next((name for name in given if name not in names), None)
+def _refuse_unknown(given_names: tuple[str, ...], names: tuple[str, ...]) -> None:
+    unknown = next((name for name in given_names if name not in names), None)
     if unknown is not None:
         raise TypeError(
             f"QueryGuard: there is no option {unknown!r}, but {', '.join(names)}; thresholds are fields of detectors, "
@@ -92,5 +92,5 @@ class Refused:
         if not self._is_logged:
             self._is_logged = True
             logging.getLogger("query_guard").error(
-                "query_guard: %s; until this is mended, requests pass unprofiled", self._sentence
+                "query_guard: %s; until this is fixed, requests pass unprofiled", self._sentence
             )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from query_guard.capture.origin.call_site import code_start
+from query_guard.capture.origin.frames import code_start
 from query_guard.judge.budgets import declared_budget
 from query_guard.own_errors import report_own_error
 from query_guard.records import Frame
@@ -46,9 +46,9 @@ class ServedRoutes:
         if route is None and "path_template" in scope:
             return _served_by_litestar(scope)
         is_mounted = len(scope.get("root_path", "")) > len(outer_root)
-        kept = self._served.get(id(route))
-        if kept is not None and kept[0] is route and kept[1] is inner and not is_mounted:
-            return kept[2]
+        known_route = self._served.get(id(route))
+        if known_route is not None and known_route[0] is route and known_route[1] is inner and not is_mounted:
+            return known_route[2]
         endpoint = scope.get("endpoint")
         code = code_start(endpoint) if endpoint is not None else None
         served = Served(_full_template(scope, app, outer_root, route), code, declared_budget(endpoint), _shared(route))
@@ -92,8 +92,8 @@ def _mounts_template(app: Any, mounted: str) -> str:
         pattern = getattr(route, "path_regex", None)
         match = pattern.match(f"{mounted}/") if pattern is not None and not hasattr(route, "endpoint") else None
         if match is not None and "path" in match.groupdict():
-            rest = match["path"].strip("/")
-            return path + _mounts_template(getattr(route, "app", None), f"/{rest}" if rest else "")
+            remaining_path = match["path"].strip("/")
+            return path + _mounts_template(getattr(route, "app", None), f"/{remaining_path}" if remaining_path else "")
     return "/{mounted}"
 
 
@@ -105,8 +105,8 @@ def _own_template(scope: Scope, route: Any) -> str | None:
     templates = _templates_of(scope.get("app"), route)
     if len(templates) == 1:
         return templates[0]
-    rest = str(scope.get("path", ""))[len(str(scope.get("root_path", ""))) :] if templates else ""
-    matching = [template for template in templates if _matches(template, rest)]
+    remaining_path = str(scope.get("path", ""))[len(str(scope.get("root_path", ""))) :] if templates else ""
+    matching = [template for template in templates if _matches(template, remaining_path)]
     path = matching[0] if matching else getattr(route, "path", None)
     return path if isinstance(path, str) else None
 
@@ -141,9 +141,9 @@ def _matches(template: str, path: str) -> bool:
 def all_routes(app: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Yield `METHOD /template` and endpoint of every route an application serves, mounts included."""
     for path, route in _flat(getattr(app, "routes", None) or ()):
-        endpoint, below = getattr(route, "endpoint", None), getattr(route, "app", None)
-        if endpoint is None and getattr(below, "routes", None):
-            yield from all_routes(below, prefix + path)
+        endpoint, mounted = getattr(route, "endpoint", None), getattr(route, "app", None)
+        if endpoint is None and getattr(mounted, "routes", None):
+            yield from all_routes(mounted, prefix + path)
         for method in getattr(route, "methods", None) or ("WEBSOCKET",) * (endpoint is not None):
             yield f"{method} {prefix}{path}", endpoint
 

@@ -38,8 +38,8 @@ def test_a_run_is_valid_and_names_its_tool() -> None:
         "shortDescription": {"text": "N plus one"},
         "helpUri": project,
         "help": {
-            "text": f"What n plus one means, an example, how to mend it and how to allow it: {page}",
-            "markdown": f"What `n_plus_one` means, an example, how to mend it and how to allow it: `{page}`",
+            "text": f"What n plus one means, an example, how to fix it and how to allow it: {page}",
+            "markdown": f"What `n_plus_one` means, an example, how to fix it and how to allow it: `{page}`",
         },
         "properties": {"tags": ["performance", "database", "sqlalchemy"]},
     }

@@ -9,7 +9,8 @@ from query_guard.capture.freeze.phases import phase_of
 from query_guard.capture.live.pools import pool_facts
 from query_guard.capture.window.open_checkout import OpenCheckout
 from query_guard.capture.window.open_transaction import OpenTransaction
-from query_guard.capture.window.recorder import BEFORE_RESPONSE, Recorder
+from query_guard.capture.window.recorder import Recorder
+from query_guard.capture.window.stages import BEFORE_RESPONSE
 from query_guard.records import Checkout, Pause, Pool, Request, Statement, Transaction, grouped
 
 
@@ -34,11 +35,11 @@ def _transaction(transaction: OpenTransaction, rows: list[Statement], origin: fl
     writes = rows_written = 0
     has_failed = transaction.outcome == "failed"
     if rows:
-        kept = _kept_statements(transaction, rows)
-        written = [row for row in kept if row.writes]
+        remaining = _kept_statements(transaction, rows)
+        written = [row for row in remaining if row.writes]
         writes = sum([row.rows != 0 for row in written])
         rows_written = sum([_rows_of(row) for row in written])
-        has_failed = has_failed or any(row.error is not None for row in kept)
+        has_failed = has_failed or any(row.error is not None for row in remaining)
     return Transaction(
         transaction.serial,
         transaction.connection,

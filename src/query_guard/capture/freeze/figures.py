@@ -7,7 +7,7 @@ from math import inf
 from time import perf_counter
 from typing import Any, TypeAlias
 
-from query_guard.capture.freeze.facts import shape_of
+from query_guard.capture.freeze.statement_facts import shape_of
 from query_guard.capture.live.pools import checked_out
 from query_guard.capture.window.recorder import Recorder
 from query_guard.capture.window.rows import BATCHES, BLOCKING, DURATION, ENGINE, ERROR, INFO, SHARED, Row
@@ -70,7 +70,11 @@ class WindowFigures:
         if len(recorder.rows) > _MANY:
             return None
         self._read()
-        statements, writes = recorder.query_count, self._row_figures[4]
+        row_figures = self._row_figures
+        if recorder.fetched:
+            most = max(row_figures[2], *tuple(recorder.fetched.values()))
+            row_figures = (*row_figures[:2], most, *row_figures[3:])
+        statements, writes = recorder.query_count, row_figures[4]
         other_figures = (
             statements,
             statements - request.budget if request.budget is not None else 0,
@@ -78,9 +82,7 @@ class WindowFigures:
             len(recorder.failed_loads),
             _longest_block(recorder) if recorder.loop_blocks else 0.0,
         )
-        figures: Figures = _make(
-            Figures, (*self._row_figures, *other_figures, *_connection_figures(recorder, self._pools))
-        )
+        figures: Figures = _make(Figures, (*row_figures, *other_figures, *_connection_figures(recorder, self._pools)))
         return figures
 
     def note_pools(self) -> None:
@@ -107,7 +109,7 @@ _NO_ROWS: _RowFigures = (0, 0.0, 0, 0, 0, 0, 0, 0)
 def _row_figures(rows: tuple[Row, ...]) -> tuple[_RowFigures, float]:
     """Return the fields of `Figures` that come from rows, and the sum of their seconds."""
     longest = total = 0.0
-    most = failed = writes = blocking = joins = most_batches = 0
+    most_rows = failed = writes = blocking = joins = most_batches = 0
     shapes: set[str] = set()
     has_failed = does_write = blocks = does_join = False
     last = None
@@ -132,9 +134,9 @@ def _row_figures(rows: tuple[Row, ...]) -> tuple[_RowFigures, float]:
         total += duration
         if duration > longest:
             longest = duration
-        if count is not None and count > most:
-            most = count
-    return (len(rows) - len(shapes), longest, most, failed, writes, blocking, joins, most_batches), total
+        if count is not None and count > most_rows:
+            most_rows = count
+    return (len(rows) - len(shapes), longest, most_rows, failed, writes, blocking, joins, most_batches), total
 
 
 def _may_multiply(info: StatementInfo) -> bool:
@@ -144,7 +146,7 @@ def _may_multiply(info: StatementInfo) -> bool:
 def _connection_figures(recorder: Recorder, pools: dict[int, int]) -> tuple[int, float, int, int, int, float]:
     """Return the last fields of `Figures`, which come from checkouts and transactions."""
     waited = lasted = free = 0.0
-    nested = lost = changed = wrote = 0
+    nested = lost_checkouts = changed = writing = 0
     for checkout in tuple(recorder.checkouts):
         if checkout.started < free:
             nested += 1
@@ -154,16 +156,16 @@ def _connection_figures(recorder: Recorder, pools: dict[int, int]) -> tuple[int,
         if checkout.wait > waited:
             waited = checkout.wait
         if checkout.outcome not in _USUAL:
-            lost += 1
+            lost_checkouts += 1
         watch = checkout.pool
         if watch.engine.is_server and pools.get(watch.serial) != watch.growth:
             changed += 1
     for transaction in tuple(recorder.transactions):
         if transaction.wrote:
-            wrote += 1
+            writing += 1
         if transaction.ended is not None and transaction.ended - transaction.started > lasted:
             lasted = transaction.ended - transaction.started
-    return nested, waited, lost, changed, wrote, lasted
+    return nested, waited, lost_checkouts, changed, writing, lasted
 
 
 def _longest_block(recorder: Recorder) -> float:

@@ -1,4 +1,4 @@
-"""The loads of a window: which statement each was of, and how many rows it brought."""
+"""The loads of a window: the statement of each, and how many rows it returned."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from query_guard.capture.window.recorder import Recorder
 
 
 def loads_of(recorder: Recorder) -> tuple[dict[int, int], dict[int, int]]:
-    """Return the serial of the statement of each load, by its number; and how many rows each statement brought."""
-    noted = tuple(recorder.loads)
-    return dict(zip(noted[::2], noted[1::2], strict=False)), dict(recorder.fetched)
+    """Return the statement of each load, as serial by number; and how many rows each statement returned."""
+    numbers = tuple(recorder.loads)
+    return dict(zip(numbers[::2], numbers[1::2], strict=False)), dict(recorder.fetched)

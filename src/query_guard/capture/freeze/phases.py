@@ -1,9 +1,9 @@
-"""The parts of a request: which of them did something."""
+"""The phase of a request in which something was done."""
 
 from __future__ import annotations
 
 from query_guard.capture.origin.call_site import UNREAD
-from query_guard.capture.window.recorder import BEFORE_RESPONSE, STREAMING
+from query_guard.capture.window.stages import BEFORE_RESPONSE, STREAMING
 from query_guard.records import CallSite, Frame, Phase, Request
 
 _APART: dict[str, Phase] = {"middleware": "middleware", "background": "background", "task": "task"}
@@ -11,7 +11,7 @@ _APART: dict[str, Phase] = {"middleware": "middleware", "background": "backgroun
 
 
 def phase_of(site: CallSite, stage: int, of_request: int, request: Request) -> Phase | None:
-    """Name the part of a request that did something, from its frames and the ASGI messages sent by then.
+    """Return the phase of a request, from the call site and the ASGI messages sent by then.
 
     `of_request` is the serial of the request it belongs to, 0 outside requests.
     """
@@ -26,7 +26,7 @@ def phase_of(site: CallSite, stage: int, of_request: int, request: Request) -> P
     if site.boundary == "response" or not site.frames:
         return "serialization" if stage == BEFORE_RESPONSE else "streaming"
     if request.kind == "block":
-        return None  # seen from outside the request, whose endpoint only its own report knows
+        return None  # only the report of the request itself knows its endpoint
     if stage == BEFORE_RESPONSE:
         return "endpoint" if _runs(request.endpoint, site) else "dependency"
     if stage == STREAMING:

@@ -1,1 +1,1 @@
-"""What is wrapped in SQLAlchemy, and what each wrapped call notes."""
+"""The methods of SQLAlchemy that are wrapped, and the rows that their calls append."""

@@ -1,9 +1,9 @@
-"""Which relationships the application read: for tests only, since each read then costs a Python call.
+"""Which relationships the application reads: for tests only, since each read then costs a Python call.
 
-SQLAlchemy has no event for reading an attribute. While someone notes reads, the relationship attributes of mapped
-classes are of a subclass whose `__get__` writes down the read; columns stay as they are. SQLAlchemy's own loaders,
-cascades and backrefs do not go through `__get__`, and where its extensions do (association proxies, synonyms,
-`awaitable_attrs`), they read for the application.
+SQLAlchemy has no event for reading an attribute. While reads are noted, the relationship attributes of mapped classes
+are of a subclass whose `__get__` notes the read; column attributes are not changed. SQLAlchemy's own loaders, cascades
+and backrefs do not call `__get__`. Its extensions do (association proxies, synonyms, `awaitable_attrs`), on behalf of
+the application.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from sqlalchemy.sql.elements import BinaryExpression, BooleanClauseList
 
 from query_guard.capture.origin.call_site import call_site
 from query_guard.capture.origin.eager_mappings import noted_attributes, noted_lock, relationship_name
-from query_guard.capture.origin.loaders import mappers
+from query_guard.capture.origin.mappers import mappers
 from query_guard.capture.window.recorder import ReadKey, Recorder
 from query_guard.own_errors import contained, report_own_error
 from query_guard.records import NOWHERE
@@ -35,7 +35,7 @@ _recorders: list[Recorder] = []
 
 
 class NotedAttribute(InstrumentedAttribute[Any]):
-    """A relationship attribute that writes down who reads it."""
+    """A relationship attribute that notes each read."""
 
     __slots__ = ()
     inherit_cache = True
@@ -51,7 +51,7 @@ class NotedAttribute(InstrumentedAttribute[Any]):
         return value
 
     def adapt_to_entity(self, adapt_to_entity: Any) -> Any:
-        """Give an alias a plain attribute: it is never read, and outlives the noting."""
+        """Return a plain attribute for an alias: nobody reads it, and it may outlive the block."""
         adapted: Any = super().adapt_to_entity(adapt_to_entity)
         adapted.__class__ = InstrumentedAttribute
         return adapted
@@ -59,7 +59,7 @@ class NotedAttribute(InstrumentedAttribute[Any]):
 
 @contextmanager
 def noting_reads(recorder: Recorder) -> Iterator[None]:
-    """Note on the recorder which relationships any thread of the process reads until the block ends."""
+    """Note on the recorder which relationships the threads of the process read until the block ends."""
     recorder.reads = {}
     with noted_lock:
         _recorders.append(recorder)
@@ -80,7 +80,7 @@ def noting_reads(recorder: Recorder) -> Iterator[None]:
 
 
 def _note_relationships() -> None:
-    """Turn the relationship attributes of every configured class into noted ones."""
+    """Make the relationship attributes of every configured class note their reads."""
     found = [attribute for mapper in mappers() for attribute in tuple(mapper.class_manager.values())]
     with noted_lock:
         for attribute in found if _recorders else ():
@@ -125,23 +125,23 @@ def _has_builtin_len(frame: FrameType) -> bool:
 
 @lru_cache(maxsize=4096)
 def _is_counted(code: CodeType, offset: int, key: str) -> bool:
-    """Whether the instruction at `offset` loads the attribute for no other use than `len(...)`."""
+    """Whether the instruction at `offset` loads the attribute as the argument of `len(...)`."""
     steps = [step for step in dis.get_instructions(code) if step.opname not in ("CACHE", "EXTENDED_ARG", "NOP")]
-    place = next((index for index, step in enumerate(steps) if step.offset == offset), 0)
-    load, call = steps[place], steps[place + 1]
+    position = next((index for index, step in enumerate(steps) if step.offset == offset), 0)
+    load, call = steps[position], steps[position + 1]
     if load.opname != "LOAD_ATTR" or load.argval != key or (call.opname.removeprefix("PRE"), call.arg) != ("CALL", 1):
         return False
-    start = _start_of_operand(steps, place)
+    start = _start_of_operand(steps, position)
     while start > 0 and steps[start - 1].opname == "PUSH_NULL":
         start -= 1
     function = steps[start - 1]
     return start > 0 and function.opname in ("LOAD_GLOBAL", "LOAD_NAME") and function.argval == "len"
 
 
-def _start_of_operand(steps: list[dis.Instruction], place: int) -> int:
-    """Return where the expression begins whose value the instruction at `place` takes; 0 where it branches."""
+def _start_of_operand(steps: list[dis.Instruction], position: int) -> int:
+    """Return where the expression begins whose value the instruction at `position` takes; 0 where it branches."""
     pushed = 0
-    for index in range(place - 1, 0, -1):
+    for index in range(position - 1, 0, -1):
         step = steps[index]
         if step.is_jump_target or step.opcode in dis.hasjrel or step.opcode in dis.hasjabs:
             return 0
@@ -153,12 +153,14 @@ def _start_of_operand(steps: list[dis.Instruction], place: int) -> int:
 
 @lru_cache(maxsize=4096)
 def _foreign_key(prop: RelationshipProperty[Any]) -> tuple[str, ...]:
-    """Return the attributes that alone tie a one-to-many's objects to their owner: ("Post.author_id",)."""
+    """Return the foreign key of a one-to-many, ("Post.author_id",), or () where its join has further conditions."""
     pairs = prop.local_remote_pairs or []
     joined = prop.primaryjoin
-    parts = list(joined.clauses) if isinstance(joined, BooleanClauseList) else [joined]
-    plain = all(isinstance(part, BinaryExpression) and part.operator is operator.eq for part in parts)
-    if prop.direction is not RelationshipDirection.ONETOMANY or not plain or len(parts) != len(pairs):
+    conditions = list(joined.clauses) if isinstance(joined, BooleanClauseList) else [joined]
+    plain = all(
+        isinstance(condition, BinaryExpression) and condition.operator is operator.eq for condition in conditions
+    )
+    if prop.direction is not RelationshipDirection.ONETOMANY or not plain or len(conditions) != len(pairs):
         return ()
     try:
         return tuple(

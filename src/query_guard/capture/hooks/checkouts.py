@@ -1,7 +1,7 @@
-"""Checkouts: how long a connection was waited for, made, held and used, and by whom.
+"""Checkouts: the time to wait for a connection, to connect, and to hold it, and who held the others meanwhile.
 
-An open checkout hangs on the connection that the application got, and stands in the connection record's `record_info`,
-since a check-in only knows the record.
+An open checkout is an attribute of the connection that the application got. It is also in the `record_info` of the
+connection record, since a checkin only knows the record.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import exc as sqlalchemy_errors
 
 from query_guard.capture.live.holders import NOTICED_WAIT, holders_before, holders_of
-from query_guard.capture.live.pools import watch_of
+from query_guard.capture.live.pools import number_out, watch_of
 from query_guard.capture.live.threads import busy_threads
 from query_guard.capture.window.open_checkout import OpenCheckout
 from query_guard.capture.window.window import Window, current, loop_here, sole_recorder, watching
@@ -24,26 +24,26 @@ from query_guard.own_errors import contained
 from query_guard.records import NOWHERE
 
 CHECKOUT_KEY = "_query_guard_checkout"
-"""Where a checked out connection carries its OpenCheckout."""
+"""The attribute of a checked out connection that holds its OpenCheckout."""
 OPEN = "query_guard.checkouts"
 CONNECT = "query_guard.connect"
-"""Seconds that making a connection took, and when it was made (`perf_counter`), until a checkout has taken note."""
+"""Seconds that connecting took, and when it ended (`perf_counter`); the next checkout of the connection takes them."""
 SERIAL = "query_guard.connection"
 _LAST = "query_guard.last"
 CHECKIN = "a checkin could not be recorded"
 
 _connection_serials = itertools.count(1)
 last_ping: ContextVar[float] = ContextVar("query_guard_ping", default=0.0)
-"""How long the last pre-ping took, which is no wait for the pool."""
+"""Seconds that the last pre-ping took, which do not count as a wait for the pool."""
 
 
 def checked_out(pool: Any, fairy: Any, started: float, window: Window | None) -> None:
-    """Record a checkout that has just been had; to be called by what SQLAlchemy calls."""
+    """Record a checkout that has just succeeded. The caller must be the function that SQLAlchemy calls (call site)."""
     attributes = fairy.__dict__
     if CHECKOUT_KEY in attributes:
-        return  # a SingletonThreadPool hands out the connection of its thread again
+        return  # a SingletonThreadPool gives a thread the same connection again
     watch = watch_of(pool)
-    try:  # the connection itself asks its record, by a property that costs a call
+    try:  # the property `fairy.record_info` does the same and costs a call
         info = fairy._connection_record.record_info
     except AttributeError:
         info = fairy.record_info
@@ -51,16 +51,17 @@ def checked_out(pool: Any, fairy: Any, started: float, window: Window | None) ->
         watch, started, watch.site_cache.site(2), window, loop_here(window)
     )
     if CONNECT in info:
-        seconds, made = info.pop(CONNECT)
+        seconds, made_at = info.pop(CONNECT)
         watch.connected(seconds)
         checkout.created = seconds
-        connect = checkout.connect = seconds if made >= started else 0.0  # it may have been made before, for others
+        is_own = made_at >= started  # it may have been made before, for another checkout
+        connect = checkout.connect = seconds if is_own else 0.0
     else:
         connect = checkout.connect = last_ping.get() if watch.pre_ping else 0.0
-    had = checkout.last = perf_counter()
+    acquired = checkout.last = perf_counter()
     if window is not None:
         window.has_checkouts = True
-    wait = had - started - connect
+    wait = acquired - started - connect
     if wait > 0.0:
         checkout.wait = wait
         if wait >= NOTICED_WAIT:
@@ -72,9 +73,9 @@ def checked_out(pool: Any, fairy: Any, started: float, window: Window | None) ->
     info[OPEN] = (*info[OPEN], checkout) if OPEN in info else (checkout,)
     holders = watch.holders
     holders[checkout.serial] = checkout
-    out = checkout.held_in_pool = len(holders)
-    if out > watch.peak:
-        watch.peak = out
+    held_count = checkout.held_in_pool = len(holders) if not watch.has_unrecorded else number_out(watch)
+    if held_count > watch.peak:
+        watch.peak = held_count
         watch.growth += 1
     recorder = sole_recorder(window)
     if recorder is not None:
@@ -83,8 +84,24 @@ def checked_out(pool: Any, fairy: Any, started: float, window: Window | None) ->
         _deliver(checkout)
 
 
-def taken_before(fairy: Any) -> OpenCheckout:
-    """Begin to follow a connection that was taken before anybody looked, as a test's fixture takes it."""
+def left_unrecorded(pool: Any, fairy: Any, started: float) -> None:
+    """Note what a checkout of a request that is not sampled adds to the sums of the pool: a connect, a noticed wait."""
+    watch = watch_of(pool)
+    watch.has_unrecorded = True
+    info = fairy._connection_record.record_info
+    lasted = perf_counter() - started
+    if CONNECT in info:
+        seconds, made = info.pop(CONNECT)
+        watch.connected(seconds)
+        connect = seconds if made >= started else 0.0
+    else:
+        connect = last_ping.get() if watch.pre_ping else 0.0
+    if lasted - connect >= NOTICED_WAIT:
+        watch.waited(lasted - connect)
+
+
+def follow_from_now(fairy: Any) -> OpenCheckout:
+    """Record a connection that was checked out before recording began, as in a fixture of a test."""
     info = fairy.record_info
     checkout = OpenCheckout(watch_of(fairy._pool), perf_counter(), NOWHERE, None, None)
     checkout.connection = info.get(SERIAL) or _numbered(info)
@@ -100,12 +117,12 @@ def _numbered(info: Any) -> int:
 
 
 def failed(pool: Any, started: float, error: BaseException) -> None:
-    """Record a checkout that was never had."""
+    """Record a checkout that failed."""
     watch = watch_of(pool)
     window = current.get()
     checkout = OpenCheckout(watch, started, watch.site_cache.site(2), window, loop_here(window))
     checkout.ended = perf_counter()
-    checkout.held_in_pool = len(watch.holders)
+    checkout.held_in_pool = number_out(watch)
     if isinstance(error, sqlalchemy_errors.TimeoutError):
         checkout.outcome = "timeout"
         checkout.holders = holders_of(watch)
@@ -126,9 +143,9 @@ def _deliver(checkout: OpenCheckout) -> None:
 
 
 def comes_back(record: Any) -> None:
-    """Record a connection that is about to be checked in, once what is left to be done on it is done.
+    """Record the checkin of a connection, after the last finalizer has run on it.
 
-    That is what resets the options of one execution, such as its isolation level, and may ask the server.
+    Finalizers reset the options of an execution, such as its isolation level, and may send something.
     """
     try:
         finalizers = record.finalize_callback
@@ -143,7 +160,7 @@ def comes_back(record: Any) -> None:
 
 
 def checked_in(record: Any) -> None:
-    """End every checkout of the record: a StaticPool hands one record out twice and takes it back once."""
+    """End every checkout of the record: a StaticPool may check it out twice and check it in once."""
     info = record.record_info
     ended = info.pop(OPEN, ())
     for checkout in ended:
@@ -155,7 +172,7 @@ def checked_in(record: Any) -> None:
 
 
 def detached(record: Any) -> None:
-    """End a checkout whose connection lives on by itself, and its transaction with it."""
+    """End a checkout whose connection was detached from the pool; its transaction goes on."""
     for checkout in record.record_info.pop(OPEN, ()):
         checkout.end("returned", False)
 
@@ -167,7 +184,7 @@ def invalidated(record: Any) -> None:
 
 
 def open_checkout(connection: Any) -> OpenCheckout | None:
-    """Return the checkout a `PoolProxiedConnection` belongs to, if it was seen."""
+    """Return the checkout of a `PoolProxiedConnection`, if it was recorded."""
     try:
         checkout: OpenCheckout | None = connection.__dict__.get(CHECKOUT_KEY)
     except AttributeError:

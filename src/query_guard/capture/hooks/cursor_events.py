@@ -1,7 +1,7 @@
-"""The other way to see executions: SQLAlchemy's cursor events, for where the dialect's methods may not be reached.
+"""Record executions through SQLAlchemy's cursor events, where the dialect's wrapped methods may not be called.
 
-They stay once they are there: a tool may put its patch back at any time, and an execution is counted once, whoever
-sees it first.
+Once in use, the events stay in use: another tool may patch the methods again at any time. An execution that both the
+events and a wrapped method see is recorded once.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from query_guard.capture.window.window import current, watchers
 from query_guard.own_errors import contained
 
 _KINDS: tuple[Any, ...] = (Engine, Dialect)
-"""Those whose listeners SQLAlchemy asks: `handle_error` is one of the dialect's."""
+"""The classes whose `_has_events` SQLAlchemy checks; for `handle_error` it is that of the dialect."""
 
 
 def watch_dialect(dialect: Any) -> None:
-    """Turn to cursor events where the application listens to `do_execute`, and may run the driver itself."""
+    """Use cursor events if the application listens to `do_execute`: its listener may call the driver itself."""
     dispatch = dialect.dispatch
     if dispatch.do_execute or dispatch.do_executemany or dispatch.do_execute_no_params:
         use_cursor_events()
 
 
 def register() -> None:
-    """Add the listeners, asleep; called once, before the application serves.
+    """Add the listeners without enabling them; called once, before the application serves.
 
-    To add them later raises in threads that execute at that moment ("deque mutated during iteration"). SQLAlchemy looks
-    at listeners only where `_has_events` says that there are some. As that stays as it was, statements do not pay for
-    these; only those of engines with listeners of their own pay two short calls.
+    Adding them later would raise in threads that execute at that moment ("deque mutated during iteration"). SQLAlchemy
+    calls listeners only where `_has_events` is true. It is set back here, so that statements do not pay for these
+    listeners; only those of engines with other listeners pay two short calls.
     """
     if event.contains(Engine, "handle_error", _on_error):
         return
@@ -42,8 +42,8 @@ def register() -> None:
     event.listen(Engine, "before_cursor_execute", _before)
     event.listen(Engine, "after_cursor_execute", _after)
     event.listen(Engine, "handle_error", _on_error)
-    for kind, had in zip(_KINDS, had_events, strict=True):
-        kind._has_events = had
+    for kind, has_events in zip(_KINDS, had_events, strict=True):
+        kind._has_events = has_events
 
 
 def use_cursor_events() -> None:
@@ -56,7 +56,7 @@ def use_cursor_events() -> None:
 
 
 def forget_cursor_events() -> None:
-    """Undo `use_cursor_events`; listeners that the application has on all engines by now sleep, too."""
+    """Undo `use_cursor_events`. Listeners that the application has on all engines are disabled, too."""
     if _before in markers:
         markers.remove(_before)
         for kind in _KINDS:
@@ -73,7 +73,7 @@ def _note_before(_connection: Any, _cursor: Any, _statement: str, _parameters: A
 
 
 def _started(context: Any) -> float | None:
-    """Return when the execution began that has just ended, and free its context for the next one."""
+    """Return when the execution that has just ended began, and reset its context for the next one."""
     if context is None or not context.query_guard_taken:
         return None
     context.query_guard_taken = False
@@ -94,9 +94,9 @@ def _note_error(failure: Any) -> None:
     started = _started(context)
     if started is not None and failure.statement is not None:
         error = error_name(failure.original_exception)
-        dialect, given = context.dialect, failure.parameters or ()
+        dialect, parameters = context.dialect, failure.parameters or ()
         cursor, checkout = context.cursor, checkout_of(context)
-        record(current.get(), dialect, cursor, failure.statement, given, context, started, error, checkout)
+        record(current.get(), dialect, cursor, failure.statement, parameters, context, started, error, checkout)
 
 
 _FAILURE = "a statement could not be recorded"

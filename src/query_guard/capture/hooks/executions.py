@@ -1,9 +1,9 @@
-"""The driver calls of SQLAlchemy, wrapped: each execution is timed, and handed to `record`.
+"""The driver calls of SQLAlchemy, wrapped: each execution is timed, and passed to `record`.
 
 The dialects' own `do_execute` methods are wrapped, once and on the class. That costs a third of a pair of cursor
-listeners, whose joined dispatch SQLAlchemy builds for every statement, and sees errors and cancellations in one
-place. Where the application itself listens to `do_execute`, SQLAlchemy may never call the method: then cursor events
-take over (`cursor_events`).
+listeners, since SQLAlchemy builds their joined dispatch for every statement. It also sees errors and cancellations in
+one place. Where the application itself listens to `do_execute`, SQLAlchemy may never call the method: then cursor
+events are used (`cursor_events`).
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from query_guard.own_errors import report_own_error
 
 _Context: Any = ExecutionContext
 _Context.query_guard_taken = False
-"""Set on a context by whoever records its execution already: cursor events, or a dialect's own `do_execute`.
+"""Set on a context whose execution is being recorded already: by cursor events, or by a dialect's own `do_execute`.
 
-On the class, since to look into the `__dict__` of a context would make one.
+The default is on the class, since reading the `__dict__` of a context would create one.
 """
 
 markers: list[object] = []
-"""Those who may set it: without them, no context need be asked."""
+"""The functions that may set it. While this is empty, no context is checked."""
 
 
 def around(execute: Callable[..., None], *, overridden: bool = False) -> Callable[..., None]:
@@ -51,11 +51,11 @@ def around(execute: Callable[..., None], *, overridden: bool = False) -> Callabl
         if overridden:
             context.query_guard_taken = True
         checkout: OpenCheckout | None = None
-        try:  # as `checkout_of`, written out to save a call; `getattr` would go on to the driver's connection
+        try:  # `checkout_of`, inlined to save a call; `getattr` would be passed on to the driver's connection
             checkout = context.root_connection._dbapi_connection.__dict__.get(CHECKOUT_KEY)
             if checkout is not None:
                 checkout.running = True
-        except Exception:  # noqa: S110 - then nothing is known of its checkout
+        except Exception:  # noqa: S110 - its checkout stays unknown
             pass
         error: str | None = None
         started = perf_counter()

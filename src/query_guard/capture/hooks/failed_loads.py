@@ -1,8 +1,9 @@
-"""Loads that failed: for want of a greenlet, of a session, or since `lazy="raise"` forbids them.
+"""Loads that failed: without a greenlet, without a session, or forbidden by `lazy="raise"`.
 
 Drivers and releases raise MissingGreenlet in different places, before or inside the execution, and FastAPI's validation
-of a response swallows it and its like. What they share is that an exception is made: there the frames still tell what
-was being loaded. `lazy="raise"` raises an exception of many uses, in a method that does nothing else.
+of a response swallows such exceptions. But each exception is created once, and at that moment the frames still show
+what was being loaded. For `lazy="raise"` SQLAlchemy uses a general exception, so there the method that raises it is
+wrapped.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from sqlalchemy.orm import strategies
 from sqlalchemy.orm.exc import DetachedInstanceError
 
 from query_guard.capture.origin.call_site import call_site
-from query_guard.capture.origin.loaders import lazy_load_above
+from query_guard.capture.origin.lazy_load import lazy_load_above
 from query_guard.capture.window.rows import FailedLoadRow
 from query_guard.capture.window.window import current, recorders, stage_of
 from query_guard.own_errors import followed, report_own_error
@@ -29,7 +30,7 @@ _FORBIDS = "_invoke_raise_load"
 
 
 def install() -> None:
-    """Learn of each failure as its exception is made; called once. The exception itself is left as it is."""
+    """Note each failure when its exception is created; called once. The exception is not changed."""
     greenlet: Any = MissingGreenlet
     detached: Any = DetachedInstanceError
     greenlet.__init__ = followed(greenlet.__init__, _noting("greenlet"), _FAILURE)

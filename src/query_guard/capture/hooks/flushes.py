@@ -1,4 +1,4 @@
-"""Which unit-of-work flush a write belongs to: one piece of work, however many statements it took."""
+"""Which flush of a session a write belongs to: its statements are one unit of work."""
 
 from __future__ import annotations
 

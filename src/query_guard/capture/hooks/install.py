@@ -1,4 +1,4 @@
-"""Registration: once, process-wide, idempotent, for the engines that exist and those to come."""
+"""Wrap SQLAlchemy once, for all engines of the process, existing and future ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from query_guard.capture.hooks import (
     flushes,
     pool_methods,
     provenance,
+    savepoints,
     sessionmaker_blocks,
+    shared_sessions,
     transactions,
 )
 from query_guard.own_errors import report_own_error
@@ -26,54 +28,56 @@ _TURNS: dict[str, Callable[[Any], Any]] = {
     "do_commit_twophase": lambda method: transactions.ended_in_two_phases(method, "committed"),
     "do_rollback_twophase": lambda method: transactions.ended_in_two_phases(method, "rolled back"),
     "do_begin_twophase": transactions.began_in_two_phases,
-    "do_savepoint": lambda method: transactions.noted_savepoint(method, "save"),
-    "do_release_savepoint": lambda method: transactions.noted_savepoint(method, "release"),
-    "do_rollback_to_savepoint": lambda method: transactions.noted_savepoint(method, "roll_back_to"),
+    "do_savepoint": lambda method: savepoints.noted_savepoint(method, "save"),
+    "do_release_savepoint": lambda method: savepoints.noted_savepoint(method, "release"),
+    "do_rollback_to_savepoint": lambda method: savepoints.noted_savepoint(method, "roll_back_to"),
 }
 _EXECUTING = ("do_execute", "do_executemany", "do_execute_no_params")
 _lock = threading.Lock()
 _wrapped: set[type] = set()
 _wrappers: set[object] = set()
-"""The wrapped driver calls that were put on classes of dialects."""
+"""The wrappers of driver calls that were set on classes of dialects."""
 
 
-_looked_at: tuple[Any, Any, Any, Any] = (None, None, None, None)
-"""The class of dialects that was asked for last, and its driver calls, all of them wrapped."""
+_last_checked: tuple[Any, Any, Any, Any] = (None, None, None, None)
+"""The class of dialects that was checked last, and its driver calls, all of them wrapped."""
 
 
 def _is_watched(dialect: Any) -> bool:
-    """Whether the driver calls of a dialect are seen: no other tool has put its own in the place of what was wrapped.
+    """Whether the driver calls of a dialect are the wrapped ones: no other tool has replaced them since.
 
-    A tool may do so on the class or on one dialect, or take back what it had put there before; see `cursor_events`.
-    Each checkout asks, and mostly of the class that was asked for last.
+    A tool may replace them on the class or on one dialect, or restore what was there before; see `cursor_events`.
+    Each checkout calls this, mostly for the same class as the checkout before.
     """
     kind: Any = type(dialect)
-    looked_at, execute, executemany, no_params = _looked_at
+    checked_kind, execute, executemany, no_params = _last_checked
     if (
-        kind is not looked_at
+        kind is not checked_kind
         or kind.do_execute is not execute
         or kind.do_executemany is not executemany
         or kind.do_execute_no_params is not no_params
     ) and not _is_wrapped(kind):
         return False
-    own = dialect.__dict__
-    return not ("do_execute" in own or "do_executemany" in own or "do_execute_no_params" in own)
+    own_attributes = dialect.__dict__
+    return not (
+        "do_execute" in own_attributes or "do_executemany" in own_attributes or "do_execute_no_params" in own_attributes
+    )
 
 
 def _is_wrapped(kind: Any) -> bool:
-    """Whether the driver calls of a class are those that were wrapped; they are remembered."""
-    global _looked_at  # noqa: PLW0603
+    """Whether the driver calls of a class are the wrapped ones; if so, remember it as the class checked last."""
+    global _last_checked  # noqa: PLW0603
     if kind not in _wrapped or any(getattr(kind, name, None) not in _wrappers for name in _EXECUTING):
         return False
-    _looked_at = (kind, kind.do_execute, kind.do_executemany, kind.do_execute_no_params)
+    _last_checked = (kind, kind.do_execute, kind.do_executemany, kind.do_execute_no_params)
     return True
 
 
 def install() -> None:
     """Watch every engine of the process. Calling it again only picks up dialects imported, or patched, since.
 
-    The first call adds listeners, and belongs before threads that execute: SQLAlchemy's lists of them bear no change
-    while they are read.
+    The first call adds listeners. Call it before threads execute statements: SQLAlchemy's lists of listeners must not
+    change while a thread iterates over them.
     """
     with _lock:
         if not _wrapped:
@@ -84,13 +88,14 @@ def install() -> None:
             failed_loads.install()
             provenance.install()
             sessionmaker_blocks.install()
+            shared_sessions.install()
         for dialect_class in _subclasses(DefaultDialect):
             _wrap_overrides(dialect_class)
             _look_for_patches(dialect_class)
 
 
 def _watch_dialect(dialect: Any) -> None:
-    """Look at the dialect of a checkout: it may have been imported, or been given listeners, since."""
+    """Watch the dialect of a checkout, which may have been imported, or have got listeners, since `install`."""
     try:
         if type(dialect) not in _wrapped:
             for dialect_class in type(dialect).__mro__:
@@ -105,9 +110,9 @@ def _watch_dialect(dialect: Any) -> None:
         report_own_error("a dialect could not be watched")
 
 
-def _look_for_patches(dialect_class: Any, own: Container[str] = ()) -> None:
-    """Turn to cursor events where a driver call may not reach what was wrapped; `own` are attributes of one dialect."""
-    if any(name in own or getattr(dialect_class, name) not in _wrappers for name in _EXECUTING):
+def _look_for_patches(dialect_class: Any, own_attributes: Container[str] = ()) -> None:
+    """Use cursor events if a driver call may not be a wrapped one; `own_attributes` are those of one dialect."""
+    if any(name in own_attributes or getattr(dialect_class, name) not in _wrappers for name in _EXECUTING):
         cursor_events.use_cursor_events()
 
 
@@ -129,7 +134,7 @@ def _wrap_default_dialect() -> None:
 
 
 def _wrap_overrides(dialect_class: Any) -> None:
-    """Wrap what a dialect defines itself, as the driver call may never reach the default method."""
+    """Wrap the methods that a dialect overrides: they may never call the default ones."""
     if dialect_class in _wrapped:
         return
     _wrapped.add(dialect_class)
@@ -146,4 +151,4 @@ def _wrap_overrides(dialect_class: Any) -> None:
 
 def _subclasses(root: type) -> list[type]:
     direct: list[type] = root.__subclasses__()
-    return direct + [below for child in direct for below in _subclasses(child)]
+    return direct + [subclass for child in direct for subclass in _subclasses(child)]

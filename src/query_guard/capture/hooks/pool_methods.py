@@ -1,7 +1,7 @@
 """The pools' own methods, wrapped: their calls become checkouts.
 
-SQLAlchemy has no event for the start of a wait, and a pool timeout fires none, so `Pool.connect` is wrapped on the
-class: that holds for threads and asyncio and survives `dispose()`.
+SQLAlchemy has no event for the start of a wait, and none for a pool timeout. So `Pool.connect` is wrapped on the class,
+which works for threads and asyncio, and after `dispose()`.
 """
 
 from __future__ import annotations
@@ -28,18 +28,19 @@ from query_guard.capture.hooks.checkouts import (
     failed,
     invalidated,
     last_ping,
+    left_unrecorded,
 )
 from query_guard.capture.window.window import current, watchers
 from query_guard.own_errors import contained, followed, report_own_error
 
 _OF_CHECKIN = ("self", "_fairy_was_created")
-"""The parameters of the method that is wrapped; where a release has others, its listeners are asked instead."""
+"""The parameters of the method that is wrapped; where a release has others, an event listener is used instead."""
 
 
 def install(watch_dialect: Callable[[Any], None], is_watched: Callable[[Any], bool]) -> None:
     """Wrap the pools of the process; called once.
 
-    `watch_dialect` is shown the dialect of each checkout that has listeners, or of which `is_watched` is not true.
+    At a checkout, `watch_dialect` is called with a dialect that has listeners, or for which `is_watched` is false.
     """
     pool_classes: tuple[Any, ...] = (Pool, SingletonThreadPool)
     for pool_class in pool_classes:
@@ -59,7 +60,7 @@ def install(watch_dialect: Callable[[Any], None], is_watched: Callable[[Any], bo
 
 
 def watch_checkins(record_class: Any) -> None:
-    """Be called when a connection comes back, for a quarter of what a listener costs each checkout of the process."""
+    """Wrap the checkin of a connection record, which costs each checkout a quarter of what a listener costs."""
     checkin = getattr(record_class, "checkin", None)
     code = getattr(checkin, "__code__", None)
     if checkin is not None and code is not None and code.co_varnames[: code.co_argcount] == _OF_CHECKIN:
@@ -99,7 +100,10 @@ def _timed(
                 report_own_error("a failed checkout could not be recorded")
             raise
         try:
-            checked_out(pool, fairy, started, window)
+            if window is not None and window.is_counted_only and not watchers:
+                left_unrecorded(pool, fairy, started)
+            else:
+                checked_out(pool, fairy, started, window)
         except Exception:
             report_own_error("a checkout could not be recorded")
         return fairy
@@ -110,7 +114,7 @@ def _timed(
 def _connected(_: object, seconds: float, record: Any) -> None:
     info = record.record_info
     info[CONNECT] = (seconds, perf_counter())
-    info.pop(SERIAL, None)  # another connection, in the place of a lost one
+    info.pop(SERIAL, None)  # it is another connection, in place of a lost one
 
 
 def _pinged(_: object, seconds: float, *__: Any) -> None:

@@ -1,8 +1,8 @@
-"""Which statement brought an object: SQLAlchemy numbers its loads, and each object carries the number of its own.
+"""Which statement loaded an object: SQLAlchemy numbers its loads, and each object has the number of its load.
 
-The function that gives the numbers (`runid`) out is replaced by one that goes on where that stood, and notes in the
-open windows which row had just been appended: the ORM calls it right after the execution, in the same thread, and
-awaits nothing between. Only plain numbers are kept, so nothing is kept alive.
+The function that makes the numbers (`runid`) is replaced by one that continues them, and notes in the open windows
+which row was appended last: the ORM calls it right after the execution, in the same thread, and awaits nothing in
+between. Only plain numbers are kept, so no object is kept alive.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from typing import Any
 from sqlalchemy.orm import loading
 
 from query_guard.capture.origin.statement_info import ON_COMPILED, UnreadInfo
-from query_guard.capture.window.recorder import LOAD_BYTES, Recorder
+from query_guard.capture.window.recorder import Recorder
 from query_guard.capture.window.rows import INFO, SHARED
+from query_guard.capture.window.sizes import LOAD_BYTES
 from query_guard.capture.window.window import Window, current, recorders, watchers
 from query_guard.own_errors import report_own_error
 
@@ -27,14 +28,14 @@ _LOOK_BACK = 20
 
 
 def install() -> None:
-    """Learn the number of each load; called once."""
+    """Note the number of each load from now on; called once."""
     module: Any = loading
     if hasattr(module, _COUNTER):
         setattr(module, _COUNTER, _noting(module._new_runid))
 
 
 def _noting(new_number: Callable[[], int]) -> Callable[[], int]:
-    """Return a counter that goes on where another stands; `next` of a C iterator is as atomic as the lock in that."""
+    """Return a counter that continues another one. `next` of a C iterator is atomic, as the original is by its lock."""
     numbers = count(new_number() + 1)
 
     def noted_number() -> int:
@@ -60,7 +61,7 @@ def _noting(new_number: Callable[[], int]) -> Callable[[], int]:
 
 
 def _note(window: Window | None, number: int) -> None:
-    """Note the load in each window that kept its statement, which may not be the last one there."""
+    """Note the load in each window that has the row of its statement, which may not be the last row there."""
     interested = [recorder for recorder in recorders(window) if recorder.room > 0]
     if interested:
         info = _info_of_load()
@@ -69,7 +70,7 @@ def _note(window: Window | None, number: int) -> None:
 
 
 def _info_of_load() -> UnreadInfo | None:
-    """Return what is known of the statement whose load is being numbered: it is a local of the ORM's `instances`."""
+    """Return the info of the statement whose load gets a number; its cursor is a local of the ORM's `instances`."""
     frame: FrameType | None = sys._getframe(2)
     while frame is not None and frame.f_code.co_name != "instances":
         frame = frame.f_back
@@ -77,11 +78,11 @@ def _info_of_load() -> UnreadInfo | None:
 
 
 def _add(recorder: Recorder, info: UnreadInfo | None, number: int) -> None:
-    """Note the last row that is of a statement; where threads share the window, others may have followed it."""
+    """Note the load for the last row of its statement; rows of other threads may have followed that row."""
     rows = recorder.rows
-    position = len(rows)
-    for place in range(position, max(0, position - _LOOK_BACK), -1):
-        if info is None or rows[place - 1][SHARED][INFO] is info:
-            recorder.loads += (number, place)
+    last = len(rows)
+    for position in range(last, max(0, last - _LOOK_BACK), -1):
+        if info is None or rows[position - 1][SHARED][INFO] is info:
+            recorder.loads += (number, position)
             recorder.room -= LOAD_BYTES
             return

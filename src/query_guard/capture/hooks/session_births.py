@@ -1,4 +1,4 @@
-"""In which request each session is made, while a test is recorded: `Session.__init__` is wrapped for so long."""
+"""Note in which request each session is created. `Session.__init__` is wrapped only while a test is recorded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _blocks: list[object] = []
 
 @contextmanager
 def noting_sessions() -> Iterator[None]:
-    """Note where sessions are made while the block runs, in any context of the process."""
+    """Note the request of each session that is created while the block runs, in any context of the process."""
     block = object()
     original = vars(Session)["__init__"]
     if not _blocks:
@@ -28,20 +28,20 @@ def noting_sessions() -> Iterator[None]:
         yield
     finally:
         _blocks.remove(block)
-        now = vars(Session)["__init__"]
-        if not _blocks and hasattr(now, "query_guard_original"):
-            Session.__init__ = now.query_guard_original  # type: ignore[method-assign]
+        current_init = vars(Session)["__init__"]
+        if not _blocks and hasattr(current_init, "query_guard_original"):
+            Session.__init__ = current_init.query_guard_original  # type: ignore[method-assign]
 
 
-def _noting(original: Any) -> Any:
-    @wraps(original)
-    def made(session: Any, *args: Any, **options: Any) -> None:
-        original(session, *args, **options)
+def _noting(original_init: Any) -> Any:
+    @wraps(original_init)
+    def init(session: Any, *args: Any, **options: Any) -> None:
+        original_init(session, *args, **options)
         try:
             window = current.get()
             made_in[session] = window.request if window is not None else 0
         except Exception:
             report_own_error("where a session was made could not be noted")
 
-    made.query_guard_original = original  # type: ignore[attr-defined]
-    return made
+    init.query_guard_original = original_init  # type: ignore[attr-defined]
+    return init

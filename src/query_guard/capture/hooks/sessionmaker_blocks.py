@@ -1,4 +1,4 @@
-"""The lines of `async with sessionmaker.begin()`: SQLAlchemy ends such a block in a task, which has no line."""
+"""The lines of `async with sessionmaker.begin()`: SQLAlchemy ends such a block in a task of its own, without a line."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from query_guard.own_errors import report_own_error
 from query_guard.records import CallSite
 
 left_at: ContextVar[CallSite | None] = ContextVar("query_guard_left_at", default=None)
-"""The line of the block that is being left; the task that ends the block has a copy of it."""
+"""The line of the block that is being left. The task that ends the block copies the context, and so has it, too."""
 
 
 def install() -> None:
-    """Note the lines of these blocks as they are left; called once. Without greenlet there are none."""
+    """Note the lines of these blocks when they are left; called once. Without greenlet there are no such blocks."""
     with suppress(ImportError):
         from sqlalchemy.ext.asyncio import session
 
         block: Any = getattr(session, "_AsyncSessionContextManager", None)
         if block is not None:
-            block.__aexit__ = _noting_its_line(block.__aexit__)
+            block.__aexit__ = _noting_line(block.__aexit__)
 
 
-def _noting_its_line(leave: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+def _noting_line(leave: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
     @wraps(leave)
     async def leave_block(block: Any, *exception: Any) -> None:
         token = _note()

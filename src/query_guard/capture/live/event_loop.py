@@ -1,4 +1,4 @@
-"""Measure when the event loop was blocked, and by which line; and which line runs while a transaction is idle.
+"""Measure when the event loop was blocked, and by which line.
 
 A heartbeat is a timer that runs in each loop while windows are open there. A late beat says that something blocked the
 loop. The watchdog thread, which runs only while there are heartbeats, reads which line it is.
@@ -7,23 +7,18 @@ loop. The watchdog thread, which runs only while there are heartbeats, reads whi
 from __future__ import annotations
 
 import asyncio
-import gc
 import sys
 import threading
 import weakref
 from asyncio.events import _get_running_loop
 from collections import deque
-from collections.abc import Iterator
 from contextvars import Context
 from time import perf_counter, sleep
-from types import FrameType
 from typing import Any
 
-from query_guard.capture.live.pools import live_watches
-from query_guard.capture.origin.call_site import call_site, site_of_frames
-from query_guard.capture.window.open_checkout import OpenCheckout
-from query_guard.capture.window.pauses import Pauses
-from query_guard.capture.window.window import Window, current
+from query_guard.capture.live.idle_transactions import note_pauses
+from query_guard.capture.live.tasks import window_of
+from query_guard.capture.origin.call_site import call_site
 from query_guard.own_errors import contained, report_own_error
 from query_guard.records import NOWHERE, CallSite, LoopBlock
 
@@ -36,10 +31,6 @@ WATCH_INTERVAL = 0.05
 """Seconds between two checks of the watchdog."""
 LONG_TURN = 0.02
 """Seconds that one turn of a task must take to be what blocks a loop."""
-NOTICED_PAUSE = 0.05
-"""Seconds a transaction must be idle before its line is noted."""
-_WAITS_FOR = {"cr": "cr_await", "gi": "gi_yieldfrom", "ag": "ag_await"}
-"""The attribute for what a coroutine, a generator or an asynchronous generator awaits, by the prefix of its kind."""
 
 
 class Heartbeat:
@@ -174,47 +165,3 @@ def _note_blocker(heartbeat: Heartbeat) -> None:
 def _running_task(heartbeat: Heartbeat) -> asyncio.Task[Any] | None:
     loop = heartbeat.loop()
     return asyncio.current_task(loop) if loop is not None else None
-
-
-def window_of(task: asyncio.Task[Any]) -> Window | None:
-    """Return the window of a task. Before Python 3.12 only `gc` can tell the context of a task."""
-    if hasattr(task, "get_context"):
-        window: Window | None = task.get_context().get(current)
-        return window
-    contexts = (referent for referent in gc.get_referents(task) if isinstance(referent, Context))
-    return next((context.get(current) for context in contexts), None)
-
-
-def note_pauses() -> None:
-    """Note the line that is running for each transaction that is open and idle."""
-    now = perf_counter()
-    frames: dict[int, FrameType] = {}
-    for watch in live_watches():
-        for checkout in list(watch.holders.values()):
-            transaction = checkout.transaction
-            if transaction is None or checkout.running or now - checkout.last < NOTICED_PAUSE:
-                continue
-            pauses = transaction.pauses
-            if pauses is None:
-                pauses = transaction.pauses = Pauses()
-            if not pauses.extend(checkout.last, now):
-                frames = frames or sys._current_frames()
-                pauses.add(checkout.last, now, _waiting_at(checkout, frames))
-
-
-def _waiting_at(checkout: OpenCheckout, frames: dict[int, FrameType]) -> CallSite:
-    if checkout.owner is None:
-        return call_site(frames.get(checkout.task))
-    task = checkout.owner()
-    return site_of_frames(list(suspended(task.get_coro()))[::-1]) if task is not None else NOWHERE
-
-
-def suspended(awaitable: Any) -> Iterator[FrameType]:
-    """Yield the frames of a suspended coroutine, outermost first, down to what it awaits."""
-    while awaitable is not None:
-        kind = next((kind for kind in _WAITS_FOR if hasattr(awaitable, f"{kind}_frame")), None)
-        frame = getattr(awaitable, f"{kind}_frame", None)
-        if frame is None:
-            return
-        yield frame
-        awaitable = getattr(awaitable, _WAITS_FOR[kind or ""], None)

@@ -40,7 +40,7 @@ def holders_of(watch: PoolWatch) -> tuple[Holder, ...]:
 
 
 def live_pools() -> Iterator[tuple[Pool, tuple[Holder, ...]]]:
-    """Yield the pools that had a checkout in any window and still exist, with the holders of their connections."""
+    """Yield the pools that had a checkout in any window and still exist, each with the holders of its connections."""
     for watch in live_watches():
         pool = pool_facts(watch)
         if pool is not None:
@@ -56,7 +56,7 @@ connect, end of the last statement, and checkin. Moments are those of `perf_coun
 def holders_before(checkout: OpenCheckout, last: Returned | None) -> tuple[Holder, ...]:
     """Return the holders that made a checkout wait: the last one of its connection, and those of all others."""
     now = perf_counter()
-    holders = [holder(other, now) for other in list(checkout.pool.holders.values())]
+    holders = [holder(holding, now) for holding in list(checkout.pool.holders.values())]
     if last is not None and last[-1] >= checkout.started:
         serial, window, site, started, wait, connect, idle_since, ended = last
         hold, idle = ended - started - wait - connect, max(0.0, ended - idle_since)

@@ -8,12 +8,13 @@ import sys
 from asyncio.events import _get_running_loop
 from types import FrameType
 
-from query_guard.capture.live.event_loop import window_of
 from query_guard.capture.live.session_owners import is_held_by_another
+from query_guard.capture.live.tasks import window_of
 from query_guard.capture.origin.call_site import call_site
 from query_guard.capture.origin.source_files import APPLICATION, kind_of
 from query_guard.capture.window.open_checkout import OpenCheckout
-from query_guard.capture.window.recorder import STREAMING, Recorder
+from query_guard.capture.window.recorder import Recorder
+from query_guard.capture.window.stages import STREAMING
 from query_guard.capture.window.window import Window, watchers
 
 _RUNS_IN_TASK = os.path.join("starlette", "middleware", "base.py")
@@ -26,8 +27,8 @@ _CALLERS = (*(f"{os.sep}{name}{os.sep}" for name in _SERVERS), os.path.join("sta
 def judge_open_checkouts(window: Window, recorder: Recorder) -> None:
     """Set the outcome of checkouts that are open at the end of a request; call it where the request ran.
 
-    One is leaked only when nothing is left that could return it: no statement, task, thread or stream of the request,
-    no middleware of the application around it, and no session of a test, which the request only used.
+    A checkout is leaked only if nothing is left that could return it: no running statement, task, thread or stream of
+    the request, no middleware of the application around it, and no session of a test that the request used.
     """
     held = [
         checkout for checkout in recorder.checkouts if checkout.outcome == "open" and checkout.request == window.request

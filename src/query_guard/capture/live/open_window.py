@@ -33,6 +33,8 @@ class open_window(Window):
         """Begin; call it before the window is set as `current`."""
         self.heartbeat: Heartbeat | None = None
         """The heartbeat of its loop, while the window is open."""
+        if self.is_counted_only:
+            return
         heartbeat = heartbeat_here()
         if heartbeat is None:
             return

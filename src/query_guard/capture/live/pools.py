@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
-from query_guard.capture.origin.pool_waiters import waiters
+from query_guard.capture.origin.pool_queue import waiting_in
 from query_guard.capture.window.pool_watch import PoolWatch, number
 from query_guard.records import Pool as PoolFacts
 
@@ -27,13 +27,13 @@ def pool_facts(watch: PoolWatch) -> PoolFacts | None:
     pool = watch.pool()
     if pool is None:
         return None
-    out, size, overflow = checked_out(watch)
+    in_use, size, overflow = checked_out(watch)
     max_overflow = watch.max_overflow
     return PoolFacts(
-        watch.serial, watch.engine, watch.kind, size, out, overflow,
+        watch.serial, watch.engine, watch.kind, size, in_use, overflow,
         size + max_overflow if size is not None and max_overflow is not None and max_overflow >= 0 else None,
         (size, max_overflow) == _DEFAULT_SIZES, watch.pre_ping, watch.peak, watch.waits, watch.wait_time,
-        watch.connects, watch.connect_time, watch.name, number(pool, "checkedin"), waiters(pool),
+        watch.connects, watch.connect_time, watch.name, number(pool, "checkedin"), waiting_in(pool),
     )  # fmt: skip
 
 
@@ -42,9 +42,15 @@ def checked_out(watch: PoolWatch) -> tuple[int | None, int | None, int | None]:
     pool: Any = watch.pool()
     if not watch.has_numbers or pool is None:
         return None, watch.size, None
-    out, overflow = pool.checkedout(), pool.overflow()
+    in_use, overflow = pool.checkedout(), pool.overflow()
     # both may be negative: after dispose() a connection is returned, and overflow() begins at minus the size
-    return max(0, out), watch.size, max(0, overflow)
+    return max(0, in_use), watch.size, max(0, overflow)
+
+
+def number_out(watch: PoolWatch) -> int:
+    """Return how many connections are out, those of requests that are not sampled included where the pool knows."""
+    recorded = len(watch.holders)
+    return max(recorded, checked_out(watch)[0] or 0) if watch.has_unrecorded else recorded
 
 
 def live_watches() -> tuple[PoolWatch, ...]:

@@ -1,6 +1,6 @@
-"""Whose a session is that holds a connection when a request is over: the request's, or that of the test around it.
+"""Whether the session that holds a connection after the end of a request belongs to the request, or to a test.
 
-Only tests ask, and only of connections that are out: a test may hand a session of its own to what it tests.
+This is used in tests only: a test may pass its own session to what it tests.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from sqlalchemy.orm import session as orm_session
 from query_guard.capture.window.open_checkout import OpenCheckout
 
 made_in: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
-"""The serial of the request in which a session was made, 0 outside requests, while a test is recorded."""
+"""The serial of the request in which each session was created, 0 outside requests; filled while a test is recorded."""
 
 
 def is_held_by_another(checkout: OpenCheckout) -> bool:
-    """Whether a session holds the connection that was not made in the request that took it."""
+    """Whether a session holds the connection that was created outside the request that checked it out."""
     fairy = checkout.fairy() if checkout.fairy is not None else None
     if fairy is None:
         return False

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import inspect
 import itertools
-import sys
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
-from opcode import opmap
+from collections.abc import Iterable, Sequence
 from types import CodeType, FrameType
 from typing import Any, TypeAlias
 
+from query_guard.capture.origin.frames import above, frames_from, holder_name, instruction_of, passes_on
 from query_guard.capture.origin.source_files import APPLICATION, KINDS, LIBRARY, kind_of, name_of_call, shown_path
 from query_guard.own_errors import report_own_error
 from query_guard.records import NOWHERE, CallSite, Frame
 
 MAX_FRAMES = 24
-_MAX_SITES, _MAX_WRITTEN = 2_000, 5_000
+_MAX_SITES, _MAX_KEPT_FRAMES = 2_000, 5_000
 """The most sites and frames that are kept. Sites share their frames, so that each takes little memory."""
 
 Trail: TypeAlias = tuple[tuple[CodeType | None, int], ...]
@@ -24,17 +22,13 @@ Trail: TypeAlias = tuple[tuple[CodeType | None, int], ...]
 _Step: TypeAlias = tuple[str, int, int]
 """File and first line of a frame's code, and its current instruction."""
 
-_PRECALL = opmap.get("PRECALL")
-"""None from CPython 3.12 on."""
-_PRECALL_SIZE = 4
-"""Bytes of the instruction with its inline cache."""
-
 UNREAD = "unread"
 """The boundary of a site that could not be read."""
 
+
 _unread = itertools.count(1)
 _sites: dict[tuple[Any, ...], CallSite] = {}
-_written: dict[_Step, tuple[_Step, Frame]] = {}
+_frames: dict[_Step, tuple[_Step, Frame]] = {}
 """Frames as they are shown, each with its key, so that sites share them."""
 
 
@@ -66,14 +60,14 @@ def walked(
     Each frame on the path is added to `trail`. `call` is the method of SQLAlchemy that `start` has called, if known.
     """
     run: dict[_Step, None] = {}
-    boundary, around = "", greenlet
+    boundary, current = "", greenlet
     frame, outermost = start, None
     while frame is not None:  # as in `frames_from`, without its generator: new paths are walked frame by frame
         code = frame.f_code
         kind = KINDS.get(code.co_filename) or kind_of(code.co_filename)
         if kind is APPLICATION:
             if len(run) < MAX_FRAMES:
-                run[code.co_filename, code.co_firstlineno, _instruction(frame)] = None
+                run[code.co_filename, code.co_firstlineno, instruction_of(frame)] = None
             outermost = code
             if trail is not None:
                 trail.append((code, frame.f_lasti))
@@ -87,21 +81,12 @@ def walked(
                 call = name_of_call(code) or call
         frame = frame.f_back
         if frame is None:
-            frame, around = _above(around)
+            frame, current = above(current)
     else:
         if trail is not None:
             trail.append((None, -1))
     key = (boundary, *run)
     return _sites.get((call, *key)) or _new_site(key, frames_from(start, greenlet), boundary, outermost, call)
-
-
-class _NoGreenlet:
-    parent = None
-
-
-def current_greenlet() -> Any:
-    greenlet = sys.modules.get("greenlet")
-    return greenlet.getcurrent() if greenlet is not None else _NoGreenlet
 
 
 def site_of_frames(frames: Sequence[FrameType]) -> CallSite:
@@ -113,7 +98,7 @@ def site_of_frames(frames: Sequence[FrameType]) -> CallSite:
         code = frame.f_code
         kind = kind_of(code.co_filename)
         if kind is APPLICATION:
-            run.append((code.co_filename, code.co_firstlineno, _instruction(frame)))
+            run.append((code.co_filename, code.co_firstlineno, instruction_of(frame)))
             outermost = code
         elif kind is not LIBRARY:  # what lies beyond, such as a test that is the client, is not of this request
             boundary = kind
@@ -133,15 +118,15 @@ def _new_site(
     inside_holder = False
     for frame in chain:
         code = frame.f_code
-        step = (code.co_filename, code.co_firstlineno, _instruction(frame))
+        step = (code.co_filename, code.co_firstlineno, instruction_of(frame))
         if step in steps or step not in key:
             continue
-        step, written = _written.get(step) or _write_down(step, frame)
+        step, shown = _frames.get(step) or _new_frame(step, frame)
         steps[step] = None
-        if inside_holder and frames[-1][::2] == written[::2]:
-            frames[-1] = frames[-1]._replace(first_line=written.first_line)
+        if inside_holder and (frames[-1].file, frames[-1].function) == (shown.file, shown.function):
+            frames[-1] = frames[-1]._replace(first_line=shown.first_line)
         else:
-            frames.append(written)
+            frames.append(shown)
         inside_holder = code.co_name.startswith("<") and code.co_name != "<module>"
         if len(steps) == len(key) - 1:
             break
@@ -153,58 +138,11 @@ def _new_site(
     return site
 
 
-def _write_down(step: _Step, frame: FrameType) -> tuple[_Step, Frame]:
-    written = step, Frame(shown_path(step[0]), frame.f_lineno, _holder_name(frame.f_code), step[1])
-    if _instruction(frame) == step[2]:  # the frame of another thread may have moved on
-        if len(_written) >= _MAX_WRITTEN:
-            _written.clear()
-        _written[step] = written
-    return written
-
-
-def _instruction(frame: FrameType) -> int:
-    """Return the offset of the call that a frame waits in, the same in each pass of a loop.
-
-    CPython 3.11 compiles a call to PRECALL and CALL. Once a call of a builtin (`getattr`, `list`) is specialised,
-    PRECALL makes it, and the frame stops one instruction earlier than in the first passes.
-    """
-    offset = frame.f_lasti
-    if _PRECALL is not None and offset >= 0 and frame.f_code.co_code[offset] == _PRECALL:
-        return offset + _PRECALL_SIZE
-    return offset
-
-
-def frames_from(frame: FrameType | None, greenlet: Any = None) -> Iterator[FrameType]:
-    """Yield a frame and those that called it, outwards, through greenlets."""
-    while frame is not None:
-        yield frame
-        frame = frame.f_back
-        if frame is None:
-            frame, greenlet = _above(greenlet)
-
-
-def _above(greenlet: Any) -> tuple[FrameType | None, Any]:
-    """Return the frame that switched to a greenlet (None: the current one), and the greenlet of that frame."""
-    frame, greenlet = None, greenlet if greenlet is not None else current_greenlet()
-    while frame is None and greenlet.parent is not None:
-        greenlet = greenlet.parent
-        frame = greenlet.gr_frame
-    return frame, greenlet
-
-
-def _holder_name(code: CodeType) -> str:
-    """Name comprehensions and lambdas after the function that holds them."""
-    parts = [part for part in code.co_qualname.split(".") if not part.startswith("<")]
-    return parts[-1] if parts else code.co_name
-
-
-def code_start(function: Any) -> Frame | None:
-    """Return where the code of a function begins, in the form of its frames."""
-    return _frame_of_code(getattr(inspect.unwrap(function), "__code__", None))
-
-
-@lru_cache(maxsize=2_000)
-def _frame_of_code(code: CodeType | None) -> Frame | None:
-    if code is None:
-        return None
-    return Frame(shown_path(code.co_filename), code.co_firstlineno, _holder_name(code), code.co_firstlineno)
+def _new_frame(step: _Step, frame: FrameType) -> tuple[_Step, Frame]:
+    code = frame.f_code
+    entry = step, Frame(shown_path(step[0]), frame.f_lineno, holder_name(code), step[1], passes_on(code))
+    if instruction_of(frame) == step[2]:  # the frame of another thread may have moved on
+        if len(_frames) >= _MAX_KEPT_FRAMES:
+            _frames.clear()
+        _frames[step] = entry
+    return entry

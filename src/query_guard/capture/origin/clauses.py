@@ -46,28 +46,28 @@ def equalities(clause: Any) -> list[Column[Any]]:
     if clause is None:
         return []
     conjunction = isinstance(clause, BooleanClauseList) and clause.operator is operator.and_
-    columns = [_compared(part) for part in (list(clause.clauses) if conjunction else [clause])]
+    columns = [_compared(condition) for condition in (list(clause.clauses) if conjunction else [clause])]
     compared = [column for column in columns if column is not None]
     return compared if len(compared) == len(columns) else []
 
 
 def is_got(clause: Any) -> bool:
     """Whether a filter is that of `session.get()`, by the names of its binds."""
-    binds = [part for part in iterate(clause) if isinstance(part, BindParameter)] if clause is not None else []
+    binds = [element for element in iterate(clause) if isinstance(element, BindParameter)] if clause is not None else []
     return bool(binds) and all(str(bind.key).startswith(_GOT) and not bind.unique for bind in binds)
 
 
-def _compared(part: Any) -> Column[Any] | None:
-    if not isinstance(part, BinaryExpression) or part.operator is not operator.eq:
+def _compared(condition: Any) -> Column[Any] | None:
+    if not isinstance(condition, BinaryExpression) or condition.operator is not operator.eq:
         return None
-    for column, value in ((part.left, part.right), (part.right, part.left)):
+    for column, value in ((condition.left, condition.right), (condition.right, condition.left)):
         if isinstance(column, Column) and isinstance(value, BindParameter):
             return column
     return None
 
 
 def _of_select(statement: Select[Any], mapper: Any) -> Clauses:
-    selected = [part["expr"] for part in statement.column_descriptions if part["expr"] is not part.get("entity")]
+    selected = [entry["expr"] for entry in statement.column_descriptions if entry["expr"] is not entry.get("entity")]
     columns = all_written(selected)
     group_by, order_by = all_written(statement._group_by_clauses), all_written(statement._order_by_clauses)
     where = all_equal(equalities(statement.whereclause), mapper)
@@ -81,7 +81,7 @@ def _of_select(statement: Select[Any], mapper: Any) -> Clauses:
         lock,
         any(map(_is_aggregate, selected)),
         (
-            *(name for name, part in parts.items() if part is None),
+            *(name for name, code in parts.items() if code is None),
             *(("FOR UPDATE OF",) if locks_more else ()),
             *_select_further(statement, where),
         ),
@@ -121,7 +121,8 @@ def _lock(argument: Any) -> tuple[str, bool]:
 
 def _is_aggregate(expression: Any) -> bool:
     return any(
-        isinstance(part, FunctionElement) and getattr(part, "name", "") in _AGGREGATES for part in iterate(expression)
+        isinstance(element, FunctionElement) and getattr(element, "name", "") in _AGGREGATES
+        for element in iterate(expression)
     )
 
 

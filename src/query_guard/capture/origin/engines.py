@@ -37,14 +37,14 @@ class InfoByText(dict[str, UnreadInfo]):
 
 def engine_and_texts(dialect: Any) -> tuple[Engine, InfoByText]:
     """Return the engine of a dialect, and its texts. An engine shares its dialect with its option engines."""
-    kept: tuple[Engine, InfoByText] | None = dialect.__dict__.get(_ENGINE_AND_TEXTS)
-    if kept is None:
+    pair: tuple[Engine, InfoByText] | None = dialect.__dict__.get(_ENGINE_AND_TEXTS)
+    if pair is None:
         name = getattr(dialect, "name", "unknown")  # the dialect of a pool without an engine has no name
         driver = getattr(dialect, "driver", "unknown")
         is_async = bool(getattr(dialect, "is_async", False))
-        kept = (Engine(next(_serials), f"{name}+{driver}", name, name not in _EMBEDDED, is_async), InfoByText())
-        dialect.__dict__[_ENGINE_AND_TEXTS] = kept
-    return kept
+        pair = (Engine(next(_serials), f"{name}+{driver}", name, name not in _EMBEDDED, is_async), InfoByText())
+        dialect.__dict__[_ENGINE_AND_TEXTS] = pair
+    return pair
 
 
 def engine_of(dialect: Any) -> Engine:

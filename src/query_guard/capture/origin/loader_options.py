@@ -34,7 +34,7 @@ def options_of(statement: Any) -> tuple[Option, ...]:
 
 def _option(element: Any) -> Option | None:
     path = getattr(getattr(element, "path", None), "path", ())
-    names = tuple(f"{part.parent.class_.__name__}.{part.key}" for part in path if hasattr(part, "parent"))
+    names = tuple(f"{step.parent.class_.__name__}.{step.key}" for step in path if hasattr(step, "parent"))
     function = _FUNCTIONS.get(getattr(element, "strategy", None) or (), "")
     if function == "selectin_polymorphic":
         classes = getattr(element, "local_opts", {}).get("entities", ())

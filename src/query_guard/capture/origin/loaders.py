@@ -6,12 +6,9 @@ statement. If a name is missing in a future release, no loader is known.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from types import FrameType
 from typing import Any, TypeAlias
 
-from sqlalchemy.orm import mapperlib
-
+from query_guard.capture.origin.mappers import key_attributes, lineage
 from query_guard.records import Loader, Step
 from query_guard.records.salt import SALT
 
@@ -47,16 +44,16 @@ def _object_loader(context: Any, options: Any, load_options: Any) -> _Loaded:
     if state is not None:
         kind = "immediate" if "sa_top_level_orm_context" in options else "lazy"
         path = getattr(getattr(compile_options, "_current_path", None), "path", ())
-        return _relationship(kind, path, state.manager.mapper), _identity(state), _number(state)
+        return _relationship(kind, path, state.manager.mapper), _identity(state), load_number(state)
     state = getattr(load_options, "_refresh_state", None)
     if state is not None:
         is_refresh = getattr(load_options, "_is_user_refresh", False)
         names = getattr(compile_options, "_only_load_props", None)
-        return _columns(state, is_refresh, names), _identity(state), _number(state)
+        return columns_loader(state, is_refresh, names), _identity(state), load_number(state)
     return _NO_LOADER
 
 
-def _number(state: Any) -> int | None:
+def load_number(state: Any) -> int | None:
     """Return the number of the load that loaded an object; ADDED if none did, None if it is not known."""
     try:
         number: int | None = state.runid
@@ -70,28 +67,28 @@ def _relationship(kind: str, steps: tuple[Any, ...], mapper: Any) -> Loader | No
     if len(steps) < 2:
         return None
     key = (kind, steps, mapper)
-    return _loaders.get(key) or _remember(key, _described(*key))
+    return _loaders.get(key) or _remember(key, described_path(*key))
 
 
-def _described(kind: str, steps: tuple[Any, ...], mapper: Any) -> Loader:
-    described = _steps(steps)
-    last = described[-1]
+def described_path(kind: str, steps: tuple[Any, ...], mapper: Any) -> Loader:
+    path = _steps(steps)
+    last = path[-1]
     parent = mapper or _relationships(steps)[-1].parent
     return Loader(
         kind,
         last.owner,
         last.attribute,
         last.collection,
-        tuple(step.name for step in described),
-        _lineage(parent),
+        tuple(step.name for step in path),
+        lineage(parent),
         last.target,
-        described,
+        path,
         key_attributes(parent),
     )
 
 
 def _relationships(path: tuple[Any, ...]) -> list[Any]:
-    return [part for part in path if hasattr(part, "uselist")]
+    return [step for step in path if hasattr(step, "uselist")]
 
 
 def _steps(path: tuple[Any, ...]) -> tuple[Step, ...]:
@@ -101,46 +98,37 @@ def _steps(path: tuple[Any, ...]) -> tuple[Step, ...]:
             prop.key,
             bool(prop.uselist),
             prop.mapper.class_.__name__,
-            _lineage(prop.parent),
-            _lineage(prop.mapper),
+            lineage(prop.parent),
+            lineage(prop.mapper),
         )
         for prop in _relationships(path)
     )
 
 
-def _lineage(mapper: Any) -> tuple[str, ...]:
-    return tuple(base.class_.__name__ for base in mapper.iterate_to_root())
-
-
-def key_attributes(mapper: Any) -> tuple[str, ...]:
-    """Return the attributes of a mapper's primary key."""
-    return tuple(mapper.get_property_by_column(column).key for column in mapper.primary_key)
-
-
-def _columns(state: Any, is_refresh: bool, names: Any) -> Loader:
+def columns_loader(state: Any, is_refresh: bool, names: Any) -> Loader:
     """Return the loader of columns: a refresh, or the reason why an attribute was loaded by itself."""
     mapper = state.manager.mapper
-    wanted = frozenset(names or ())
-    missing = not state.expired_attributes.isdisjoint(wanted)
+    attributes = frozenset(names or ())
+    are_expired = not state.expired_attributes.isdisjoint(attributes)
     path = getattr(getattr(state, "load_path", None), "path", ())
-    key = (is_refresh, state.expired, missing, wanted, path, mapper)
+    key = (is_refresh, state.expired, are_expired, attributes, path, mapper)
     return _loaders.get(key) or _remember(key, _described_columns(*key))
 
 
 def _described_columns(
-    is_refresh: bool, expired: bool, missing: bool, names: frozenset[str], path: tuple[Any, ...], mapper: Any
+    is_refresh: bool, expired: bool, are_expired: bool, names: frozenset[str], path: tuple[Any, ...], mapper: Any
 ) -> Loader:
-    kind, parents = "column", _lineage(mapper)
-    lacking = tuple(
+    kind, parents = "column", lineage(mapper)
+    classes_without = tuple(
         base.class_.__name__ for base in mapper.iterate_to_root() if names.isdisjoint(base.attrs.keys())
     )  # fmt: skip
     if is_refresh:
         kind = "refresh"
     elif expired or not names:
         kind = "expired"
-    elif missing and lacking:
-        kind, parents = "subclass", lacking
-    elif missing:
+    elif are_expired and classes_without:
+        kind, parents = "subclass", classes_without
+    elif are_expired:
         kind = "generated" if all(_is_generated(mapper, name) for name in names) else "expired"
     attribute = ", ".join(sorted(names)) if kind != "expired" else ""
     return Loader(
@@ -152,57 +140,10 @@ def _is_generated(mapper: Any, name: str) -> bool:
     """Whether the database makes the value of an attribute, so that it must be loaded after a flush."""
     prop = mapper.attrs.get(name)
     return any(
-        made is not None and getattr(made, "is_clause_element", True)
+        default is not None and getattr(default, "is_clause_element", True)
         for column in getattr(prop, "columns", ())
-        for made in (column.server_default, column.server_onupdate, column.onupdate, column.default)
+        for default in (column.server_default, column.server_onupdate, column.onupdate, column.default)
     )
-
-
-def lazy_load_above(frame: FrameType | None) -> tuple[Loader | None, int | None]:
-    """Return the lazy load that is running in these frames, and the number of the load that loaded its object.
-
-    It reads the local variables of frames, which is slow: for failures only.
-    """
-    while frame is not None:
-        name = frame.f_code.co_name
-        if name == "_load_for_state" and "passive" in frame.f_locals:
-            strategy, state = frame.f_locals["self"], frame.f_locals["state"]
-            prop = getattr(strategy, "parent_property", None)
-            if hasattr(prop, "uselist"):
-                mapper = state.manager.mapper
-                path = getattr(getattr(state, "load_path", None), "path", None) or (mapper,)
-                return _described("lazy", (*path, prop), mapper), _number(state)
-            return _columns(state, False, [getattr(prop, "key", "")]), _number(state)
-        if name == "_load_expired":
-            state = frame.f_locals["self"]
-            return _columns(state, False, state.expired_attributes), _number(state)
-        frame = frame.f_back
-    return None, None
-
-
-JOINED, CONTAINED = "eager_row_processor", "user_defined_eager_row_processor"
-"""What joinedload() and contains_eager() leave on a compiled select."""
-
-
-def joined_relationships(compiled: Any, *, collections: bool, by: str = JOINED) -> tuple[tuple[str, ...], ...]:
-    """Return the paths of the collections, or single objects, that a select loads by joining them.
-
-    A path leads from the root: (("User.posts",), ...).
-    """
-    attributes = getattr(getattr(compiled, "compile_state", None), "attributes", None) or {}
-    joined = [key[1] for key in attributes if isinstance(key, tuple) and key[0] == by]
-    paths = [[step for step in steps if hasattr(step, "uselist")] for steps in joined]
-    return tuple(
-        tuple(f"{prop.parent.class_.__name__}.{prop.key}" for prop in path)
-        for path in paths
-        if path and bool(path[-1].uselist) is collections
-    )
-
-
-def mappers() -> list[Any]:
-    """Return each configured mapper of the process. It does not configure any."""
-    registries: Iterable[Any] = getattr(mapperlib, "_all_registries", tuple)()
-    return [mapper for registry in registries for mapper in registry.mappers if mapper.configured]
 
 
 def _remember(key: tuple[Any, ...], loader: Loader) -> Loader:

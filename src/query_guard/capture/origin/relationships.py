@@ -20,7 +20,7 @@ def collections_behind(
     """
     if mapper is None or not columns:
         return
-    order = [str(part) for part in getattr(statement, "_order_by_clauses", ())]
+    order = [str(clause) for clause in getattr(statement, "_order_by_clauses", ())]
     for parent in mapper.registry.mappers:
         for relationship in parent.relationships:
             remote = [remote for _, remote in relationship.local_remote_pairs or ()]
@@ -32,7 +32,7 @@ def collections_behind(
                 and len(remote) == len(columns)
                 and set(remote) == set(columns)
                 and _joins_by_key(relationship)
-                and (not order or order == [str(part) for part in relationship.order_by or ()])
+                and (not order or order == [str(clause) for clause in relationship.order_by or ()])
             ):
                 yield parent.class_.__name__, relationship.key
 
@@ -43,9 +43,11 @@ _NEVER_AHEAD = frozenset(("dynamic", "write_only"))
 
 def _joins_by_key(relationship: Any) -> bool:
     joined = relationship.primaryjoin
-    parts = list(joined.clauses) if isinstance(joined, BooleanClauseList) else [joined]
-    plain = all(isinstance(part, BinaryExpression) and part.operator is operator.eq for part in parts)
-    return plain and len(parts) == len(relationship.local_remote_pairs)
+    conditions = list(joined.clauses) if isinstance(joined, BooleanClauseList) else [joined]
+    plain = all(
+        isinstance(condition, BinaryExpression) and condition.operator is operator.eq for condition in conditions
+    )
+    return plain and len(conditions) == len(relationship.local_remote_pairs)
 
 
 def referrers(mapper: Mapper[Any] | None, columns: list[Column[Any]]) -> Iterator[tuple[str, str, str]]:

@@ -10,7 +10,8 @@ import sys
 from types import CodeType, FrameType
 from typing import Any, TypeAlias
 
-from query_guard.capture.origin.call_site import Trail, current_greenlet, unread_site, walked
+from query_guard.capture.origin.call_site import Trail, unread_site, walked
+from query_guard.capture.origin.frames import current_greenlet
 from query_guard.capture.origin.source_files import APPLICATION, LIBRARY, kind_of, name_of_call
 from query_guard.own_errors import report_own_error
 from query_guard.records import NOWHERE, CallSite
@@ -71,7 +72,7 @@ class SiteCache:
             others = self._others
             for path in others:
                 if _matches(path, below + 1):
-                    self._others = tuple([other for other in others if other is not path])
+                    self._others = tuple([kept for kept in others if kept is not path])
                     self._misses = 0
                     self._put_first(path)
                     return path[3]
@@ -93,12 +94,12 @@ class SiteCache:
         if greenlet.parent is not None and greenlet.parent.gr_frame is not None and _are_all_libraries(start):
             depth, greenlet = 0, greenlet.parent
             start = greenlet.gr_frame.f_back
-        first, passed, call = _out_of_libraries(start)
+        first, libraries, call = _out_of_libraries(start)
         if first is None or kind_of(first.f_code.co_filename) is not APPLICATION:
             # without a frame of the application, the path is all frames that lead there
             first, call = start, ""
         else:
-            depth += passed if depth > 0 else -passed
+            depth += libraries if depth > 0 else -libraries
         trail: list[tuple[CodeType | None, int]] = []
         site = walked(first, greenlet, trail, call)
         if first is not None and len(trail) <= _MAX_TRAIL:
@@ -124,12 +125,12 @@ def _has_callers(frame: FrameType | None, number: int) -> bool:
 def _shared(step: tuple[CodeType | None, int]) -> tuple[CodeType | None, int]:
     """Return the kept step that equals this one, so that paths share it."""
     key = (id(step[0]), step[1])
-    kept = _steps.get(key)
-    if kept is None:
+    shared = _steps.get(key)
+    if shared is None:
         if len(_steps) >= _MAX_STEPS:
             _steps.clear()
-        kept = _steps[key] = step
-    return kept
+        shared = _steps[key] = step
+    return shared
 
 
 def _matches(path: _Path, below: int) -> bool:
@@ -165,9 +166,9 @@ def _are_all_libraries(frame: FrameType | None) -> bool:
 
 def _out_of_libraries(frame: FrameType | None) -> tuple[FrameType | None, int, str]:
     """Return the first frame outside of libraries, how many frames are before it, and its call of SQLAlchemy."""
-    passed, call = 0, ""
+    libraries, call = 0, ""
     while frame is not None and kind_of(frame.f_code.co_filename) is LIBRARY:
         call = name_of_call(frame.f_code) or call
         frame = frame.f_back
-        passed += 1
-    return frame, passed, call
+        libraries += 1
+    return frame, libraries, call

@@ -1,4 +1,4 @@
-"""Tell whose file a frame is in: the application's, a library's, or one at which the application's frames end."""
+"""The kind of each source file: the application's, a library's, or one at which the application's frames end."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BOUNDARIES = {
     os.path.join("unittest", "case.py"): "test",
 }
 _FRAMEWORKS = frozenset(("fastapi", "starlette"))
-"""They have endpoints of their own (documentation), and are libraries all the same."""
+"""They have endpoints of their own, for documentation, but stay libraries."""
 _PACKAGE = os.path.dirname(sys.modules["query_guard"].__file__ or "") + os.sep
 _SQLALCHEMY = f"{os.sep}sqlalchemy{os.sep}"
 _INTERACTIVE = ("<stdin>", "<ipython", "<console>", "<python-input")
@@ -62,7 +62,7 @@ def _classify(file: str) -> str:
         return APPLICATION if file.startswith(_INTERACTIVE) else LIBRARY
     if any(file.startswith(root) for root in _installed_applications):
         return APPLICATION
-    if file.startswith((_PACKAGE, *_PYTHONS_OWN)) or any(part in file for part in _INSTALLED):
+    if file.startswith((_PACKAGE, *_PYTHONS_OWN)) or any(folder in file for folder in _INSTALLED):
         return LIBRARY
     return APPLICATION
 
@@ -77,12 +77,12 @@ def allow_package_of(function: Any) -> None:
     name = (getattr(function, "__module__", None) or "").partition(".")[0]
     root = sys.modules.get(name)
     file = getattr(root, "__file__", None)
-    if name in _FRAMEWORKS or not file or not any(part in file for part in _INSTALLED):
+    if name in _FRAMEWORKS or not file or not any(folder in file for folder in _INSTALLED):
         return
     is_package = hasattr(root, "__path__")
-    place = os.path.dirname(file) + os.sep if is_package else file
-    if place not in _installed_applications:
-        _installed_applications.add(place)
+    path = os.path.dirname(file) + os.sep if is_package else file
+    if path not in _installed_applications:
+        _installed_applications.add(path)
         KINDS.clear()
 
 

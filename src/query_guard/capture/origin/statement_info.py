@@ -16,8 +16,9 @@ from sqlalchemy.orm import Mapper
 from sqlalchemy.orm.exc import UnmappedColumnError
 
 from query_guard.capture.origin.clauses import CONDITION, clauses_of, equalities, is_got
+from query_guard.capture.origin.joined import CONTAINED, joined_relationships
 from query_guard.capture.origin.loader_options import options_of
-from query_guard.capture.origin.loaders import CONTAINED, joined_relationships, key_attributes
+from query_guard.capture.origin.mappers import key_attributes, lineage
 from query_guard.capture.origin.relationships import collections_behind, referrers
 from query_guard.capture.origin.site_cache import SiteCache
 from query_guard.capture.origin.unjoined import unjoined_tables
@@ -89,7 +90,7 @@ def _describe(statement: Any, compiled: Any) -> StatementInfo:
         all_own = len(own_columns) == len(columns)
         return StatementInfo(
             entity=mapper.class_.__name__ if mapper is not None else None,
-            lineage=_lineage(mapper) if mapper is not None else (),
+            lineage=lineage(mapper) if mapper is not None else (),
             aliased=aliased,
             filters=tuple(_attribute(mapper, column) for column in own_columns) if all_own else (),
             unique=bool(own_columns) and _are_unique(mapper, own_columns),
@@ -112,7 +113,7 @@ def _clauses(statement: Any, mapper: Mapper[Any] | None) -> Clauses:
     clauses = clauses_of(statement, mapper)
     if not is_got(getattr(statement, "whereclause", None)):
         return clauses
-    return clauses._replace(got=True, further=tuple(part for part in clauses.further if part != CONDITION))
+    return clauses._replace(got=True, further=tuple(name for name in clauses.further if name != CONDITION))
 
 
 def _root(statement: Any) -> tuple[Mapper[Any] | None, bool]:
@@ -136,15 +137,11 @@ def _mapper_of_filter(statement: Any) -> Mapper[Any] | None:
 
 def _entities(statement: Any) -> Iterator[Entity]:
     """Yield the classes whose objects a statement returns. A column of a class is no object."""
-    for part in getattr(statement, "column_descriptions", None) or ():
-        entity = part.get("entity")
-        if entity is not None and part["expr"] is entity:
+    for column in getattr(statement, "column_descriptions", None) or ():
+        entity = column.get("entity")
+        if entity is not None and column["expr"] is entity:
             mapper = inspect(entity).mapper
-            yield Entity(mapper.class_.__name__, _lineage(mapper), bool(part["aliased"]))
-
-
-def _lineage(mapper: Mapper[Any]) -> tuple[str, ...]:
-    return tuple(base.class_.__name__ for base in mapper.iterate_to_root())
+            yield Entity(mapper.class_.__name__, lineage(mapper), bool(column["aliased"]))
 
 
 def _is_of(mapper: Mapper[Any] | None, column: Column[Any]) -> bool:
@@ -168,6 +165,8 @@ def _are_unique(mapper: Mapper[Any] | None, columns: list[Column[Any]]) -> bool:
     table = mapper.local_table
     keys = [tuple(mapper.primary_key)]
     if isinstance(table, Table):
-        keys += [tuple(part.columns) for part in table.constraints if isinstance(part, UniqueConstraint)]
+        keys += [
+            tuple(constraint.columns) for constraint in table.constraints if isinstance(constraint, UniqueConstraint)
+        ]
         keys += [tuple(index.columns) for index in table.indexes if index.unique]
     return any({column.key for column in key} <= names for key in keys if key)

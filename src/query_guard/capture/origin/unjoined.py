@@ -18,9 +18,9 @@ def unjoined_tables(compiled: Any) -> Iterator[str]:
     if linter is None or not linter.froms:
         return
     start = next(iter(linter.froms))
-    apart, _ = linter.lint(start)
-    if apart and all(_is_table(source) for source in (start, *apart)):
-        yield from (str(name) for source, name in linter.froms.items() if source is start or source in apart)
+    unjoined, _ = linter.lint(start)
+    if unjoined and all(_is_table(source) for source in (start, *unjoined)):
+        yield from (str(name) for source, name in linter.froms.items() if source is start or source in unjoined)
 
 
 def _is_table(source: Any) -> bool:

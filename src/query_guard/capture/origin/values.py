@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from query_guard.records.salt import SALT
+from query_guard.records.salt import SALT, hash_of_list
 
 _salted = SALT.__xor__
 _OF_MINUS = _salted(hash(-1))
@@ -14,7 +14,7 @@ _OF_MINUS = _salted(hash(-1))
 NO_VALUES: tuple[int, ...] = ()
 _MAX_POSITIONS = 32
 _AT_END = 8
-"""So many of them are the last ones: what stands behind a long IN list."""
+"""How many of them are the last values: those after a long IN list."""
 _MAX_SHOWN = 200
 _unhashable = itertools.count(1)
 
@@ -63,4 +63,4 @@ def _hash(value: Any) -> int:
         hashed = hash(value)
         return _salted(-1 if hashed == -2 and value == -1 else hashed)
     except Exception:
-        return -next(_unhashable)
+        return hash_of_list(next(_unhashable), len(value) if type(value) is list else 0)

@@ -1,1 +1,1 @@
-"""Who records, until when, and how much: windows, recorders and the rows they keep."""
+"""What is recorded, until when, and how much: windows, recorders and the rows they keep."""

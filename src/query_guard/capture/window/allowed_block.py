@@ -1,4 +1,4 @@
-"""What was sent inside a block that allows findings: a window within those around it."""
+"""What was sent inside a block that allows findings: the block is a window inside the others."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from query_guard.records import Allowance, Finding
 
 
 class AllowedBlock(NamedTuple):
-    """The allowances of a block, and what was sent in it, each time that it ran in one window."""
+    """The allowances of a block, and what was sent in it, over all its passes in one window."""
 
     allowances: tuple[Allowance, ...]
     recorder: Recorder
@@ -19,18 +19,18 @@ class AllowedBlock(NamedTuple):
     @property
     def key(self) -> tuple[object, ...]:
         """Equal for each pass through one block."""
-        return tuple([(one.pattern, one.reason, one.until) for one in self.allowances])
+        return tuple([(allowance.pattern, allowance.reason, allowance.until) for allowance in self.allowances])
 
 
 def window_of_block(allowances: tuple[Allowance, ...]) -> Window | None:
     """Return a window that notes what is sent in a block, in its own context only; None where nothing is recorded."""
     outer = current.get()
-    around = list(recorders(outer))
-    if not around:
+    outer_recorders = list(recorders(outer))
+    if not outer_recorders:
         return None
     block = AllowedBlock(allowances, Recorder())
-    block = next((earlier for earlier in around[0].allowed_blocks if earlier.key == block.key), block)
-    for recorder in around:
+    block = next((earlier for earlier in outer_recorders[0].allowed_blocks if earlier.key == block.key), block)
+    for recorder in outer_recorders:
         if not any(earlier is block for earlier in recorder.allowed_blocks):
             recorder.allowed_blocks = (*recorder.allowed_blocks, block)
     window = Window(block.recorder)
@@ -39,15 +39,15 @@ def window_of_block(allowances: tuple[Allowance, ...]) -> Window | None:
     return window
 
 
-def is_within(finding: Finding, blocks: Iterable[Recorder], around: Recorder) -> bool:
-    """Whether all that a finding of a window is about was sent inside these blocks.
+def is_within(finding: Finding, blocks: Iterable[Recorder], recorder: Recorder) -> bool:
+    """Whether all statements of a finding were sent inside these blocks; `recorder` is that of the finding's window.
 
-    Where it is about no statement, that is what was checked out, or could not be loaded, at its line.
+    For a finding without statements, the checkouts and failed loads at its line are compared instead.
     """
     if finding.statements:
         sent = {id(row) for block in blocks for row in block.rows}
-        return all(id(around.rows[serial - 1]) in sent for serial in finding.statements)
-    return 0 < _others_at(finding, around) == sum(_others_at(finding, block) for block in blocks)
+        return all(id(recorder.rows[serial - 1]) in sent for serial in finding.statements)
+    return 0 < _others_at(finding, recorder) == sum(_others_at(finding, block) for block in blocks)
 
 
 def _others_at(finding: Finding, recorder: Recorder) -> int:

@@ -1,8 +1,8 @@
-"""Which call of a test into the application did something outside requests, and what test code did by itself.
+"""Which call of a test into the application sent something outside requests, and what test code sent itself.
 
-A call begins at the outermost frame of the application inside the test's own frames. As long as that frame runs, it
-carries a mark: a local trace function that adds nothing. The frame takes the mark with it, so that a loop in a test
-makes many calls, and a loop in the application one; nothing is kept alive for it.
+A call begins at the outermost frame of the application inside the test's own frames. While that frame runs, it has a
+mark: a local trace function that does nothing. The mark ends with the frame. So a loop in a test makes many calls, and
+a loop in the application is within one; nothing is kept alive for it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from query_guard.capture.origin.call_site import frames_from
+from query_guard.capture.origin.frames import frames_from
 from query_guard.capture.origin.source_files import APPLICATION, LIBRARY, kind_of
 from query_guard.capture.window.open_checkout import OpenCheckout
 from query_guard.capture.window.open_transaction import OpenTransaction
@@ -22,11 +22,11 @@ from query_guard.capture.window.recorder import Recorder
 from query_guard.capture.window.rows import REQUEST, SHARED, FailedLoadRow, Row
 
 BY_TEST = 0
-"""The call that test code's own work belongs to."""
+"""The number of the call for what test code did itself."""
 
 
 class _Mark:
-    """Stands in a frame as its local trace function, in front of that of a debugger or of coverage, where one is."""
+    """The local trace function of a frame. It calls the one that was there before, of a debugger or of coverage."""
 
     __slots__ = ("_traced", "serial")
 
@@ -41,7 +41,7 @@ class _Mark:
 
 
 class CallRecorder(Recorder):
-    """A recorder that tells apart what each call from test code into the application sent outside requests."""
+    """A recorder that notes for each record outside requests which call from test code into the application made it."""
 
     __slots__ = ("_calls", "_is_test_code", "_serials")
 
@@ -49,7 +49,7 @@ class CallRecorder(Recorder):
         super().__init__()
         self._is_test_code = is_test_code
         self._calls: dict[int, int] = {}
-        """By the identity of what was recorded, which the recorder keeps."""
+        """The number of the call by the `id()` of the record, which the recorder keeps alive."""
         self._serials = itertools.count(1)
 
     def add(self, row: Row) -> None:
@@ -77,7 +77,7 @@ class CallRecorder(Recorder):
         return self._calls.get(id(recorded), BY_TEST)
 
     def is_ended_by_application(self, transaction: OpenTransaction) -> bool:
-        """Whether a line of the application ended a transaction that wrote, and not the test that holds it."""
+        """Whether a line of the application ended the transaction, and not the test itself."""
         return any(not self._is_test_code(os.path.abspath(frame.file)) for frame in transaction.site.frames)
 
     def _call(self) -> int:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from query_guard.capture.window.open_transaction import OpenTransaction
 from query_guard.capture.window.pool_watch import PoolWatch
 from query_guard.own_errors import contained
-from query_guard.records import CallSite, CheckoutOutcome, Holder
+from query_guard.records import OUTSIDE_REQUESTS, CallSite, CheckoutOutcome, Holder
 
 _checkout_serials = itertools.count(1)
 
@@ -39,7 +39,7 @@ class Owner(Protocol):
 
 
 def name_of(window: Owner | None) -> str:
-    return (window.name if window is not None else "") or "outside requests"
+    return (window.name if window is not None else "") or OUTSIDE_REQUESTS
 
 
 class OpenCheckout:
@@ -123,7 +123,7 @@ class OpenCheckout:
         if cuts_off:
             while self.transaction is not None:
                 self.transaction.cut_off(ended)
-                self.transaction = self.transaction.around
+                self.transaction = self.transaction.outer
 
     def control(self, sql: str) -> None:
         """Note a statement of transaction control that the application sends as text."""

@@ -19,7 +19,7 @@ class OpenTransaction:
     """One transaction; `freeze` makes facts of it."""
 
     __slots__ = (
-        "around", "autocommit", "checkout", "connection", "ended", "ended_by", "engine", "outcome", "pauses", "request",
+        "autocommit", "checkout", "connection", "ended", "ended_by", "engine", "outcome", "outer", "pauses", "request",
         "savepoint", "savepoints", "serial", "site", "stage", "started", "statements", "texts", "wrote",
     )  # fmt: skip
 
@@ -30,7 +30,7 @@ class OpenTransaction:
         self.engine = engine
         self.request = request
         self.autocommit = autocommit
-        self.around: OpenTransaction | None = None
+        self.outer: OpenTransaction | None = None
         """The transaction that this one is a savepoint of, where a session joined it."""
         self.savepoint = ""
         """The name of that savepoint."""

@@ -34,6 +34,7 @@ class PoolWatch:
         "engine",
         "growth",
         "has_numbers",
+        "has_unrecorded",
         "holders",
         "kind",
         "max_overflow",
@@ -58,6 +59,8 @@ class PoolWatch:
         self.size = number(pool, "size")
         self.has_numbers = number(pool, "checkedout") is not None and number(pool, "overflow") is not None
         """Whether its class knows how many connections are out."""
+        self.has_unrecorded = False
+        """Whether a request that is not sampled has taken one of its connections."""
         self.max_overflow = number(pool, "_max_overflow")
         self.pre_ping = bool(getattr(pool, "_pre_ping", False))
         self.holders: dict[int, OpenCheckout] = {}
@@ -72,8 +75,8 @@ class PoolWatch:
 
     def is_full(self) -> bool:
         """Whether all connections of the pool are out."""
-        out = number(self.pool(), "checkedout")
-        return out is not None and self.size is not None and 0 <= (self.max_overflow or 0) <= out - self.size
+        in_use = number(self.pool(), "checkedout")
+        return in_use is not None and self.size is not None and 0 <= (self.max_overflow or 0) <= in_use - self.size
 
     def connected(self, seconds: float) -> None:
         self.growth += 1

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from contextvars import ContextVar
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeAlias
 
 from query_guard.capture.origin.statement_info import UnreadInfo
+from query_guard.capture.window.allowed import allowed, allowed_in_process
 from query_guard.capture.window.open_checkout import OpenCheckout
 from query_guard.capture.window.open_transaction import OpenTransaction
 from query_guard.capture.window.rows import (
@@ -23,41 +23,23 @@ from query_guard.capture.window.rows import (
     Row,
     Shared,
 )
+from query_guard.capture.window.sizes import (
+    CHECKOUT_BYTES,
+    CHECKOUT_ROW_BYTES,
+    FRAME_BYTES,
+    HOLDER_BYTES,
+    ROW_BYTES,
+    SHARED_BYTES,
+    WINDOW_BYTES,
+)
+from query_guard.capture.window.stages import BEFORE_RESPONSE
 from query_guard.records import Allowance, CallSite, LoopBlock
 
 if TYPE_CHECKING:
     from query_guard.capture.window.allowed_block import AllowedBlock
 
-WINDOW_BYTES = 500_000
-"""The most bytes for the details of one window. Beyond it, statements are only counted."""
-CHECKOUT_BYTES = 100_000
-"""The part of it for checkouts and transactions, which are recorded also where statements are only counted."""
-ROW_BYTES = 230
-"""Bytes of a row with all that belongs to it alone, the hash of its owner included; `make bench` measures it."""
-SHARED_BYTES = 280
-"""Bytes of the part that the rows of a loop share."""
-LOAD_BYTES = 80
-"""Bytes to know which objects a statement loaded."""
-FETCH_BYTES = 100
-"""Bytes to know how many rows a statement returned, where they are counted as they are fetched."""
-FRAME_BYTES = 8
-"""Bytes of one frame in a site: a reference to a frame that all sites share."""
-CHECKOUT_ROW_BYTES = 420
-"""Bytes of a checkout or a transaction."""
-HOLDER_BYTES = 250
-"""Bytes of one holder of a connection that a checkout waited for."""
-
-BEFORE_RESPONSE, STREAMING, AFTER_RESPONSE = range(3)
-"""The stage of a request, by the ASGI messages that were sent."""
-
-allowed: ContextVar[tuple[Allowance, ...]] = ContextVar("query_guard_allowed", default=())
-"""Allowances of the surrounding blocks, for the windows that are opened inside them."""
-
 ReadKey: TypeAlias = tuple[str, bool, tuple[str, ...], CallSite]
 """A relationship; whether only its `len()` was taken, and if so its foreign key and the call site."""
-
-allowed_in_process: list[Allowance] = []
-"""Allowances for the windows of every context, such as those of a test's marker."""
 
 _lock = threading.Lock()
 _COUNTED_AT_ONCE = 1_000
@@ -67,33 +49,10 @@ class Recorder:
     """The rows of one window. `list.append` is atomic, so threads add rows without a lock while there is room."""
 
     __slots__ = (
-        "__weakref__",
-        "_counted",
-        "_dropped",
-        "_dropped_time",
-        "allowances",
-        "allowed_blocks",
-        "checkouts",
-        "dropped_checkouts",
-        "dropped_failed_loads",
-        "dropped_transactions",
-        "engines",
-        "failed_loads",
-        "fetched",
-        "further_calls",
-        "loads",
-        "loop_blocks",
-        "parameters",
-        "reads",
-        "request",
-        "room",
-        "room_for_checkouts",
-        "rows",
-        "shared",
-        "stage",
-        "started",
-        "thread",
-        "transactions",
+        "__weakref__", "_counted", "_dropped", "_dropped_time", "allowances", "allowed_blocks", "checkouts",
+        "dropped_checkouts", "dropped_failed_loads", "dropped_transactions", "engines", "failed_loads", "fetched",
+        "further_calls", "loads", "loop_blocks", "parameters", "reads", "request", "room", "room_for_checkouts",
+        "rows", "shared", "stage", "started", "thread", "transactions",
     )  # fmt: skip
 
     def __init__(self, details: bool = True, engines: frozenset[int] | None = None, parameters: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""Windows: which recorders get a statement.
+"""Windows: which recorders are open around a context.
 
 A window belongs to a context (ContextVar), so that the tasks, threads and greenlets of a request find it. The
 ContextVar holds a small object that is emptied at the end: pooled asyncpg connections and spawned tasks keep the
@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from threading import get_ident
 
-from query_guard.capture.window.recorder import BEFORE_RESPONSE, Recorder
-from query_guard.capture.window.rows import BATCHES, DURATION, SHARED, Batches, Row
+from query_guard.capture.window.recorder import Recorder
+from query_guard.capture.window.stages import BEFORE_RESPONSE
 from query_guard.own_errors import report_own_error
 from query_guard.records import Engine, LateCounter, Request
 
@@ -29,8 +29,8 @@ class Window:
     """The small object in the ContextVar. `recorder` is None once the window is sealed; later statements are late."""
 
     __slots__ = (
-        "_late", "_opened_for", "describe", "has_checkouts", "loop", "outer", "recorder", "request", "serial",
-        "stages", "thread",
+        "_late", "_opened_for", "describe", "has_checkouts", "is_counted_only", "loop", "outer", "recorder", "request",
+        "serial", "stages", "thread",
     )  # fmt: skip
 
     def __init__(self, recorder: Recorder, request: bool = False) -> None:
@@ -49,6 +49,8 @@ class Window:
         self.thread = 0
         self.has_checkouts = False
         """Whether a connection of any engine was checked out in it."""
+        self.is_counted_only = outer is None and recorder.room <= 0
+        """Whether it only counts statements, so that checkouts and transactions need no record of their own."""
         self.stages: Recorder | None
         """The recorder of the surrounding request, which knows its stage."""
         if request or outer is None:
@@ -78,6 +80,12 @@ class Window:
             with _lock:
                 self._late = self._late or LateCounter()
         return self._late
+
+    def count_late(self) -> None:
+        """Count a statement that was sent after the window was sealed."""
+        late = self.late
+        with _lock:
+            late.count += 1
 
     def seal(self) -> None:
         if self.describe is not None and self.has_checkouts:
@@ -115,69 +123,10 @@ def sole_recorder(window: Window | None) -> Recorder | None:
 
 
 def watching(window: Window | None, engine: Engine) -> Iterator[Recorder]:
-    """Yield those of them that watch an engine."""
+    """Yield the open recorders that watch an engine."""
     for recorder in recorders(window):
         if recorder.engines is None or engine.serial in recorder.engines:
             yield recorder
-
-
-def detail_recorder(window: Window | None, engine: Engine) -> Recorder | None:
-    """Return the innermost recorder that keeps details of a statement; None where statements are only counted."""
-    while window is not None:
-        recorder = window.recorder
-        if (
-            recorder is not None
-            and recorder.room > 0
-            and (recorder.engines is None or engine.serial in recorder.engines)
-        ):
-            return recorder
-        window = window.outer
-    return watchers[0] if watchers else None
-
-
-def deliver(window: Window | None, engine: Engine, row: Row) -> None:
-    """Add a finished row to each window it belongs to; a sealed window counts it as late."""
-    while window is not None:
-        recorder = window.recorder
-        if recorder is None:
-            _count_late(window)
-        elif recorder.engines is None or engine.serial in recorder.engines:
-            _add(recorder, row)
-        window = window.outer
-    for watcher in watchers:
-        _add(watcher, row)
-
-
-def _add(recorder: Recorder, row: Row) -> None:
-    """Add a row to a recorder, which counts it if it has no room."""
-    try:
-        recorder.add(row)
-    except Exception:
-        report_own_error("a statement could not be kept")
-        recorder.count(row[DURATION], row[SHARED][BATCHES])
-
-
-def count(window: Window | None, engine: Engine, duration: float, batches: Batches | None = None) -> None:
-    """Count a statement whose details no recorder keeps."""
-    while window is not None:
-        recorder = window.recorder
-        if recorder is None:
-            _count_late(window)
-        elif recorder.engines is None or engine.serial in recorder.engines:
-            recorder.count(duration, batches)
-        window = window.outer
-
-
-def count_further(window: Window | None, engine: Engine, duration: float, batches: Batches) -> None:
-    """Count a further driver call of an execution."""
-    for recorder in watching(window, engine):
-        recorder.count_further(duration, batches)
-
-
-def _count_late(window: Window) -> None:
-    late = window.late
-    with _lock:
-        late.count += 1
 
 
 def is_recorded_with_parameters(window: Window | None) -> bool:
@@ -186,8 +135,9 @@ def is_recorded_with_parameters(window: Window | None) -> bool:
 
 
 def is_recording() -> bool:
-    """Whether any recorder would get a statement that is sent now."""
-    return bool(watchers) or current.get() is not None
+    """Whether any recorder would get the details of a statement that is sent now."""
+    window = current.get()
+    return bool(watchers) or (window is not None and not window.is_counted_only)
 
 
 def stage_of(window: Window | None) -> int:

@@ -1,6 +1,6 @@
-"""What to type so that a loop of statements becomes one, by its cause: one file a cause.
+"""The code and the words of fixes: one file for each cause.
 
-A remedy offers code only where it asks the same question and keeps locks and guards; else it says how in words.
+A remedy offers code only if the code has the same result and keeps locks and conditions. Otherwise words say how.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from query_guard.detectors.remedies.flushes import flushed_one_by_one
 from query_guard.detectors.remedies.listeners import is_of_listener, sent_by_listener
 from query_guard.detectors.remedies.merges import merged_one_by_one
 from query_guard.detectors.remedies.read_again import expired, generated, refreshed
-from query_guard.detectors.remedies.relationships import asked_for, loaded_one_by_one
+from query_guard.detectors.remedies.relationships import loaded_one_by_one, named_in_refresh
 from query_guard.detectors.remedies.remedy import Remedy
 from query_guard.detectors.remedies.walked import walked_by_hand
 from query_guard.detectors.remedies.writes import WRITES, written_one_by_one
@@ -40,22 +40,22 @@ def remedy_for(rows: Sequence[Statement], facts: Facts) -> Remedy:
 def _loading_remedy(rows: Sequence[Statement], loader: Loader, facts: Facts) -> Remedy:
     if loader.path:
         return loaded_one_by_one(rows, loader, facts)
-    ways = list({id(row.loader) ^ (row.loaded_by or 0): facts.load_paths.of(row) for row in rows}.values())
+    paths = list({id(row.loader) ^ (row.loaded_by or 0): facts.load_paths.of(row) for row in rows}.values())
     if loader.kind == "column":
-        return deferred(loader, ways, facts)
+        return deferred(loader, paths, facts)
     if loader.kind == "refresh":
         return _refreshed(rows, loader, facts)
     if loader.kind == "generated":
         return generated(rows, loader)
-    remedy = of_subclass(loader, ways, facts) if loader.kind == "subclass" else None
+    remedy = of_subclass(loader, paths, facts) if loader.kind == "subclass" else None
     return remedy or expired(rows, loader, facts)
 
 
 def _refreshed(rows: Sequence[Statement], loader: Loader, facts: Facts) -> Remedy:
-    """Tell a refresh of relationships, which then are loaded from the same line, from one of objects."""
+    """Return the remedy for a refresh of relationships, which are then loaded at the same line, or of objects."""
     for load in facts.load_paths.loads if loader.attribute else ():
         first = load.rows[0]
         if first.loader is not None and first.site.key == rows[0].site.key and first.site.call == rows[0].site.call:
-            way = facts.load_paths.of(first).on(first.loader.steps[-1:], lazy=True)
-            return asked_for(load.rows, first.loader, way, facts)
+            path = facts.load_paths.of(first).on(first.loader.steps[-1:], lazy=True)
+            return named_in_refresh(load.rows, first.loader, path, facts)
     return refreshed(rows, loader)

@@ -1,4 +1,4 @@
-"""One statement for all values, in the place of one for each: code where it asks the same question, else words."""
+"""One statement for all values in place of one for each: as code if it has the same result, or else in words."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ _KEPT = frozenset(
         "a prefix",
     )
 )
-"""What a statement goes on holding when it asks for all values."""
+"""The clauses that a statement keeps when it selects by all values."""
 
 
 def batched_select(rows: Sequence[Statement], facts: Facts) -> Remedy:
     """Return the remedy for a loop of selects that differ in the values they filter by."""
     row = rows[0]
     target, clauses = row.info, row.info.clauses
-    where = filters_of(row)
+    filters = filters_of(row)
     if "LIMIT" in clauses.further or "OFFSET" in clauses.further or " LIMIT " in row.sql:
-        return _first_of_each(row, where)
-    if not where or "text" in clauses.further:
+        return _first_of_each(row, filters)
+    if not filters or "text" in clauses.further:
         return Remedy("", "Collect the values before the loop and send one statement for all of them")
-    code = _code(target.entity, clauses, where) if _is_plain(row, facts) else ""
+    code = _code(target.entity, clauses, filters) if _is_plain(row, facts) else ""
     if not code:
-        return _same_with_in(row, where)
+        return _same_with_in(row, filters)
     if clauses.aggregates or clauses.group_by:
         advice = f"Ask for all of them at once, a row for each group (a parent without rows has none): {code}"
     elif clauses.columns:
@@ -53,49 +53,49 @@ def filters_of(row: Statement) -> tuple[str, ...]:
     return target.clauses.where
 
 
-def in_values(where: Sequence[str]) -> str:
-    """Write `Post.id.in_(values)`, or the same of a tuple."""
-    return f"{where[0]}.in_(values)" if len(where) == 1 else f"tuple_({', '.join(where)}).in_(values)"
+def in_values(filters: Sequence[str]) -> str:
+    """Return `Post.id.in_(values)`, or the same with a tuple of columns."""
+    return f"{filters[0]}.in_(values)" if len(filters) == 1 else f"tuple_({', '.join(filters)}).in_(values)"
 
 
-def all_by_key(loader: Loader, options: str = "", further: str = "") -> str:
-    """Write the select of all objects that a loader loaded for, by their keys; "" where those are not known."""
+def all_by_key(loader: Loader, options: str = "", suffix: str = "") -> str:
+    """Return the code of a select of all objects that a loader loaded for, by their keys; "" without known keys."""
     if not loader.keys or not loader.parents:
         return ""
     model = loader.parents[0]
-    where = in_values([f"{model}.{key}" for key in loader.keys])
-    return f"select({model}).where({where}){f'.options({options})' if options else ''}{further}"
+    filters = in_values([f"{model}.{key}" for key in loader.keys])
+    return f"select({model}).where({filters}){f'.options({options})' if options else ''}{suffix}"
 
 
 def _is_plain(row: Statement, facts: Facts) -> bool:
-    """Whether all that a select asks can be written here, or is added to it by the session."""
-    target, further = row.info, row.info.clauses.further
-    if target.aliased or len(target.entities) > 1 or (further and not (further == (CRITERIA,) and _adds(row, facts))):
+    """Whether all clauses of a select can be written as code, or are added by the session."""
+    target, others = row.info, row.info.clauses.further
+    if target.aliased or len(target.entities) > 1 or (others and not (others == (CRITERIA,) and _adds(row, facts))):
         return False
     return bool(target.entities) != bool(target.clauses.columns)
 
 
 def _adds(row: Statement, facts: Facts) -> bool:
-    """Whether the session adds the criteria: it does where other selects hold some, too; a get is given none."""
+    """Whether the session adds the criteria: other selects have them, too, or it is a get, which takes none."""
     return row.info.clauses.got or any(
-        CRITERIA in one.info.clauses.further and one.fingerprint != row.fingerprint for one in facts.statements
+        CRITERIA in other.info.clauses.further and other.fingerprint != row.fingerprint for other in facts.statements
     )
 
 
-def _code(entity: str | None, clauses: Clauses, where: Sequence[str]) -> str:
+def _code(entity: str | None, clauses: Clauses, filters: Sequence[str]) -> str:
     selected = entity or ""
     groups = clauses.group_by
     if clauses.columns:
-        selected = ", ".join(dict.fromkeys((*where, *clauses.columns)))
-        groups = tuple(dict.fromkeys((*where, *groups))) if clauses.aggregates or groups else ()
+        selected = ", ".join(dict.fromkeys((*filters, *clauses.columns)))
+        groups = tuple(dict.fromkeys((*filters, *groups))) if clauses.aggregates or groups else ()
     if clauses.aggregates and (clauses.order_by or clauses.lock):
         return ""
     if not clauses.columns and groups:
         return ""
-    order = clauses.order_by or (tuple(where) if clauses.lock else ())
+    order = clauses.order_by or (tuple(filters) if clauses.lock else ())
     return "".join(
         (
-            f"select({selected}).where({in_values(where)})",
+            f"select({selected}).where({in_values(filters)})",
             f".group_by({', '.join(groups)})" if groups else "",
             f".order_by({', '.join(order)})" if order else "",
             clauses.lock,
@@ -103,25 +103,25 @@ def _code(entity: str | None, clauses: Clauses, where: Sequence[str]) -> str:
     )
 
 
-def _same_with_in(row: Statement, where: Sequence[str]) -> Remedy:
-    """Say it in words: the statement stays as it is, but for the filter."""
-    kept = [part for part in row.info.clauses.further if part in _KEPT]
-    keeps = f", and keep its {listed(kept)}" if kept else ""
+def _same_with_in(row: Statement, filters: Sequence[str]) -> Remedy:
+    """Say in words that only the filter of the statement changes."""
+    kept_clauses = [clause for clause in row.info.clauses.further if clause in _KEPT]
+    keeps = f", and keep its {listed(kept_clauses)}" if kept_clauses else ""
     return Remedy(
         "",
         f"Collect the values before the loop and send the statement{at(row)} once, with "
-        f"{in_values(where)} in the place of {_equals(where)}{keeps}",
+        f"{in_values(filters)} in the place of {_equals(filters)}{keeps}",
     )
 
 
-def _equals(where: Sequence[str]) -> str:
-    return " and ".join(f"{name} == ..." for name in where)
+def _equals(filters: Sequence[str]) -> str:
+    return " and ".join(f"{name} == ..." for name in filters)
 
 
-def _first_of_each(row: Statement, where: Sequence[str]) -> Remedy:
-    by = f" partitioned by {', '.join(where)}" if where else ""
+def _first_of_each(row: Statement, filters: Sequence[str]) -> Remedy:
+    partition = f" partitioned by {', '.join(filters)}" if filters else ""
     return Remedy(
         "",
-        "The first few of each are another question than all of them: number the rows with "
-        f"func.row_number().over(...){by}, and take the first of each in one statement",
+        "One statement with LIMIT would return the first few of all, and not of each: number the rows with "
+        f"func.row_number().over(...){partition}, and take the first of each in one statement",
     )

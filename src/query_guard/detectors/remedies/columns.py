@@ -13,47 +13,51 @@ from query_guard.records import Facts, Loader, LoadPath, Statement
 _DEFERRING = frozenset(("defer",))
 
 
-def deferred(loader: Loader, ways: Sequence[LoadPath], facts: Facts) -> Remedy:
-    """Return the remedy for deferred columns: `undefer` on the select, or without the `defer` that stands there."""
+def deferred(loader: Loader, paths: Sequence[LoadPath], facts: Facts) -> Remedy:
+    """Return the remedy for deferred columns: add `undefer` to the select, or remove its `defer`."""
     names = loader.attribute.split(", ")
     plain = ".".join(f"undefer({loader.owner}.{name})" for name in names)
-    way = ways[0]
-    if len(ways) > 1 or way.root is None or way.how not in ("selected", "got"):
+    load_path = paths[0]
+    if len(paths) > 1 or load_path.root is None or load_path.how not in ("selected", "got"):
         return Remedy(plain, f"Add .options({plain}) to the select that loads {loader.owner}")
-    path = tuple(step.name for step in way.steps)
-    against = [name for name in names if option_for(way.root, (*path, f"{loader.owner}.{name}"), _DEFERRING)]
-    if against:
-        gone = listed([f"defer({loader.owner}.{name})" for name in against])
-        return Remedy("", f"Remove {gone} from the select{at(way.root)}", *_columns_of(loader, way, NOTHING, facts))
-    code = _undefer(loader, names, way)
-    if code is not None and "text" in way.root.info.clauses.further:
+    names_of_steps = tuple(step.name for step in load_path.steps)
+    deferred_names = [
+        name for name in names if option_for(load_path.root, (*names_of_steps, f"{loader.owner}.{name}"), _DEFERRING)
+    ]
+    if deferred_names:
+        removal = listed([f"defer({loader.owner}.{name})" for name in deferred_names])
         return Remedy(
-            "", f"Select {listed(f'{loader.owner}.{name}' for name in names)} in the statement{at(way.root)}, too"
+            "", f"Remove {removal} from the select{at(load_path.root)}", *_columns_of(loader, load_path, NOTHING, facts)
+        )
+    code = _undefer(loader, names, load_path)
+    if code is not None and "text" in load_path.root.info.clauses.further:
+        return Remedy(
+            "", f"Select {listed(f'{loader.owner}.{name}' for name in names)} in the statement{at(load_path.root)}, too"
         )
     if code is None:
         return Remedy(plain, f"Add .options({plain}) to the select that loads {loader.owner}")
-    promise = promise_of(way, loaders_of(way), facts) if any(way.lazy) else NOTHING
-    if any(way.lazy) and promise == NOTHING:
-        return added_to_select(Loading(code, way, [], way.entity), facts)._replace(mended=(), sent=0)
-    remedy = added_to_select(Loading(code, way, [], way.entity), facts)
-    mended, sent = _columns_of(loader, way, promise, facts)
-    return remedy._replace(mended=mended, sent=sent)
+    promise = promise_of(load_path, loaders_of(load_path), facts) if any(load_path.lazy) else NOTHING
+    if any(load_path.lazy) and promise == NOTHING:
+        return added_to_select(Loading(code, load_path, [], load_path.entity), facts)._replace(avoided=(), sent=0)
+    remedy = added_to_select(Loading(code, load_path, [], load_path.entity), facts)
+    avoided, sent = _columns_of(loader, load_path, promise, facts)
+    return remedy._replace(avoided=avoided, sent=sent)
 
 
-def _undefer(loader: Loader, names: Sequence[str], way: LoadPath) -> str | None:
-    steps = written_steps(way.steps, way.entity)
-    if steps is None or way.entity is None:
+def _undefer(loader: Loader, names: Sequence[str], path: LoadPath) -> str | None:
+    steps = written_steps(path.steps, path.entity)
+    if steps is None or path.entity is None:
         return None
-    owner = way.steps[-1].target if way.steps else ("alias" if way.entity.aliased else way.entity.name)
-    before = chained(loaders_of(way), steps)
-    return ".".join([*([before] if before else ()), *(f"undefer({owner}.{name})" for name in names)])
+    owner = path.steps[-1].target if path.steps else ("alias" if path.entity.aliased else path.entity.name)
+    prefix = chained(loaders_of(path), steps)
+    return ".".join([*([prefix] if prefix else ()), *(f"undefer({owner}.{name})" for name in names)])
 
 
-def _columns_of(loader: Loader, way: LoadPath, before: Promise, facts: Facts) -> Promise:
-    """Return what is won where the columns come with their objects."""
-    roots = {row.serial for row in roots_like(way.root, facts)}
+def _columns_of(loader: Loader, path: LoadPath, promise: Promise, facts: Facts) -> Promise:
+    """Return the promise with the loads of the columns, which come with their objects then."""
+    roots = {row.serial for row in roots_like(path.root, facts)}
     rows = [row for row in facts.statements if row.loader is loader and _root_serial(row, facts) in roots]
-    return Promise((*before.mended, *rows), before.sent)
+    return Promise((*promise.avoided, *rows), promise.sent)
 
 
 def _root_serial(row: Statement, facts: Facts) -> int:
@@ -61,17 +65,17 @@ def _root_serial(row: Statement, facts: Facts) -> int:
     return root.serial if root is not None else 0
 
 
-def of_subclass(loader: Loader, ways: Sequence[LoadPath], facts: Facts) -> Remedy | None:
-    """Return the remedy for columns of a subclass; None where its base was not selected: they must have expired."""
-    way = ways[0]
-    entity = way.entity
-    if way.root is None or entity is None or way.steps or entity.name not in loader.parents or entity.aliased:
+def of_subclass(loader: Loader, paths: Sequence[LoadPath], facts: Facts) -> Remedy | None:
+    """Return the remedy for columns of a subclass; None if its base was not selected: then they have expired."""
+    path = paths[0]
+    entity = path.entity
+    if path.root is None or entity is None or path.steps or entity.name not in loader.parents or entity.aliased:
         return None
     code = f"selectin_polymorphic({entity.name}, [{loader.owner}])"
-    remedy = added_to_select(Loading(code, way, [], entity), facts)
-    if len(ways) > 1 or place_of(way.root) is None:
-        return remedy._replace(mended=(), sent=0, edit=None)
-    roots = roots_like(way.root, facts)
+    remedy = added_to_select(Loading(code, path, [], entity), facts)
+    if len(paths) > 1 or place_of(path.root) is None:
+        return remedy._replace(avoided=(), sent=0, edit=None)
+    roots = roots_like(path.root, facts)
     serials = {root.serial for root in roots}
     rows = [
         row
@@ -81,5 +85,5 @@ def of_subclass(loader: Loader, ways: Sequence[LoadPath], facts: Facts) -> Remed
         and row.loader.owner == loader.owner
         and _root_serial(row, facts) in serials
     ]
-    used = {_root_serial(row, facts) for row in rows}
-    return remedy._replace(mended=tuple(rows) if used == serials else (), sent=len(roots))
+    with_columns = {_root_serial(row, facts) for row in rows}
+    return remedy._replace(avoided=tuple(rows) if with_columns == serials else (), sent=len(roots))

@@ -1,44 +1,44 @@
-"""A load that failed: what would have made it unnecessary, by how its object came."""
+"""The remedy for a load that failed, by how its object was loaded."""
 
 from __future__ import annotations
 
 from query_guard.detectors.remedies.columns import deferred, of_subclass
-from query_guard.detectors.remedies.loader_option import added_to_select, loading_of, replacing, standing_against
+from query_guard.detectors.remedies.loader_option import added_to_select, loading_of, opposing_option, replacing
 from query_guard.detectors.remedies.read_again import cause_of, made_by_database
 from query_guard.detectors.remedies.remedy import Remedy, at
 from query_guard.records import Facts, FailedLoad, Loader
 
 
 def loaded_before(load: FailedLoad, loader: Loader, facts: Facts) -> Remedy:
-    """Return what would have loaded an attribute before it was read."""
+    """Return the remedy that loads an attribute before it is read."""
     return _relationship(load, loader, facts) if loader.path else _column(load, loader, facts)
 
 
 def _relationship(load: FailedLoad, loader: Loader, facts: Facts) -> Remedy:
-    way = facts.load_paths.to(loader, load.loaded_by)
+    path = facts.load_paths.to(loader, load.loaded_by)
     otherwise = _otherwise(load, loader)
-    if way.how in ("added", "refreshed", "merged", "expired"):
+    if path.how in ("added", "refreshed", "merged", "expired"):
         code = f'{_refresh(load, facts)}({loader.parents[0].lower()}, ["{loader.attribute}"])'
-        said = {
+        reasons = {
             "added": "The object was just added, and no select loaded it",
-            "refreshed": f"The object was refreshed{at(way.root) if way.root is not None else ''}, without it",
+            "refreshed": f"The object was refreshed{at(path.root) if path.root is not None else ''}, without it",
             "merged": "The object was merged, without it",
-        }.get(way.how, "The object had expired")
-        return Remedy(code, f"{said}: {code}{otherwise}")
-    way = way.on(loader.steps[-1:], lazy=True)
-    against = standing_against(way)
-    if against is not None:
-        remedy = replacing(*against)
+        }.get(path.how, "The object had expired")
+        return Remedy(code, f"{reasons}: {code}{otherwise}")
+    path = path.on(loader.steps[-1:], lazy=True)
+    opposing = opposing_option(path)
+    if opposing is not None:
+        remedy = replacing(*opposing)
         return remedy._replace(advice=f"{remedy.advice}{otherwise}")
-    loading = loading_of(way)
+    loading = loading_of(path)
     if loading is None:
         return Remedy("", f"Load {loader.relationship} ahead, with the select of its {loader.parents[0]}{otherwise}")
     remedy = added_to_select(loading, facts)
-    return remedy._replace(advice=f"{remedy.advice}{otherwise}", mended=(), sent=0)
+    return remedy._replace(advice=f"{remedy.advice}{otherwise}", avoided=(), sent=0)
 
 
 def _otherwise(load: FailedLoad, loader: Loader) -> str:
-    """Say what else would do."""
+    """Return the alternative to loading it ahead, as the end of a sentence."""
     if load.failure == "greenlet":
         return f", or await the object's awaitable_attrs.{loader.attribute}"
     return ", or read it before the session is closed" if load.failure == "detached" else ""
@@ -50,19 +50,19 @@ def _refresh(load: FailedLoad, facts: Facts) -> str:
 
 
 def _column(load: FailedLoad, loader: Loader, facts: Facts) -> Remedy:
-    way = facts.load_paths.to(loader, load.loaded_by)
+    path = facts.load_paths.to(loader, load.loaded_by)
     refresh = f"{_refresh(load, facts)}({loader.owner.lower()})"
-    once_more = f"{refresh} before the session is closed" if load.failure == "detached" else refresh
+    in_time = f"{refresh} before the session is closed" if load.failure == "detached" else refresh
     if loader.kind == "column":
-        return deferred(loader, [way], facts)._replace(mended=(), sent=0)
+        return deferred(loader, [path], facts)._replace(avoided=(), sent=0)
     if loader.kind == "generated":
         return Remedy(refresh, f"{made_by_database(loader)}, or {refresh} after the flush")
-    remedy = of_subclass(loader, [way], facts) if loader.kind == "subclass" else None
+    remedy = of_subclass(loader, [path], facts) if loader.kind == "subclass" else None
     if remedy is not None:
-        return remedy._replace(mended=(), sent=0)
+        return remedy._replace(avoided=(), sent=0)
     if cause_of(load.loaded_by, facts.duration, 0, facts) == "commit":
         return Remedy(
             "expire_on_commit=False",
-            f"A commit expired the {loader.owner}: create the session with expire_on_commit=False, or {once_more}",
+            f"A commit expired the {loader.owner}: create the session with expire_on_commit=False, or {in_time}",
         )
-    return Remedy(refresh, f"The {loader.owner} had expired (a rollback, expire() or refresh): {once_more}")
+    return Remedy(refresh, f"The {loader.owner} had expired (a rollback, expire() or refresh): {in_time}")

@@ -1,4 +1,4 @@
-"""Rows that the unit of work writes one by one, as each turn of a loop flushes: by what flushed."""
+"""Rows that are written one by one because each turn of a loop flushes, by what called the flush."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FLUSHES = frozenset(("flush", ""))
 
 
 def flushed_one_by_one(rows: Sequence[Statement]) -> Remedy:
-    """Return the remedy for a loop of flushes: what is flushed once is written at once."""
+    """Return the remedy for a loop of flushes: one flush writes all rows at once."""
     row = rows[0]
     call = row.site.call
     if call in _NESTED or (call in _COMMITS and len({row.transaction for row in rows}) < len(rows)):
@@ -44,8 +44,8 @@ def _once(row: Statement) -> Remedy:
     if row.operation == "INSERT":
         code = "session.add_all(objects)"
         return Remedy(code, f"Insert into {table_of(row)} with one flush after the loop: {code}")
-    what = f"Call session.delete() on {table_of(row)}" if row.operation == "DELETE" else f"Change {table_of(row)}"
-    return Remedy("session.flush()", f"{what} in the loop and flush once after it: session.flush()")
+    change = f"Call session.delete() on {table_of(row)}" if row.operation == "DELETE" else f"Change {table_of(row)}"
+    return Remedy("session.flush()", f"{change} in the loop and flush once after it: session.flush()")
 
 
 def _change(row: Statement) -> str:

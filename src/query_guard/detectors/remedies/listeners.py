@@ -10,14 +10,14 @@ from query_guard.records import CallSite, Facts, Statement
 
 
 def is_of_listener(row: Statement, facts: Facts) -> bool:
-    """Whether a statement was sent by code that a flush had called: the flush itself wrote from an outer site."""
+    """Whether a statement was sent by a listener that a flush called: the flush itself writes from an outer site."""
     return row.flush != 0 and any(
-        other.flush == row.flush and _is_called_from(row.site, other.site) for other in facts.statements
+        flushed.flush == row.flush and _is_called_from(row.site, flushed.site) for flushed in facts.statements
     )
 
 
 def _is_called_from(site: CallSite, outer: CallSite) -> bool:
-    """Whether frames of the application were called at another site, through SQLAlchemy."""
+    """Whether the frames of a site were called from those of `outer`, through SQLAlchemy."""
     return 0 < len(outer.frames) < len(site.frames) and site.frames[-len(outer.frames) :] == outer.frames
 
 

@@ -18,50 +18,50 @@ from query_guard.detectors.remedies.remedy import Remedy, at, listed, place_of
 from query_guard.detectors.remedies.written import caller_that_asks
 from query_guard.records import Entity, Facts, LoadPath, Statement
 
-_AGAINST = frozenset(("lazyload", "noload", "raiseload", "immediateload", "joinedload", "subqueryload"))
+_OPPOSING = frozenset(("lazyload", "noload", "raiseload", "immediateload", "joinedload", "subqueryload"))
 
 
 class Loading(NamedTuple):
-    """An option, the select that it goes to, and the way that it loads ahead."""
+    """An option, and the load path that it loads ahead; the path's root is the select that gets the option."""
 
     code: str
-    way: LoadPath
+    path: LoadPath
     loaders: list[str]
     entity: Entity | None
 
 
-def loading_of(way: LoadPath) -> Loading | None:
-    """Return the option that loads a way ahead; None where none can be written."""
-    entity = way.entity
-    names = written_steps(way.steps, entity)
-    if names is None or (way.root is not None and entity is None) or way.cut:
+def loading_of(path: LoadPath) -> Loading | None:
+    """Return the option that loads a path ahead; None if no option can be written."""
+    entity = path.entity
+    names = written_steps(path.steps, entity)
+    if names is None or (path.root is not None and entity is None) or path.cut:
         return None
-    loaders = loaders_of(way)
+    loaders = loaders_of(path)
     code = chained(loaders, names)
-    above = subclass_of(way.steps[0], entity) if way.steps else None
-    if above is not None and not _loads_subclass(way.root, above):
-        code = f"selectin_polymorphic({above[0]}, [{above[1]}]), {code}"
-    return Loading(code, way, loaders, entity)
+    subclass = subclass_of(path.steps[0], entity) if path.steps else None
+    if subclass is not None and not _loads_subclass(path.root, subclass):
+        code = f"selectin_polymorphic({subclass[0]}, [{subclass[1]}]), {code}"
+    return Loading(code, path, loaders, entity)
 
 
-def _loads_subclass(root: Statement | None, above: tuple[str, str]) -> bool:
+def _loads_subclass(root: Statement | None, subclass: tuple[str, str]) -> bool:
     return root is not None and any(
-        option.function == "selectin_polymorphic" and above[1] in option.path for option in root.info.options
+        option.function == "selectin_polymorphic" and subclass[1] in option.path for option in root.info.options
     )
 
 
-def added_to_select(loading: Loading, facts: Facts, also: Sequence[Statement] = ()) -> Remedy:
-    """Return the remedy that adds an option to the select, the get or the query at the root of a way.
+def added_to_select(loading: Loading, facts: Facts, other_loads: Sequence[Statement] = ()) -> Remedy:
+    """Return the remedy that adds an option to the select, the get or the query at the root of a path.
 
-    `also` are loads that it mends besides those of the way.
+    `other_loads` are loads that it avoids besides those of the path.
     """
-    root = loading.way.root
+    root = loading.path.root
     code = loading.code
     if root is None or place_of(root) is None:
-        first = loading.way.steps[0].owner if loading.way.steps else "them"
+        first = loading.path.steps[0].owner if loading.path.steps else "them"
         return Remedy(code, f"Add .options({code}) to the select that loads {first}")
-    promise = promised(loading, facts, also)
-    if loading.way.how == "got":
+    promise = promised(loading, facts, other_loads)
+    if loading.path.how == "got":
         return Remedy(
             code, f"Add options=[{code}] to the session.{root.site.call}(){at(root)}", *promise, edit=place_of(root)
         )  # fmt: skip
@@ -69,8 +69,8 @@ def added_to_select(loading: Loading, facts: Facts, also: Sequence[Statement] = 
     if caller is not None:
         return Remedy(
             code,
-            f"Add .options({code}) to the select that {caller.file}:{caller.line} in {caller.function} asks for, by an "
-            "argument that hands it on: the line that sends it serves more than one model",
+            f"Add .options({code}) to the select that {caller.file}:{caller.line} in {caller.function} passes on "
+            "as an argument: the line that sends it serves more than one model",
             *promise,
         )
     alias = ""
@@ -79,40 +79,40 @@ def added_to_select(loading: Loading, facts: Facts, also: Sequence[Statement] = 
     return Remedy(code, f"Add .options({code}) to the select{at(root)}{alias}", *promise, edit=place_of(root))
 
 
-def promised(loading: Loading, facts: Facts, also: Sequence[Statement] = ()) -> Promise:
-    """Return what an option wins; a subclass's columns come with a select of their own for each execution."""
-    promise = promise_of(loading.way, loading.loaders, facts, also)
+def promised(loading: Loading, facts: Facts, other_loads: Sequence[Statement] = ()) -> Promise:
+    """Return what an option saves; a subclass's columns take one more select for each execution."""
+    promise = promise_of(loading.path, loading.loaders, facts, other_loads)
     if not loading.code.startswith("selectin_polymorphic"):
         return promise
-    return NOTHING if promise == NOTHING else Promise(promise.mended, promise.sent + 1)
+    return NOTHING if promise == NOTHING else Promise(promise.avoided, promise.sent + 1)
 
 
-def standing_against(way: LoadPath) -> tuple[Statement, str, str] | None:
-    """Return the option that keeps a step of a way from being loaded ahead: its query, function and attribute."""
-    names = tuple(step.name for step in way.steps)
-    for place, lazy in enumerate(way.lazy):
-        function = option_for(way.root, names[: place + 1], _AGAINST) if lazy else ""
-        if function and way.root is not None:
-            return way.root, function, names[place]
+def opposing_option(path: LoadPath) -> tuple[Statement, str, str] | None:
+    """Return the option that prevents a step of a path from being loaded ahead: its query, function and attribute."""
+    names = tuple(step.name for step in path.steps)
+    for index, lazy in enumerate(path.lazy):
+        function = option_for(path.root, names[: index + 1], _OPPOSING) if lazy else ""
+        if function and path.root is not None:
+            return path.root, function, names[index]
     return None
 
 
 def replacing(root: Statement, function: str, name: str) -> Remedy:
-    """Return the remedy that puts a loader in the place of the option that stands against it."""
+    """Return the remedy that replaces an opposing option."""
     if function in ("immediateload", "joinedload", "subqueryload"):
         return Remedy("", f"Write selectinload({name}) in the place of {function}({name}) in the select{at(root)}")
     return Remedy("", f"Remove {function}({name}) from the select{at(root)}, and load it there with selectinload()")
 
 
-def is_loaded_ahead(way: LoadPath) -> bool:
-    """Whether the query has an option that loads the last step of a way ahead already."""
-    return bool(option_for(way.root, [step.name for step in way.steps], AHEAD))
+def is_loaded_ahead(path: LoadPath) -> bool:
+    """Whether the query already has an option that loads the last step of a path ahead."""
+    return bool(option_for(path.root, [step.name for step in path.steps], AHEAD))
 
 
 def both_named(loadings: Sequence[Loading]) -> Remedy:
-    """Return the remedy for objects that came from more than one select: none of them alone ends the loop."""
+    """Return the remedy for objects from more than one select: a fix of only one select does not end the loop."""
     codes = list(dict.fromkeys(loading.code.replace("joinedload", "selectinload") for loading in loadings))
     codes = [loadings[0].code] if len({loading.code for loading in loadings}) == 1 else codes
-    places = [f"the select{at(loading.way.root)}" for loading in loadings if loading.way.root is not None]
-    where = listed(dict.fromkeys(places))
-    return Remedy(codes[0] if len(codes) == 1 else "", f"Add .options({listed(codes, 'or')}) to {where}")
+    places = [f"the select{at(loading.path.root)}" for loading in loadings if loading.path.root is not None]
+    selects = listed(dict.fromkeys(places))
+    return Remedy(codes[0] if len(codes) == 1 else "", f"Add .options({listed(codes, 'or')}) to {selects}")

@@ -11,11 +11,11 @@ from query_guard.records import Statement
 
 def merged_one_by_one(rows: Sequence[Statement]) -> Remedy:
     """Return the remedy for the selects of `session.merge()`: objects that are in the session are not looked up."""
-    entity, where = rows[0].info.entity, filters_of(rows[0])
-    code = f"select({entity}).where({in_values(where)})" if entity is not None and where else ""
-    before = f": {code}" if code else ""
+    entity, filters = rows[0].info.entity, filters_of(rows[0])
+    code = f"select({entity}).where({in_values(filters)})" if entity is not None and filters else ""
+    select = f": {code}" if code else ""
     return Remedy(
         code,
         f"session.merge() looks each {entity or 'object'} up: load all that are there with one select before the loop, "
-        f"and keep them until it is over{before}",
+        f"and keep them until it is over{select}",
     ).once_for(rows)

@@ -1,4 +1,4 @@
-"""Loader options as code: each step in the strategy that is there, or in the one that costs least."""
+"""Loader options as code: each step with the strategy that it has already, or with the cheapest one."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from collections.abc import Sequence
 from query_guard.records import Entity, LoadPath, Option, Statement, Step
 
 _NO_JOINS = frozenset(("text", "GROUP BY", "DISTINCT", "HAVING", "such columns"))
-"""What a select may hold that forbids to join more to it."""
+"""The clauses of a select that forbid to join more to it."""
 AHEAD = frozenset(("selectinload", "joinedload", "subqueryload", "immediateload", "contains_eager"))
 
 
-def loaders_of(way: LoadPath) -> list[str]:
-    """Return the function of each step of a way: that of the query where it loads ahead, or that which it should."""
-    return [_loader(way, place) for place in range(len(way.steps))]
+def loaders_of(path: LoadPath) -> list[str]:
+    """Return the function of each step of a path: the query's own if it loads the step ahead, or a proposed one."""
+    return [_loader(path, index) for index in range(len(path.steps))]
 
 
-def _loader(way: LoadPath, place: int) -> str:
-    step, root = way.steps[place], way.root
-    if not way.lazy[place]:
-        names = tuple(one.name for one in way.steps[: place + 1])
+def _loader(path: LoadPath, index: int) -> str:
+    step, root = path.steps[index], path.root
+    if not path.lazy[index]:
+        names = tuple(earlier.name for earlier in path.steps[: index + 1])
         return option_for(root, names, AHEAD) or "defaultload"
-    if step.collection or (root is not None and not any(_apart(way, place)) and not may_join(root)):
+    if step.collection or (root is not None and not any(_have_own_select(path, index)) and not may_join(root)):
         return "selectinload"
     return "joinedload"
 
 
-def _apart(way: LoadPath, place: int) -> list[bool]:
-    """Return for each step before one whether it has a select of its own, to which joins may be added."""
-    return [way.lazy[before] and way.steps[before].collection for before in range(place)]
+def _have_own_select(path: LoadPath, index: int) -> list[bool]:
+    """Return for each step before `index` whether it has a select of its own, to which joins may be added."""
+    return [path.lazy[earlier] and path.steps[earlier].collection for earlier in range(index)]
 
 
 def may_join(root: Statement) -> bool:
@@ -38,16 +38,18 @@ def may_join(root: Statement) -> bool:
 
 
 def option_for(root: Statement | None, names: Sequence[str], functions: frozenset[str]) -> str:
-    """Return the function among some by which a statement has an option for a path already; "" where it has none."""
+    """Return the first of `functions` by which a statement already has an option for a path; "" if it has none."""
     options: Sequence[Option] = root.info.options if root is not None else ()
-    return next((one.function for one in options if one.path == tuple(names) and one.function in functions), "")
+    return next(
+        (option.function for option in options if option.path == tuple(names) and option.function in functions), ""
+    )
 
 
 def written_steps(steps: Sequence[Step], entity: Entity | None) -> list[str] | None:
-    """Return the attribute of each step as an option names it; None where no option can name one.
+    """Return the attribute of each step as an option names it; None if no option can name one of them.
 
-    The first is named by what the statement selects, since an option of another class or alias does not apply, and
-    the others by what the step before leads to.
+    The first is named by the entity or alias that the statement selects, since an option of another one does not apply;
+    the others by the class that the step before leads to.
     """
     names: list[str] = []
     name = ("alias" if entity.aliased else entity.name) if entity is not None else ""
@@ -64,12 +66,12 @@ def written_steps(steps: Sequence[Step], entity: Entity | None) -> list[str] | N
 
 
 def subclass_of(step: Step, entity: Entity | None) -> tuple[str, str] | None:
-    """Return base and subclass where a step is of a subclass of what is selected."""
+    """Return base and subclass if a step is of a subclass of the selected entity."""
     if entity is None or step.owner in entity.lineage or entity.name not in step.owners:
         return None
     return (entity.name, step.owner)
 
 
 def chained(loaders: Sequence[str], names: Sequence[str]) -> str:
-    """Write `selectinload(User.posts).joinedload(Post.author)`."""
+    """Return the code of an option: `selectinload(User.posts).joinedload(Post.author)`."""
     return ".".join(f"{loader}({name})" for loader, name in zip(loaders, names, strict=True))

@@ -1,4 +1,4 @@
-"""What an option on a select will win: arithmetic on what was seen, and no number where that is not known."""
+"""How many statements an option on a select will save, counted from the recorded ones; none if that is not known."""
 
 from __future__ import annotations
 
@@ -9,48 +9,48 @@ from query_guard.detectors.remedies.remedy import place_of
 from query_guard.records import Facts, Load, LoadPath, Statement
 
 _CHUNK = 500
-"""Parents that SQLAlchemy loads a relationship of with one select."""
+"""For how many parents SQLAlchemy loads a relationship with one select."""
 
 
 class Promise(NamedTuple):
-    """The statements that would not be sent, and how many would be in their place; nothing where it is not known."""
+    """The statements that would be avoided, and how many would be sent instead; empty if that is not known."""
 
-    mended: tuple[Statement, ...] = ()
+    avoided: tuple[Statement, ...] = ()
     sent: int = 0
 
 
 NOTHING = Promise()
 
 
-def promise_of(way: LoadPath, loaders: Sequence[str], facts: Facts, also: Sequence[Statement] = ()) -> Promise:
-    """Return what loading ahead wins: `way` leads to what is loaded, and `loaders` are the functions of its steps.
+def promise_of(path: LoadPath, loaders: Sequence[str], facts: Facts, other_loads: Sequence[Statement] = ()) -> Promise:
+    """Return what loading a path ahead saves; `loaders` are the functions of its steps.
 
-    All executions of the select to be edited load ahead then, those too whose objects nobody walks through. `also` are
-    loads for objects that it returned, too, though another had loaded them first.
+    Each execution of the edited select then loads ahead, also one whose objects are in no loop. `other_loads` are loads
+    for objects that it returned, although another statement had loaded them first.
     """
-    mended: list[Statement] = []
+    avoided: list[Statement] = []
     sent = 0
     paths: set[tuple[str, ...]] = set()
-    for root in roots_like(way.root, facts):
-        loads = loads_along(way, root, facts)
-        needed = _selects(root, way, loaders, loads)
+    for root in roots_like(path.root, facts):
+        loads = loads_along(path, root, facts)
+        needed = _selects(root, path, loaders, loads)
         if needed is None:
             return NOTHING
-        rows = [row for load in loads if way.lazy[len(load.steps) - 1] for row in load.rows]
-        further = _loaded_with(rows, facts)
-        paths = {row.loader.path for row in further if row.loader is not None}
-        mended += rows + further
+        rows = [row for load in loads if path.lazy[len(load.steps) - 1] for row in load.rows]
+        loaded_ahead = _loaded_with(rows, facts)
+        paths = {row.loader.path for row in loaded_ahead if row.loader is not None}
+        avoided += rows + loaded_ahead
         sent += needed + len(paths)
-    known = {row.serial for row in mended}
-    others = [row for row in also if row.serial not in known]
-    further = _loaded_with(others, facts) if others else []
-    mended += others + further
-    sent += len({row.loader.path for row in further if row.loader is not None} - paths)
-    return NOTHING if _are_shared(way, mended, facts) else Promise(tuple(mended), sent)
+    serials = {row.serial for row in avoided}
+    further_loads = [row for row in other_loads if row.serial not in serials]
+    loaded_ahead = _loaded_with(further_loads, facts) if further_loads else []
+    avoided += further_loads + loaded_ahead
+    sent += len({row.loader.path for row in loaded_ahead if row.loader is not None} - paths)
+    return NOTHING if _are_shared(path, avoided, facts) else Promise(tuple(avoided), sent)
 
 
 def roots_like(root: Statement | None, facts: Facts) -> list[Statement]:
-    """Return the executions of the select that stands at the same line."""
+    """Return the executions of the select at the same line."""
     if root is None:
         return []
     return [
@@ -60,9 +60,9 @@ def roots_like(root: Statement | None, facts: Facts) -> list[Statement]:
     ]
 
 
-def loads_along(way: LoadPath, root: Statement, facts: Facts) -> list[Load]:
-    """Return the loads, for objects that came from this root, of the relationships that a way leads over."""
-    names = tuple(step.name for step in way.steps)
+def loads_along(path: LoadPath, root: Statement, facts: Facts) -> list[Load]:
+    """Return the loads of a path's relationships, for objects that this root loaded."""
+    names = tuple(step.name for step in path.steps)
     return [
         load
         for load in facts.load_paths.loads
@@ -72,25 +72,25 @@ def loads_along(way: LoadPath, root: Statement, facts: Facts) -> list[Load]:
     ]
 
 
-def _selects(root: Statement, way: LoadPath, loaders: Sequence[str], loads: Sequence[Load]) -> int | None:
-    """Count the selects that load ahead for one execution of the root; None where that depends on what was not seen."""
+def _selects(root: Statement, path: LoadPath, loaders: Sequence[str], loads: Sequence[Load]) -> int | None:
+    """Count the selects that load ahead for one execution of the root; None if that was not recorded."""
     sent, parents = 0, root.brought
-    for place, loader in enumerate(loaders):
-        rows = [row for load in loads if len(load.steps) == place + 1 for row in load.rows]
+    for index, loader in enumerate(loaders):
+        rows = [row for load in loads if len(load.steps) == index + 1 for row in load.rows]
         owners = len({row.owner for row in rows})
-        if way.lazy[place] and loader != "joinedload":
-            if not rows and (parents is None or (parents and not way.steps[place].collection)):
+        if path.lazy[index] and loader != "joinedload":
+            if not rows and (parents is None or (parents and not path.steps[index].collection)):
                 return None
             sent += -(-max(parents or 0, owners) // _CHUNK)
-        parents = _brought(rows, owners == parents) if way.lazy[place] and rows else (parents and None)
+        parents = _brought(rows, owners == parents) if path.lazy[index] and rows else (parents and None)
     return sent
 
 
-def _are_shared(way: LoadPath, mended: Sequence[Statement], facts: Facts) -> bool:
-    """Whether others fetch what would be loaded ahead, by its key or by the same relationship, and may find it then."""
-    classes = {name for step in way.steps for name in (step.target, *step.targets)}
-    names = {step.name for step in way.steps}
-    serials = {row.serial for row in mended}
+def _are_shared(path: LoadPath, avoided: Sequence[Statement], facts: Facts) -> bool:
+    """Whether other statements fetch the same objects by key or relationship, and so might not be sent any more."""
+    classes = {name for step in path.steps for name in (step.target, *step.targets)}
+    names = {step.name for step in path.steps}
+    serials = {row.serial for row in avoided}
     for load in facts.load_paths.loads:
         last = load.steps[-1]
         may_find = last.name in names or (not last.collection and last.target in classes)
@@ -100,13 +100,13 @@ def _are_shared(way: LoadPath, mended: Sequence[Statement], facts: Facts) -> boo
 
 
 def _brought(rows: Sequence[Statement], complete: bool) -> int | None:
-    """Return how many objects some loads brought, where they were made for each parent."""
+    """Return how many objects the loads returned, if they are `complete`: one for each parent."""
     counts = [row.brought for row in rows]
     return sum(count or 0 for count in counts) if complete and None not in counts else None
 
 
 def _loaded_with(rows: Sequence[Statement], facts: Facts) -> list[Statement]:
-    """Return what the mappings loaded ahead for the objects that some statements brought: it then comes once."""
+    """Return what the mappings loaded ahead for the objects of some statements: with an option it is loaded once."""
     serials = {row.serial for row in rows}
     return [row for row in facts.load_paths.ahead if _is_below(row, serials, facts)]
 

@@ -1,4 +1,4 @@
-"""What is to be typed, where, and what it wins."""
+"""A fix: its code, where the code goes, and what it saves."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from query_guard.records import Statement, usual_duration
 
 
 class Remedy(NamedTuple):
-    """`code` can be pasted, at `edit` where that is known; `advice` is the sentence around it.
+    """`code` can be pasted, at `edit` (file and line) if that is known; `advice` is the sentence around it.
 
-    `mended` are the statements that it makes unnecessary and `sent` is how many are sent in their place; no statement
-    is promised where that could not be worked out.
+    `avoided` are the statements that it makes unnecessary, and `sent` is how many are sent in their place. Both are
+    empty if that is not known.
     """
 
     code: str
     advice: str
-    mended: tuple[Statement, ...] = ()
+    avoided: tuple[Statement, ...] = ()
     sent: int = 0
     relationship: str | None = None
     edit: tuple[str, int] | None = None
@@ -25,24 +25,24 @@ class Remedy(NamedTuple):
     @property
     def saved(self) -> int:
         """Statements that it saves in this window."""
-        return max(0, len(self.mended) - self.sent)
+        return max(0, len(self.avoided) - self.sent)
 
     @property
     def saving(self) -> float:
         """Seconds that it saves in this window."""
         if not self.saved:
             return 0.0
-        return self.saved * usual_duration(self.mended)
+        return self.saved * usual_duration(self.avoided)
 
     def once_for(self, rows: Sequence[Statement]) -> Remedy:
-        """Return it with the promise that one statement takes the place of some; of words nothing is promised."""
-        return self._replace(mended=tuple(rows), sent=1) if self.code else self
+        """Return it with the promise that one statement replaces `rows`; without code nothing is promised."""
+        return self._replace(avoided=tuple(rows), sent=1) if self.code else self
 
 
 def listed(words: Iterable[str], last: str = "and") -> str:
-    """Write `a, b and c`."""
-    *others, end = words
-    return f"{', '.join(others)} {last} {end}" if others else end
+    """Return `a, b and c`."""
+    *first_words, end = words
+    return f"{', '.join(first_words)} {last} {end}" if first_words else end
 
 
 def place_of(row: Statement | None) -> tuple[str, int] | None:
@@ -52,6 +52,6 @@ def place_of(row: Statement | None) -> tuple[str, int] | None:
 
 
 def at(row: Statement) -> str:
-    """Write ` at crud.py:31`, or nothing where no line was seen."""
+    """Return ` at crud.py:31`, or "" if the line is not known."""
     place = place_of(row)
     return f" at {place[0]}:{place[1]}" if place is not None else ""

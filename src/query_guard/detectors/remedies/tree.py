@@ -1,4 +1,4 @@
-"""A tree that is walked node by node: one option that goes down as far as there are nodes."""
+"""A tree that is loaded node by node: one option loads all its levels."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from query_guard.detectors.remedies.remedy import Remedy, at, place_of
 from query_guard.records import Facts, Load, LoadPath, Statement, Step
 
 
-def walked_tree(ways: Sequence[LoadPath], facts: Facts) -> Remedy | None:
-    """Return the remedy where ways to the loaded objects lead over one relationship again and again."""
-    if not any(_repeats(way) for way in ways) or len({way.steps for way in ways}) == 1:
+def walked_tree(paths: Sequence[LoadPath], facts: Facts) -> Remedy | None:
+    """Return the remedy if the load paths repeat one relationship, as in a tree; else None."""
+    if not any(_repeats(path) for path in paths) or len({path.steps for path in paths}) == 1:
         return None
-    shortest = {(_place(way), way.how, _folded(way.steps)): way for way in sorted(ways, key=_depth, reverse=True)}
-    way = next(iter(shortest.values()))
-    steps = _folded(way.steps)
+    shortest = {(_place(path), path.how, _folded(path.steps)): path for path in sorted(paths, key=_depth, reverse=True)}
+    path = next(iter(shortest.values()))
+    steps = _folded(path.steps)
     name = steps[-1].name
-    if len(shortest) > 1 or not _is_own(steps[-1]) or way.root is None or place_of(way.root) is None:
+    if len(shortest) > 1 or not _is_own(steps[-1]) or path.root is None or place_of(path.root) is None:
         return _in_words(name)
-    names = written_steps(steps, LoadPath(way.root, way.how, steps, way.lazy[: len(steps)]).entity)
+    names = written_steps(steps, LoadPath(path.root, path.how, steps, path.lazy[: len(steps)]).entity)
     if names is None:
         return _in_words(name)
-    head = way._replace(steps=steps[:-1], lazy=way.lazy[: len(steps) - 1])
+    head = path._replace(steps=steps[:-1], lazy=path.lazy[: len(steps) - 1])
     last = f"selectinload({names[-1]}, recursion_depth=-1)"
     code = ".".join(filter(None, (chained(loaders_of(head), names[:-1]), last)))
-    promise = _promise(way, steps, facts) if not head.steps else NOTHING
-    where = f"Add .options({code}) to the select"
-    if way.how == "got":
-        where = f"Add options=[{code}] to the session.{way.root.site.call}()"
+    promise = _promise(path, steps, facts) if not head.steps else NOTHING
+    addition = f"Add .options({code}) to the select"
+    if path.how == "got":
+        addition = f"Add options=[{code}] to the session.{path.root.site.call}()"
     return Remedy(
         code,
-        f"{where}{at(way.root)}: it goes down the whole tree, one select a level (of a tree that is much larger than "
-        "what is read of it, take what is wanted with a recursive CTE)",
+        f"{addition}{at(path.root)}: it goes down the whole tree, one select a level (of a tree that is much larger "
+        "than what is read of it, select what is needed with a recursive CTE)",
         *promise,
-        edit=place_of(way.root),
+        edit=place_of(path.root),
     )
 
 
@@ -45,22 +45,26 @@ def _in_words(name: str) -> Remedy:
     )
 
 
-def _place(way: LoadPath) -> object:
-    return place_of(way.root) or way.root
+def _place(path: LoadPath) -> object:
+    return place_of(path.root) or path.root
 
 
-def _depth(way: LoadPath) -> int:
-    return len(way.steps)
+def _depth(path: LoadPath) -> int:
+    return len(path.steps)
 
 
-def _repeats(way: LoadPath) -> bool:
-    return way.cut or any(one.name == other.name for one, other in zip(way.steps, way.steps[1:], strict=False))
+def _repeats(path: LoadPath) -> bool:
+    return path.cut or any(
+        step.name == following.name for step, following in zip(path.steps, path.steps[1:], strict=False)
+    )
 
 
 def _folded(steps: Sequence[Step]) -> tuple[Step, ...]:
     """Return each run of one relationship as one step."""
     return tuple(
-        step for step, before in zip(steps, (None, *steps), strict=False) if before is None or step.name != before.name
+        step
+        for step, previous in zip(steps, (None, *steps), strict=False)
+        if previous is None or step.name != previous.name
     )
 
 
@@ -68,22 +72,22 @@ def _is_own(step: Step) -> bool:
     return step.owner in step.targets or step.target in step.owners
 
 
-def _promise(way: LoadPath, steps: tuple[Step, ...], facts: Facts) -> Promise:
-    """Count the levels, where the whole tree was walked down to its leaves."""
-    mended: list[Statement] = []
+def _promise(path: LoadPath, steps: tuple[Step, ...], facts: Facts) -> Promise:
+    """Return what the option saves: one select for each level, if the whole tree was loaded down to its leaves."""
+    avoided: list[Statement] = []
     sent = 0
-    for root in roots_like(way.root, facts):
+    for root in roots_like(path.root, facts):
         loads = [load for load in facts.load_paths.loads if load.path.root is root and _folded(load.steps) == steps]
         levels = _levels(loads, root.brought)
         if levels is None or not steps[-1].collection:
             return NOTHING
         sent += levels
-        mended += [row for load in loads for row in load.rows]
-    return Promise(tuple(mended), sent)
+        avoided += [row for load in loads for row in load.rows]
+    return Promise(tuple(avoided), sent)
 
 
 def _levels(loads: Sequence[Load], nodes: int | None) -> int | None:
-    """Return how many levels were read, each wholly and the last one empty; None where that is not known."""
+    """Return how many levels were loaded, each completely and the last one empty; None if that is not known."""
     level = 0
     while nodes:
         level += 1

@@ -1,4 +1,4 @@
-"""A relationship that is walked by hand: selects by a foreign key, or `session.get()` of what one refers to."""
+"""Selects in a loop that do the work of a relationship: by a foreign key, or `session.get()` of a referenced object."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from query_guard.records import CRITERIA, Facts, LoadPath, Statement, Step
 
 
 def walked_by_hand(rows: Sequence[Statement], facts: Facts) -> Remedy | None:
-    """Recognise a loop of selects that does what a mapped relationship of the objects looped over would do.
+    """Return the remedy for a loop of selects that does what a mapped relationship of the loop's objects would do.
 
-    Those objects came from a select of their class that brought as many as the loop has turns; without one, there is
-    nothing to read the relationship from.
+    Those objects came from an earlier select of their class, which returned at least as many as the loop has turns.
+    Without such a select there is no object to read the relationship from: then None.
     """
     row = rows[0]
     target = row.info
@@ -31,13 +31,13 @@ def walked_by_hand(rows: Sequence[Statement], facts: Facts) -> Remedy | None:
 
 
 def _got_by_key(rows: Sequence[Statement], facts: Facts) -> Remedy | None:
-    """Offer the many-to-one where the line reads the foreign key of the objects looped over."""
+    """Return the remedy with a many-to-one, if the line reads the foreign key of the loop's objects."""
     row = rows[0]
     for owner, attribute, key in row.info.referrers:
         if reads_attribute(row.site.frames[:_NEAR], key):
             step = Step(owner, attribute, False, row.info.entities[0].name, (owner,), row.info.lineage)
-            instead = f"session.{row.site.call}()" if row.info.clauses.got else "this select"
-            remedy = _read_instead(rows, step, facts, f"and read .{attribute} instead of {instead}")
+            replaced = f"session.{row.site.call}()" if row.info.clauses.got else "this select"
+            remedy = _read_instead(rows, step, facts, f"and read .{attribute} instead of {replaced}")
             if remedy is not None:
                 return remedy
     return None
@@ -49,9 +49,9 @@ def _read_instead(rows: Sequence[Statement], step: Step, facts: Facts, instead: 
         return None
     names = listed([f"the select{at(source)}" for source in sources], "or")
     source = sources[0]
-    entity = next(one for one in source.info.entities if step.owner in one.lineage)
-    way = LoadPath(source, "selected", (step._replace(owners=entity.lineage),), (True,))
-    loading = loading_of(way)
+    entity = next(candidate for candidate in source.info.entities if step.owner in candidate.lineage)
+    path = LoadPath(source, "selected", (step._replace(owners=entity.lineage),), (True,))
+    loading = loading_of(path)
     if loading is None or option_for(source, (step.name,), _ANY):
         return None
     remedy = added_to_select(loading, facts)
@@ -60,41 +60,42 @@ def _read_instead(rows: Sequence[Statement], step: Step, facts: Facts, instead: 
         return Remedy(loading.code, advice, relationship=step.name)
     sent = 0 if loading.loaders[-1] == "joinedload" else 1
     edit = place_of(source) if caller_that_asks(source) is None else None
-    alone = len([row for row in facts.statements if place_of(row) == place_of(source) and row.loader is None]) == 1
+    sent_there = [row for row in facts.statements if place_of(row) == place_of(source) and row.loader is None]
+    is_only_source = len(sent_there) == 1
     return Remedy(
         loading.code,
         f"{remedy.advice} {instead}",
-        tuple(rows) if alone else (),
-        sent if alone else 0,
+        tuple(rows) if is_only_source else (),
+        sent if is_only_source else 0,
         step.name,
         edit,
     )
 
 
 _NEAR = 3
-"""Frames in which the key is looked for: the loop may call a helper that sends the select."""
+"""In how many frames the key is looked for: the loop may call a function that sends the select."""
 _ANY = frozenset(("selectinload", "joinedload", "subqueryload", "immediateload", "lazyload", "raiseload", "noload"))
 
 
-def _sources(owner: str, turns: int, of: Statement, facts: Facts) -> Iterator[Statement]:
-    """Yield the selects that brought objects of a class, one for each line: many, and enough for each turn."""
-    seen: set[object] = set()
+def _sources(owner: str, turns: int, loop_row: Statement, facts: Facts) -> Iterator[Statement]:
+    """Yield the selects, one for each line, that returned objects of a class: many, and enough for each turn."""
+    places: set[object] = set()
     for row in facts.statements:
-        if row.serial >= of.serial:
+        if row.serial >= loop_row.serial:
             return
-        if row.loader is None and any(owner in one.lineage for one in row.info.entities):
+        if row.loader is None and any(owner in candidate.lineage for candidate in row.info.entities):
             brought = row.brought
             if (
                 brought is not None
                 and brought > 1
                 and brought >= turns
-                and place_of(row) not in seen
-                and _alike(row, of)
+                and place_of(row) not in places
+                and _alike(row, loop_row)
             ):
-                seen.add(place_of(row))
+                places.add(place_of(row))
                 yield row
 
 
 def _alike(source: Statement, row: Statement) -> bool:
-    """Whether loading from a select would be under the same criteria."""
+    """Whether both selects have loader criteria, or neither has."""
     return (CRITERIA in source.info.clauses.further) == (CRITERIA in row.info.clauses.further)

@@ -1,4 +1,4 @@
-"""Rows that are written one by one: the bulk form where it does the same, and else what must be kept."""
+"""Rows that are written one by one: the bulk form if it has the same result, or else words on what to keep."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ def written_one_by_one(rows: Sequence[Statement]) -> Remedy:
 
 
 def _insert(row: Statement) -> Remedy:
-    kept = row.info.clauses.further
+    clauses = row.info.clauses.further
     table = table_of(row)
-    if kept and row.info.entity is not None:
-        excluded = ", set_ reading stmt.excluded" if "ON CONFLICT" in kept else ""
-        keep = f"keep the {listed(kept)}{excluded}"
+    if clauses and row.info.entity is not None:
+        excluded = ", set_ reading stmt.excluded" if "ON CONFLICT" in clauses else ""
+        keep = f"keep the {listed(clauses)}{excluded}"
         return Remedy(
             "", f"Insert into {table} once after the loop: {keep}, and give the same statement the list of rows"
         )
@@ -28,32 +28,32 @@ def _insert(row: Statement) -> Remedy:
 
 def _update(row: Statement) -> Remedy:
     target = row.info
-    where, kept = target.clauses.where, target.clauses.further
-    if target.entity is not None and not kept and target.filters == target.keys:
+    filters, clauses = target.clauses.where, target.clauses.further
+    if target.entity is not None and not clauses and target.filters == target.keys:
         return _bulk(row, "Update", "update", "rows being dicts with the primary key")
-    return _same_with_in(row, "Update", where, kept)
+    return _same_with_in(row, "Update", filters, clauses)
 
 
 def _delete(row: Statement) -> Remedy:
     target = row.info
-    where, kept = target.clauses.where, target.clauses.further
-    if target.entity is None or kept or len(where) != 1:
-        return _same_with_in(row, "Delete from", where, kept)
-    code = f"session.execute(delete({target.entity}).where({in_values(where)}))"
+    filters, clauses = target.clauses.where, target.clauses.further
+    if target.entity is None or clauses or len(filters) != 1:
+        return _same_with_in(row, "Delete from", filters, clauses)
+    code = f"session.execute(delete({target.entity}).where({in_values(filters)}))"
     return Remedy(code, f"Delete from {table_of(row)} with one statement after the loop: {code}")
 
 
-def _same_with_in(row: Statement, verb: str, where: Sequence[str], kept: Sequence[str]) -> Remedy:
-    """Say in words how the statement stays what it is and takes all rows at once."""
-    if not where:
-        guarded = ", its other conditions with it" if "a condition" in kept else ""
+def _same_with_in(row: Statement, verb: str, filters: Sequence[str], clauses: Sequence[str]) -> Remedy:
+    """Say in words how one statement of the same form can take all rows."""
+    if not filters:
+        guarded = ", its other conditions with it" if "a condition" in clauses else ""
         return Remedy("", f"{verb} {table_of(row)} once after the loop, with IN and the values of all rows{guarded}")
-    others = f", and keep {listed(_KEPT.get(part, f'its {part}') for part in kept)}" if kept else ""
-    same = "" if row.operation == "DELETE" or "an expression" in kept else ", where all get the same values"
+    keeps = f", and keep {listed(_KEPT.get(clause, f'its {clause}') for clause in clauses)}" if clauses else ""
+    condition = "" if row.operation == "DELETE" or "an expression" in clauses else ", where all get the same values"
     return Remedy(
         "",
-        f"{verb} {table_of(row)} with one statement after the loop, with {in_values(where)} in the place of "
-        f"{' and '.join(f'{name} == ...' for name in where)}{others}{same}",
+        f"{verb} {table_of(row)} with one statement after the loop, with {in_values(filters)} in the place of "
+        f"{' and '.join(f'{name} == ...' for name in filters)}{keeps}{condition}",
     )
 
 

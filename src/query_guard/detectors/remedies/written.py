@@ -1,18 +1,17 @@
-"""What stands in the source at a line: whether a select there is for one model, or for whichever is asked."""
+"""What the source code at a line says: whether a select there is for one model, or for a model that it is given."""
 
 from __future__ import annotations
 
 import ast
 import inspect
 import linecache
-import os
 import re
-import sys
 import textwrap
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
+from query_guard.document.source_files import path_of
 from query_guard.records import Frame, Statement
 
 _MAX_LINES = 10
@@ -22,7 +21,7 @@ _Function: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef"
 
 
 def caller_that_asks(row: Statement) -> Frame | None:
-    """Return the caller that chose the model of a select; None where the line that sent it is written for one model."""
+    """Return the caller that chose the model of a select; None if the line that sent it is for one model only."""
     frames = row.site.frames
     if len(frames) < 2 or not _is_generic(frames[0]):
         return None
@@ -30,7 +29,7 @@ def caller_that_asks(row: Statement) -> Frame | None:
 
 
 def reads_attribute(frames: Sequence[Frame], attribute: str) -> bool:
-    """Whether one of these lines reads an attribute of this name of an object, not of a class."""
+    """Whether one of these lines reads an attribute of this name from an object, not from a class."""
     pattern = re.compile(rf"\b_*[a-z]\w*(?:\[[^]]*\]|\(\))?\.{re.escape(attribute)}\b")
     return any(pattern.search(_call_at(frame)) for frame in frames)
 
@@ -38,7 +37,7 @@ def reads_attribute(frames: Sequence[Frame], attribute: str) -> bool:
 def _call_at(frame: Frame) -> str:
     """Return the source of a line, and of those after it that belong to its call."""
     source = ""
-    for line in linecache.getlines(_path(frame.file))[frame.line - 1 :][:_MAX_LINES]:
+    for line in linecache.getlines(path_of(frame.file))[frame.line - 1 :][:_MAX_LINES]:
         source += line
         if source.count("(") <= source.count(")"):
             break
@@ -46,19 +45,19 @@ def _call_at(frame: Frame) -> str:
 
 
 def _is_generic(frame: Frame) -> bool:
-    """Whether a line takes its model, or the whole select, from whoever calls it."""
+    """Whether a line takes its model, or the whole select, from the arguments of its function."""
     function = _function(frame)
     if function is None:
         return False
     if _models(function):
         return _selects_whichever(frame)
-    given = _arguments(function) - {"self", "cls"}
-    sent = [call.args[0] for call in _calls(function) if _called(call) in _SENDS and _is_at(call, frame)]
-    return any(_is_given(statement, given, function) for statement in sent)
+    arguments = _arguments(function) - {"self", "cls"}
+    statements = [call.args[0] for call in _calls(function) if _called(call) in _SENDS and _is_at(call, frame)]
+    return any(_is_given(statement, arguments, function) for statement in statements)
 
 
 def _selects_whichever(frame: Frame) -> bool:
-    """Whether each select in a function is of a model that it was given."""
+    """Whether each select in a function is of a model from its arguments."""
     function = _function(frame)
     models = _models(function) if function is not None else []
     return function is not None and bool(models) and all(_comes_from(model, _arguments(function)) for model in models)
@@ -81,16 +80,16 @@ def _is_at(call: ast.Call, frame: Frame) -> bool:
     return call.lineno <= line <= (call.end_lineno or call.lineno)
 
 
-def _comes_from(model: ast.expr, given: set[str]) -> bool:
+def _comes_from(model: ast.expr, arguments: set[str]) -> bool:
     """Whether a model is an argument, or an attribute of one: `model`, `self.model`."""
     root = model
     while isinstance(root, ast.Attribute):
         root = root.value
-    return isinstance(root, ast.Name) and root.id in given
+    return isinstance(root, ast.Name) and root.id in arguments
 
 
-def _is_given(argument: ast.expr, given: set[str], function: _Function) -> bool:
-    """Whether a statement is an argument, or one that was gone on with: `statement`, `statement.limit(5)`."""
+def _is_given(argument: ast.expr, arguments: set[str], function: _Function) -> bool:
+    """Whether a statement is an argument, or made from one: `statement`, `statement.limit(5)`."""
     assigned = {
         target.id: node.value
         for node in ast.walk(function)
@@ -101,10 +100,10 @@ def _is_given(argument: ast.expr, given: set[str], function: _Function) -> bool:
     for _ in range(_MAX_LINES):
         while isinstance(argument, (ast.Call, ast.Attribute)):
             argument = argument.func if isinstance(argument, ast.Call) else argument.value
-        if not isinstance(argument, ast.Name) or argument.id in given:
+        if not isinstance(argument, ast.Name) or argument.id in arguments:
             break
         argument = assigned.get(argument.id, argument)
-    return isinstance(argument, ast.Name) and argument.id in given
+    return isinstance(argument, ast.Name) and argument.id in arguments
 
 
 def _called(call: ast.Call) -> str:
@@ -113,17 +112,11 @@ def _called(call: ast.Call) -> str:
 
 @lru_cache(maxsize=256)
 def _function(frame: Frame) -> _Function | None:
-    """Return the function that a frame ran, its first line being 1; None where its source is not to be had."""
-    lines = linecache.getlines(_path(frame.file))[frame.first_line - 1 :]
+    """Return the function of a frame, with lines that count from 1; None if its source is not available."""
+    lines = linecache.getlines(path_of(frame.file))[frame.first_line - 1 :]
     try:
         parsed = ast.parse(textwrap.dedent("".join(inspect.getblock(lines))))
     except (SyntaxError, ValueError, IndexError, RecursionError):
         return None
     first = parsed.body[0] if parsed.body else None
     return first if isinstance(first, (ast.FunctionDef, ast.AsyncFunctionDef)) else None
-
-
-def _path(shown: str) -> str:
-    """Return where a file lies that is shown by its path below the working directory or an import root."""
-    roots = [os.getcwd(), *(path for path in sys.path if path)]
-    return next((path for root in roots if os.path.isfile(path := os.path.join(root, shown))), shown)

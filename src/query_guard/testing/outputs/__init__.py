@@ -1,1 +1,1 @@
-"""A run of tests written for others: SARIF, Markdown, annotations of a pull request."""
+"""A run of tests in other formats: SARIF, Markdown, annotations of a pull request."""

@@ -16,17 +16,20 @@ _DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _PROPERTY = {**_DATA, ":": "%3A", ",": "%2C"}
 
 
-def annotation_lines(findings: Iterable[Gathered], directory: str = "") -> list[str]:
-    """Return a line for each finding that no baseline knows of; `directory` leads from the repository to its files."""
-    return [_annotation(one, directory) for one in findings if not one.finding["known"]]
+def annotation_lines(causes: Iterable[Gathered], directory: str = "") -> list[str]:
+    """Return a line for each finding that is not in the baseline.
+
+    `directory` is the path from the repository's root to the directory in which the tests ran.
+    """
+    return [_annotation(cause, directory) for cause in causes if not cause.finding["known"]]
 
 
-def _annotation(one: Gathered, directory: str) -> str:
-    finding = one.finding
+def _annotation(cause: Gathered, directory: str) -> str:
+    finding = cause.finding
     place = (
         {} if finding["file"] is None else {"file": os.path.join(directory, finding["file"]), "line": finding["line"]}
     )
-    properties = {**place, "title": f"{finding['kind']} {one.where}"}
+    properties = {**place, "title": f"{finding['kind']} {cause.where}"}
     written = ",".join(f"{name}={_escaped(value, _PROPERTY)}" for name, value in properties.items())
     level = "error" if finding["severity"] == "error" else "warning"
     message = f"{shortened(finding['summary'])}\nfix: {finding['fix']}"

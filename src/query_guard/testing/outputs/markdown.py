@@ -1,4 +1,4 @@
-"""A run of tests as Markdown, for the summary of a job."""
+"""A run of tests as Markdown, for the summary of a CI job."""
 
 from __future__ import annotations
 
@@ -10,41 +10,43 @@ from query_guard.testing.tallies import Entry, Run
 
 _ROWS = 100
 _ROUTES = 5
-"""Routes that a row names."""
+"""How many routes a row names."""
 _SPECIAL = frozenset("\\`*_{}[]<>#|~!&$")
 
 
 def markdown(run: Run) -> str:
-    """Return a headline, the findings, and what changed against the baseline where there is one."""
+    """Return a headline, the findings, and the changes since the baseline where there is one."""
     return "\n".join(_blocks(run)) + "\n"
 
 
 def _blocks(run: Run) -> Iterator[str]:
-    findings = gathered(run["tests"])
+    causes = gathered(run["tests"])
     statements = sum(route["statements"] for entry in run["tests"] for route in entry["routes"].values())
     yield (
-        f"## query_guard: {_counted(len(findings), 'finding')}, "
+        f"## query_guard: {_counted(len(causes), 'finding')}, "
         f"{_counted(statements, 'statement')} in {_counted(len(run['tests']), 'test')}"
     )
-    if findings:
+    if causes:
         yield ""
-        yield from _table(("finding", "routes", "line", "saves", "times", "tests", "fix"), map(_finding_row, findings))
+        yield from markdown_table(
+            ("finding", "routes", "line", "saves", "times", "tests", "fix"), map(_finding_row, causes)
+        )
     if run["baseline"] is not None and any(entry["changes"] is not None for entry in run["tests"]):
         yield ""
         yield from _changes(run["baseline"], run["tests"])
 
 
-def _finding_row(one: Gathered) -> tuple[object, ...]:
-    finding = one.finding
+def _finding_row(cause: Gathered) -> tuple[object, ...]:
+    finding = cause.finding
     kind = f"{finding['kind']} {finding['relationship'] or ''}".rstrip()
     return (
         f"{kind} (known)" if finding["known"] else kind,
-        ", ".join(one.routes[:_ROUTES])
-        + (f" and {len(one.routes) - _ROUTES} more" if len(one.routes) > _ROUTES else ""),
+        ", ".join(cause.routes[:_ROUTES])
+        + (f" and {len(cause.routes) - _ROUTES} more" if len(cause.routes) > _ROUTES else ""),
         finding["place"],
-        one.saves,
-        one.times,
-        len(one.tests),
+        cause.saves,
+        cause.times,
+        len(cause.tests),
         finding["fix"],
     )
 
@@ -58,12 +60,12 @@ def _changes(baseline: str, entries: Iterable[Entry]) -> Iterator[str]:
     yield f"### Against {_escaped(baseline)}"
     yield ""
     if rows:
-        yield from _table(("test", "route", "what", "before", "after"), rows)
+        yield from markdown_table(("test", "route", "what", "before", "after"), rows)
     else:
         yield "Nothing has changed."
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> Iterator[str]:
+def markdown_table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> Iterator[str]:
     yield _row(head)
     yield _row("---" for _ in head)
     rows = list(rows)
@@ -79,7 +81,7 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def _escaped(cell: object) -> str:
-    """Keep a text inside its cell, as it is written."""
+    """Escape what Markdown would read as markup, so that the cell shows the text unchanged."""
     text = printable(" ".join(str(cell).split()))
     return "".join(f"\\{character}" if character in _SPECIAL else character for character in text)
 

@@ -18,22 +18,22 @@ from query_guard.testing.tallies import Run
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {"info": "note", "warning": "warning", "error": "error"}
 _TESTS = 20
-"""Tests and routes that a result names."""
+"""How many tests and routes a result names."""
 _PROJECT = "https://pypi.org/project/fastapi-query-guard/"
-"""Where the distribution is published; its description leads to the documentation."""
+"""The page of the distribution; its description links to the documentation."""
 
 
 def sarif(run: Run) -> str:
-    """Return one result for each finding of each route; paths start at the directory in which the tests ran."""
-    findings = gathered(json_safe(run["tests"]))
-    kinds = sorted({one.finding["kind"] for one in findings})
+    """Return a SARIF log with one result for each cause; paths are relative to the directory in which the tests ran."""
+    causes = gathered(json_safe(run["tests"]))
+    kinds = sorted({cause.finding["kind"] for cause in causes})
     driver = {
         "name": "query_guard",
         "version": run["version"],
         "informationUri": _PROJECT,
         "rules": [_rule(kind) for kind in kinds],
     }
-    results = [_result(one, kinds) for one in findings]
+    results = [_result(cause, kinds) for cause in causes]
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
     return json_text(log, indent=2) + "\n"
 
@@ -47,40 +47,40 @@ def _rule(kind: str) -> dict[str, Any]:
         "shortDescription": {"text": f"{words[:1].upper()}{words[1:]}"},
         "helpUri": _PROJECT,
         "help": {
-            "text": f"What {words} means, an example, how to mend it and how to allow it: {page}",
-            "markdown": f"What `{kind}` means, an example, how to mend it and how to allow it: `{page}`",
+            "text": f"What {words} means, an example, how to fix it and how to allow it: {page}",
+            "markdown": f"What `{kind}` means, an example, how to fix it and how to allow it: `{page}`",
         },
         "properties": {"tags": ["performance", "database", "sqlalchemy"]},
     }
 
 
-def _result(one: Gathered, kinds: list[str]) -> dict[str, Any]:
-    finding = one.finding
+def _result(cause: Gathered, kinds: list[str]) -> dict[str, Any]:
+    finding = cause.finding
     stable = f"{finding['key']} {finding['file']}"
     return {
         "ruleId": finding["kind"],
         "ruleIndex": kinds.index(finding["kind"]),
         "level": _LEVELS[finding["severity"]],
-        "message": {"text": f"{shortened(finding['summary'])}. Fix: {finding['fix']}. Found {one.where}."},
+        "message": {"text": f"{shortened(finding['summary'])}. Fix: {finding['fix']}. Found {cause.where}."},
         "locations": [_location(finding)],
-        "relatedLocations": [_location(other) for other in (*finding["places"], *finding["callers"])],
-        "occurrenceCount": one.times,
+        "relatedLocations": [_location(related) for related in (*finding["places"], *finding["callers"])],
+        "occurrenceCount": cause.times,
         "partialFingerprints": {"queryGuard/v1": sha256(stable.encode("utf-8", "surrogatepass")).hexdigest()[:32]},
-        "properties": {"routes": one.routes[:_TESTS], "tests": one.tests[:_TESTS], "savedStatements": one.saves},
+        "properties": {"routes": cause.routes[:_TESTS], "tests": cause.tests[:_TESTS], "savedStatements": cause.saves},
         **({} if finding["known"] is None else {"baselineState": "unchanged" if finding["known"] else "new"}),
     }
 
 
-def _location(where: dict[str, Any]) -> dict[str, Any]:
-    """Say where; a finding with no line of the application names its route alone."""
-    if where["file"] is None:
-        return {"logicalLocations": [{"fullyQualifiedName": where["route"], "kind": "resource"}]}
+def _location(place: dict[str, Any]) -> dict[str, Any]:
+    """Return the location of a finding; one without a line of the application names only its route."""
+    if place["file"] is None:
+        return {"logicalLocations": [{"fullyQualifiedName": place["route"], "kind": "resource"}]}
     return {
         "physicalLocation": {
-            "artifactLocation": {"uri": _uri(where["file"])},
-            "region": {"startLine": max(1, where["line"])},
+            "artifactLocation": {"uri": _uri(place["file"])},
+            "region": {"startLine": max(1, place["line"])},
         },
-        "logicalLocations": [{"name": where["function"], "kind": "function"}],
+        "logicalLocations": [{"name": place["function"], "kind": "function"}],
     }
 
 
