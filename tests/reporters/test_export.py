@@ -54,7 +54,7 @@ def test_over_otlp_a_collector_gets_metrics_and_spans() -> None:
         with tracers.get_tracer("test").start_as_current_span("GET /users"):
             span = reporter.request_span()
             assert span is not None
-            span.note(REPORT.id, REPORT.facts.numbers, REPORT.findings)
+            span.note(REPORT.id, REPORT.sampled, REPORT.facts.numbers, REPORT.findings)
             reporter(REPORT)
         meters.shutdown()
         tracers.shutdown()
@@ -81,7 +81,7 @@ def test_over_otlp_a_collector_gets_metrics_and_spans() -> None:
     (sent,) = receiver.spans
     assert [event.name for event in sent.events] == ["query_guard.finding"]
     assert {each.key for each in sent.attributes} == {
-        f"query_guard.{name}" for name in ("report_id", "queries", "query_time", "wait_time")
+        f"query_guard.{name}" for name in ("report_id", "sampled", "queries", "query_time", "wait_time")
     }
 
 

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from query_guard import QueryGuard, Report, record
 from query_guard.document.report import document
+from query_guard.reporters import Reporter
 from query_guard.reporters.log import LogReporter
 from query_guard.reporters.telemetry import TelemetryReporter
 from query_guard.reporters.text import render
@@ -28,7 +29,7 @@ from tests.reporters.collected import Telemetry
 from tests.serving import guarded, only, visit
 
 ONE = text("SELECT name FROM users WHERE id = :id")
-OWN = ("report_id", "queries", "query_time", "wait_time")
+OWN = ("report_id", "sampled", "queries", "query_time", "wait_time")
 
 
 Setting: TypeAlias = tuple[FastAPI, Telemetry, list[Report]]
@@ -107,7 +108,7 @@ async def test_a_span_has_the_numbers_of_its_request_and_an_event_for_each_findi
     await visit(app, "/users")
     report, span = only(reports), server_span(telemetry)
     numbers = report.facts.numbers
-    assert own(span) == dict(zip(OWN, (report.id, 12, numbers.query_time, numbers.wait), strict=True))
+    assert own(span) == dict(zip(OWN, (report.id, True, 12, numbers.query_time, numbers.wait), strict=True))
     (finding,) = report.findings
     (event,) = span.events
     frame = finding.site.innermost
@@ -232,6 +233,32 @@ async def test_requests_at_once_write_on_their_own_spans(traced: Setting, databa
     }
 
 
+@pytest.mark.asyncio
+@pytest.mark.query_guard(mode="off")  # a test that is recorded has the details of all it does
+@pytest.mark.parametrize(
+    ("number", "findings"), [(2, []), (3, ["statement_budget"])], ids=["within its budget", "over its budget"]
+)
+async def test_the_span_of_a_request_that_is_not_sampled_says_so_and_nothing_of_its_wait(
+    database: Database, number: int, findings: list[str]
+) -> None:
+    telemetry = Telemetry()
+    app = native(telemetry)
+    reports: list[Report] = []
+    reporters: list[Reporter] = [TelemetryReporter(telemetry.meter_provider), reports.append]
+    app.add_middleware(QueryGuard, reporters=reporters, sample_rate=0, budgets={"GET /": 2})
+
+    @app.get("/")
+    async def users() -> None:
+        await database.run(loop(number))
+
+    await visit(app, "/")
+    report, span = only(reports), server_span(telemetry)
+    assert own(span) == {
+        "report_id": report.id, "sampled": False, "queries": number, "query_time": report.facts.query_time,
+    }  # fmt: skip
+    assert [(event.attributes or {})["query_guard.finding.kind"] for event in span.events] == findings
+
+
 def test_a_block_is_on_the_span_around_it() -> None:
     telemetry = Telemetry()
     with telemetry.tracer_provider.get_tracer("job").start_as_current_span("job"):
@@ -239,7 +266,7 @@ def test_a_block_is_on_the_span_around_it() -> None:
             pass
         TelemetryReporter(telemetry.meter_provider)(recording.report)
     (span,) = telemetry.exporter.get_finished_spans()
-    assert own(span) == dict(zip(OWN, (recording.report.id, 0, 0.0, 0.0), strict=True))
+    assert own(span) == dict(zip(OWN, (recording.report.id, True, 0, 0.0, 0.0), strict=True))
     assert recording.report.trace_id == f"{span.get_span_context().trace_id:032x}"  # type: ignore[union-attr]
 
 

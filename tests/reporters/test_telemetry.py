@@ -24,6 +24,8 @@ from tests.serving import client_of, guarded, visit
 
 SECONDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10)
 """The advice of the semantic conventions."""
+OF_POOLS = {f"db.client.connection.{name}" for name in ("count", "max", "pending_requests")}
+NARROW: dict[str, Any] = {"pool_size": 1, "max_overflow": 0, "pool_logging_name": "primary"}
 
 
 def reported(*reports: Any) -> Telemetry:
@@ -104,13 +106,35 @@ def test_a_checkout_without_a_connection_has_a_wait_and_a_timeout_but_no_use() -
     }
 
 
-def test_of_a_request_that_was_not_sampled_there_is_all_but_the_single_statements() -> None:
-    facts = facts_of(query_count=7, dropped=7, checkouts=(checkout(wait=0.5),), pools=(pool(name="primary"),))
-    metrics = reported(report_with(facts=facts)).metrics()
-    assert {name: points(metric) for name, metric in metrics.items()} == {
-        "query_guard.request.queries": {("GET", "/users"): (1, 7)},
-        "db.client.connection.wait_time": {("primary", "GET", "/users"): (1, 0.5)},
-        "db.client.connection.use_time": {("primary", "GET", "/users"): (1, 0.1)},
+@pytest.mark.asyncio
+@pytest.mark.query_guard(mode="off")  # a test that is recorded has the details of all it does
+async def test_of_requests_that_are_not_sampled_statements_and_timeouts_are_counted_and_no_time_is_known(
+    database: Database,
+) -> None:
+    narrow = Database(database.driver, database.url, **NARROW, pool_timeout=0.01)
+    telemetry = Telemetry()
+    app, _ = guarded(reporters=[TelemetryReporter(telemetry.meter_provider)], sample_rate=0)
+
+    @app.get("/")
+    async def time_out(statements: int, timeouts: int) -> None:
+        def work(session: Any) -> None:
+            for _ in range(statements):
+                session.execute(text("SELECT 1"))
+            for _ in range(timeouts):
+                with pytest.raises(PoolTimeout):
+                    session.get_bind().connect()
+
+        await narrow.run(work)
+
+    await visit(app, "/?statements=7&timeouts=0")
+    await visit(app, "/?statements=2&timeouts=1")
+    metrics = telemetry.metrics()
+    await narrow.dispose()
+    of_requests = {name: points(metric) for name, metric in metrics.items() if name not in OF_POOLS}
+    assert of_requests == {
+        "query_guard.request.queries": {("GET", "/"): (2, 9)},
+        "query_guard.findings": {("GET", "/", "pool_timeout", "error"): 1},
+        "db.client.connection.timeouts": {("primary", "GET", "/"): 1},
     }
 
 
@@ -154,10 +178,12 @@ def test_a_dialect_is_named_as_the_conventions_name_its_system() -> None:
 
 
 @pytest.mark.asyncio
-async def test_live_pools_say_who_uses_waits_and_how_many_there_may_be(database: Database) -> None:
-    narrow = Database(database.driver, database.url, pool_size=1, max_overflow=0, pool_logging_name="primary")
+@pytest.mark.query_guard(mode="off")  # a test that is recorded has the details of all it does
+@pytest.mark.parametrize("sample_rate", [1, 0], ids=["sampled", "not sampled"])
+async def test_live_pools_say_who_uses_waits_and_how_many_there_may_be(database: Database, sample_rate: float) -> None:
+    narrow = Database(database.driver, database.url, **NARROW)
     telemetry = Telemetry()
-    app, _ = guarded(reporters=[TelemetryReporter(telemetry.meter_provider)])
+    app, _ = guarded(reporters=[TelemetryReporter(telemetry.meter_provider)], sample_rate=sample_rate)
     may_end = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -173,14 +199,14 @@ async def test_live_pools_say_who_uses_waits_and_how_many_there_may_be(database:
 
     app.get("/")(hold_async if database.is_async else hold)
     async with client_of(app) as client:
-        requests = [asyncio.create_task(client.get("/")) for _ in range(2)]
-        while (held := _of_pool(telemetry, "primary"))["pending_requests"] != 1:
+        requests = [asyncio.create_task(client.get("/")) for _ in range(4)]
+        while (held := _of_pool(telemetry, "primary"))["pending_requests"] != 3:
             await asyncio.sleep(0.01)
         may_end.set()
-        assert [(await request).status_code for request in requests] == [200, 200]
+        assert [(await request).status_code for request in requests] == [200] * 4
     free = _of_pool(telemetry, "primary")
     await narrow.dispose()
-    assert held == {"used": 1, "idle": 0, "max": 1, "pending_requests": 1}
+    assert held == {"used": 1, "idle": 0, "max": 1, "pending_requests": 3}
     assert free == {"used": 0, "idle": 1, "max": 1, "pending_requests": 0}
 
 

@@ -30,17 +30,19 @@ class RequestSpan:
         self._span = span
         self._written: set[tuple[object, ...]] = set()
 
-    def note(self, report_id: str, numbers: Numbers, findings: Iterable[Finding]) -> None:
+    def note(self, report_id: str, sampled: bool, numbers: Numbers, findings: Iterable[Finding]) -> None:
+        """Write what is known by now. Of a request that was not sampled, nobody knows how long it waited."""
         if not self._span.is_recording():
             return
-        self._span.set_attributes(
-            {
-                "query_guard.report_id": report_id,
-                "query_guard.queries": numbers.query_count,
-                "query_guard.query_time": numbers.query_time,
-                "query_guard.wait_time": numbers.wait,
-            }
-        )
+        attributes = {
+            "query_guard.report_id": report_id,
+            "query_guard.sampled": sampled,
+            "query_guard.queries": numbers.query_count,
+            "query_guard.query_time": numbers.query_time,
+        }
+        if sampled:
+            attributes["query_guard.wait_time"] = numbers.wait
+        self._span.set_attributes(attributes)
         for finding in findings:
             cause = (finding.kind, finding.site.key, finding.relationship, finding.statements[:1])
             if cause not in self._written:

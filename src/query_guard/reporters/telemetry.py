@@ -31,14 +31,15 @@ class TelemetryReporter:
     sent. The names, units and buckets are those of the semantic conventions for database clients. All times are in
     seconds. Attributes have few values: method, template of the route, operation, table, name of a pool, kind.
 
-    For each request, sampled or not: `query_guard.request.queries`, `db.client.connection.wait_time`, `.use_time`,
-    `.create_time` and `.timeouts`. Whenever metrics are collected, for each pool of the process:
-    `db.client.connection.count`, `.max` and `.pending_requests`. For sampled requests only, since nothing is known of
-    the single statements of others: `db.client.operation.duration`, and of `query_guard.findings` the kinds that look
-    at statements.
+    For each request, sampled or not: `query_guard.request.queries` and `db.client.connection.timeouts`. Whenever
+    metrics are collected, for each pool of the process: `db.client.connection.count`, `.max` and `.pending_requests`.
+    For sampled requests only, since of others nothing is recorded but their number of statements and checkouts that
+    failed: `db.client.operation.duration`, `db.client.connection.wait_time`, `.use_time` and `.create_time`, and of
+    `query_guard.findings` all kinds but `statement_budget` and `pool_timeout`.
 
     The span that is current when QueryGuard is called gets `query_guard.queries`, `query_guard.query_time`,
-    `query_guard.wait_time` and `query_guard.report_id`, and one event `query_guard.finding` for each finding.
+    `query_guard.report_id` and `query_guard.sampled`, where sampled `query_guard.wait_time`, and one event
+    `query_guard.finding` for each finding.
 
     Args:
         meter_provider (MeterProvider | None): Where the metrics go. Default: `None`, the global one, which may be set
@@ -81,16 +82,18 @@ class TelemetryReporter:
             self._operations.record(statement.duration, self._names.of_statement(statement))
         pools = {pool.serial: self._names.of_pool(pool) for pool in facts.pools} if facts.checkouts else {}
         for checkout in facts.checkouts:
-            self._record_checkout(checkout, pools.get(checkout.pool) or self._names.of_pool(None), request)
+            pool = pools.get(checkout.pool) or self._names.of_pool(None)
+            if checkout.outcome == "timeout":
+                self._timeouts.add(1, {**pool, **request})
+            if report.sampled:  # of others, only checkouts that failed are known: their waits would outweigh all others
+                self._record_times(checkout, pool, request)
         if report.request.kind == "block" and (span := self.request_span()) is not None:
-            span.note(report.id, facts.numbers, report.findings)
+            span.note(report.id, report.sampled, facts.numbers, report.findings)
 
-    def _record_checkout(self, checkout: Checkout, pool: Attributes, request: Attributes) -> None:
+    def _record_times(self, checkout: Checkout, pool: Attributes, request: Attributes) -> None:
         both = {**pool, **request}
         if checkout.created:
             self._creations.record(checkout.created, pool)
-        if checkout.outcome == "timeout":
-            self._timeouts.add(1, both)
         if checkout.wait or checkout.has_connection:
             self._waits.record(checkout.wait, both)
         if checkout.hold is not None and checkout.has_connection:

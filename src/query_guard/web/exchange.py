@@ -117,7 +117,7 @@ class Exchange:
         elif (kind == "http.response.body" and not message.get("more_body")) or kind == "http.response.pathsend":
             try:
                 if self._span is not None:
-                    self._span.note(self._id, *self._judged_so_far())
+                    self._span.note(self._id, self._sampled, *self._judged_so_far())
             except Exception:
                 report_own_error("the span of a request could not be written")
             finally:
@@ -182,7 +182,7 @@ class Exchange:
             if report is not None:
                 self._setup.pipeline.publish(report)
                 if self._span is not None:
-                    self._span.note(report.id, report.facts.numbers, report.findings)
+                    self._span.note(report.id, report.sampled, report.facts.numbers, report.findings)
         except Exception:
             report_own_error("the report of a request could not be made")
 
