@@ -7,6 +7,7 @@ from email.parser import Parser
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "src" / "query_guard"
+KIND_PAGES = Path(__file__).parent.parent / "docs" / "findings"
 NEEDED = ("fastapi_query_guard", "query_guard/py.typed", "LICENSE", "entry_points.txt")
 
 
@@ -18,11 +19,18 @@ def main(folder: Path) -> None:
     with tarfile.open(source) as archive:
         sources = [name.partition("/")[2] for name in archive.getnames()]
     expected = {f"query_guard/{path.relative_to(PACKAGE)}" for path in PACKAGE.rglob("*") if _ships(path)}
-    problems = [f"the wheel lacks {name}" for name in sorted(expected - {*names})]
-    problems += [f"the wheel has {name}" for name in names if name not in expected and ".dist-info/" not in name]
+    pages = [path.name for path in KIND_PAGES.glob("*.md")]
+    problems = [
+        f"the source distribution lacks docs/findings/{name}"
+        for name in pages
+        if f"docs/findings/{name}" not in sources
+    ]
     problems += [
         f"the source distribution lacks src/{name}" for name in sorted(expected) if f"src/{name}" not in sources
     ]
+    expected |= {f"query_guard/kind_pages/{name}" for name in pages}
+    problems += [f"the wheel lacks {name}" for name in sorted(expected - {*names})]
+    problems += [f"the wheel has {name}" for name in names if name not in expected and ".dist-info/" not in name]
     problems += [f"the wheel lacks {needed}" for needed in NEEDED if not any(needed in name for name in names)]
     problems += [
         f"the metadata lack {key}" for key in ("Summary", "License-Expression", "Requires-Python") if not metadata[key]

@@ -12,7 +12,7 @@ from query_guard.document.findings import callers_of, finding_document, place_li
 from query_guard.document.pools import live_pool_document, pool_numbers
 from query_guard.document.report import document
 from query_guard.document.sentence import sentence
-from query_guard.records import NOWHERE, CallSite, Finding, Frame, Holder, Numbers, Pause
+from query_guard.records import NOWHERE, CallSite, Finding, Frame, Holder, Numbers, Pause, TrialOf, Tried
 from tests.reports import ENGINE, SITE, checkout, facts_of, pool, report_with, statement, transaction
 
 
@@ -252,3 +252,15 @@ def test_values_are_shown_to_whom_asks_for_them_alone() -> None:
 
 def test_a_report_without_findings_says_how_long_its_queries_took() -> None:
     assert sentence(report_with(facts=facts_of(statement(duration=0.5)))) == "GET /users: 1 query in 500.0 ms"
+
+
+def test_a_report_says_which_fixes_were_in_place() -> None:
+    report = report_with(facts=facts_of(statement(duration=0.5)))
+    assert document(report)["trial"] is None
+    report.trial = TrialOf("first", Tried(12, 1, "unknown", "its answer was another one"))
+    tried = {"before": 12, "after": 1, "outcome": "unknown", "why": "its answer was another one"}
+    assert document(report)["trial"] == {"of": "first", **tried}
+    assert sentence(report) == (
+        "GET /users: 1 query in 500.0 ms; with the fixes of report first in place, "
+        "tried: 12 -> 1 statements, unknown: its answer was another one"
+    )

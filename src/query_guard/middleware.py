@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from query_guard.capture.hooks.install import install
@@ -16,6 +17,7 @@ from query_guard.history import History
 from query_guard.history.changes import kept_changes
 from query_guard.history.memory import MemoryHistory
 from query_guard.judge.allowances import parse_allowances
+from query_guard.judge.armed_trials import ArmedTrials, are_trials_possible
 from query_guard.judge.pipeline import Pipeline
 from query_guard.own_errors import report_own_error
 from query_guard.records import Allowance
@@ -31,6 +33,7 @@ from query_guard.web.options import Options, callables, check_history, check_opt
 from query_guard.web.refused import Refused, refusable
 from query_guard.web.routes import ServedRoutes
 from query_guard.web.sampling import SampleRate, Sampling
+from query_guard.web.triable import exchange_in_development
 
 if TYPE_CHECKING:
     from query_guard.debug.routes import DebugEndpoint
@@ -120,9 +123,12 @@ class QueryGuard:
         own_detectors = defaults() if detectors is None else callables("detectors", detectors)
         pipeline = Pipeline(own_detectors, own_reporters, parse_allowances("QueryGuard", allow))
         allowances = pipeline.allowances
-        self._debug = (
-            _debug_endpoint(self._history, self._options, pipeline) if debug and self._history is not None else None
-        )
+        self._exchange: Callable[..., Exchange] = Exchange
+        self._debug: DebugEndpoint | None = None
+        if debug and self._enabled and self._history is not None:
+            trials = ArmedTrials(self._history, possible=are_trials_possible())
+            self._exchange = partial(exchange_in_development, trials)
+            self._debug = _debug_endpoint(self._history, self._options, pipeline, trials)
         judged_above = min((pipeline.triggers.judged_above, *self._options.budgets.values()))
         self._setup = Setup(pipeline, self._options, ServedRoutes(), judged_above)
         self._has_read_routes = self._has_warned = False
@@ -176,7 +182,7 @@ class QueryGuard:
         options, sampling = self._options, self._sampling
         sampled = sampling.always or sampling.takes(scope)
         recorder = Recorder(sampled, options.engines, options.capture_parameters)
-        exchange = (Exchange if sampled else CountedExchange)(
+        exchange = (self._exchange if sampled else CountedExchange)(
             self._setup, scope, receive, send, recorder, open_window(recorder, True), sampled
         )
         exchange.window.open()
@@ -184,7 +190,7 @@ class QueryGuard:
 
     def _answer_unprofiled(self, scope: Scope) -> ASGIApp | None:
         """Return the application that answers, where the request is not profiled; None where it is."""
-        if self._debug is not None and self._enabled and scope["type"] == "lifespan":
+        if self._debug is not None and scope["type"] == "lifespan":
             self._debug.start(scope)
         if not self._enabled or scope["type"] not in SERVED:
             return self._unprofiled
@@ -203,8 +209,8 @@ class QueryGuard:
         return None
 
 
-def _debug_endpoint(history: History, options: Options, pipeline: Pipeline) -> DebugEndpoint:
+def _debug_endpoint(history: History, options: Options, pipeline: Pipeline, trials: ArmedTrials) -> DebugEndpoint:
     """Import the endpoint only where `debug` is set: it needs a router and responses."""
     from query_guard.debug.routes import DebugEndpoint
 
-    return DebugEndpoint(history, options, pipeline.allowances, pipeline.cost)
+    return DebugEndpoint(history, options, pipeline.allowances, pipeline.cost, trials)

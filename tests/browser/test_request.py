@@ -56,6 +56,8 @@ def test_a_finding_has_its_sentence_its_evidence_and_a_fix_to_copy(page: Page, u
     finding.get_by_role("button", name="Copy").click()
     expect(finding.get_by_role("button", name="Copied")).to_be_visible()
     assert copied(page) == "selectinload(User.posts)"
+    finding.get_by_role("heading").get_by_role("link", name="n_plus_one").click()
+    expect(page.get_by_text("A loop sends one statement for each object.")).to_be_visible()
 
 
 def test_lines_open_in_the_editor_that_was_chosen_and_paths_are_replaced(page: Page, url: str) -> None:

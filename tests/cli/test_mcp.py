@@ -131,10 +131,25 @@ def test_an_error_is_a_result_that_says_what_to_do(base: str) -> None:
     assert "start the application, or say with --url where it is" in text
 
 
-def test_a_fix_is_tried_or_it_is_said_why_not(base: str) -> None:
+def test_a_fix_is_tried_in_the_next_request(base: str) -> None:
     report_id = visit(base, "/anti-patterns/users")
-    ((is_error, text),) = asked(base, ("try_fix", {"id": report_id}))
-    assert ("expected" in text) if is_error else ("GET /anti-patterns/users" in json.loads(text)["next"])
+    (armed,) = answers(base, ("try_fix", {"id": report_id}))
+    assert (armed["route"], [option["remedy"] for option in armed["options"]]) == (
+        "GET /anti-patterns/users", ["selectinload(User.posts)"],
+    )  # fmt: skip
+    assert armed["next"] == (
+        f"Send GET /anti-patterns/users within a minute, then call report with id {report_id}: see 'tried'."
+    )
+    visit(base, "/anti-patterns/users")
+    (report,) = answers(base, ("report", {"id": report_id}))
+    tried = [finding["tried"] for finding in report["findings"] if finding.get("tried")]
+    assert tried == [{"before": 11, "after": 2, "outcome": "works"}]
+
+
+def test_it_is_said_why_nothing_can_be_tried(base: str) -> None:
+    (answer,) = answers(base, ("try_fix", {"id": visit(base, "/users")}))
+    assert answer["error"].startswith("expected a finding whose whole fix is a loader option, and there is none")
+    assert answer["next"] == "Mend it as 'fix' says."
 
 
 def test_a_report_of_many_statements_is_small() -> None:

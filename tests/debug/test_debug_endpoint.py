@@ -59,7 +59,7 @@ async def test_a_report_has_the_keys_of_the_contract() -> None:
     assert set(keys.split()) <= set(report)
     finding_keys = (
         "kind severity summary fix file line function callers count relationship saving_ms phase statement_ids "
-        "remedy edit places effects saved_statements"
+        "remedy edit tried places effects saved_statements"
     )
     assert set(report["findings"][0]) == {*finding_keys.split(), "details", "remedy", "edit"}
     statement_keys = (
@@ -113,6 +113,17 @@ async def test_allowances_say_how_much_they_allowed() -> None:
     assert "X-Query-Findings" not in response.headers
     allowances = (await get(app, "/__query_guard__/api/allowances")).json()["allowances"]
     assert [(row["allow"], row["findings"] > 0) for row in allowances] == [("n_plus_one", True), ("Post.author", False)]
+
+
+async def test_the_page_of_a_kind_is_served() -> None:
+    page = await get(guarded(), "/__query_guard__/kinds/n_plus_one")
+    assert page.text.startswith("# n_plus_one\n")
+    assert page.headers["content-type"] == "text/plain; charset=utf-8"
+    unknown = await get(guarded(), "/__query_guard__/kinds/mine")
+    assert (unknown.status_code, unknown.json()) == (
+        404,
+        {"error": "no page about a kind 'mine'; 'query-guard explain' lists those that have one"},
+    )
 
 
 async def test_an_unknown_report_is_a_json_error() -> None:

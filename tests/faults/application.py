@@ -56,6 +56,11 @@ def loops(session: Sync) -> list[int]:
     return counts
 
 
+@app.get("/reads")
+def reads(session: Sync) -> list[int]:
+    return [len(author.books) for author in session.scalars(select(Author).order_by(Author.id))]
+
+
 @app.get("/gathers")
 async def gathers(session: Async) -> list[int]:
     async def count(number: int) -> int:

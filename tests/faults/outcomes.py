@@ -115,6 +115,7 @@ def _left() -> list[str]:
 
 _STATE = {
     "capture.window.window": ("current", "watchers"),
+    "capture.window.trial": ("trying", "in_process"),
     "capture.window.allowed": ("allowed", "allowed_in_process"),
     "capture.hooks.attribute_reads": ("_recorders",),
     "capture.origin.eager_mappings": ("noted_attributes",),

@@ -19,9 +19,14 @@ Work = Callable[["Blocks", Answer], Awaitable[object]]
 """Does a piece of work with the blocks it is given, and leaves the messages of the answer in a list."""
 
 
+async def _nothing(_path: str) -> None:
+    pass
+
+
 class Blocks:
     """The blocks that scripts and tests put around their work; without a guard, they are none."""
 
+    arm: Callable[[str], Awaitable[None]] = staticmethod(_nothing)
     record: Callable[..., AbstractContextManager[Any]] = staticmethod(lambda *_: nullcontext())
     allow = record_queries = assert_max_queries = assert_no_findings = allow_in_process = staticmethod(
         lambda *_, **__: nullcontext()
@@ -36,6 +41,23 @@ async def request(path: str, blocks: Blocks, answer: Answer) -> None:
         return message if message is not None else await asyncio.sleep(3600)
 
     await app(_scope("http", path, method="GET"), receive, _into(answer))
+
+
+async def debug_request(path: str, key: str) -> None:
+    """Send a POST to the debug endpoint, which needs the key."""
+    headers = [(b"authorization", f"Bearer {key}".encode())]
+    scope = _scope("http", f"/__query_guard__{path}", method="POST")
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    await app({**scope, "headers": headers}, receive, _into([]))
+
+
+async def tried_request(path: str, blocks: Blocks, answer: Answer) -> None:
+    await request(path, blocks, [])
+    await blocks.arm(path)
+    await request(path, blocks, answer)
 
 
 async def cancelled_request(path: str, blocks: Blocks, answer: Answer) -> None:
@@ -106,6 +128,7 @@ WORK: dict[str, Work] = {
     **{path: partial(request, path) for path in ("/savepoints", "/gathers", "/breaks")},
     "a job that fails": failing_job,
     "/talks": partial(conversation, "/talks"),
+    "/reads, tried": partial(tried_request, "/reads"),
     "/waits, cancelled": partial(cancelled_request, "/waits"),
     "a test that passes": test_that_passes,
     "a test that fails": test_that_fails,
@@ -118,5 +141,7 @@ WORK: dict[str, Work] = {
         )
     },
 }  # fmt: skip
+TRIED = frozenset(("/reads, tried",))
+"""Work in which a fix is tried: its statements are those with the fix."""
 TESTS = frozenset(("a test that passes", "a test that fails"))
 """Work that the guard may fail, where it has failed itself: so a test is told."""

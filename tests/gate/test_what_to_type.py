@@ -521,7 +521,7 @@ async def test_f9_the_caller_of_a_generic_repository_is_named(profile: Profiler)
 
     finding = the_loop(await profile(work))
     file, line = line_of(work)
-    assert f"the select that {file}:{line} in work asks for" in finding.fix
+    assert f"the select that the call at {file}:{line} in work runs" in finding.fix
     assert (finding.remedy, finding.edit) == ("selectinload(Post.comments)", None)
 
 
@@ -548,7 +548,7 @@ async def test_f9_through_all_that_is_generic(profile: Profiler) -> None:
         assert [post.comments for post in posts.newest(session)]
 
     file, line = line_of(work)
-    assert f"the select that {file}:{line} in work asks for" in the_loop(await profile(work)).fix
+    assert f"the select that the call at {file}:{line} in work runs" in the_loop(await profile(work)).fix
 
 
 async def test_f9_but_not_of_a_helper_for_one_model(profile: Profiler) -> None:

@@ -15,7 +15,7 @@ import pytest
 from query_guard.history.changes import Changes, kept_changes
 from query_guard.history.code_version import code_version
 from query_guard.history.route_file import NOT_KEPT, RouteFile, file_of_application
-from query_guard.records import CallSite, Change, Finding, Frame, LastingName, Report
+from query_guard.records import CallSite, Change, Finding, Frame, LastingName, Report, TrialOf, Tried
 from tests.reports import REQUEST, facts_of, statement
 
 POSTS = LastingName("n_plus_one", "User.posts", "load_posts")
@@ -242,3 +242,11 @@ def test_the_file_is_in_the_state_directory_one_for_each_working_directory(
     monkeypatch.chdir(tmp_path)
     assert here.parent == file_of_application().parent
     assert here != file_of_application()
+
+
+def test_a_report_with_a_fix_in_place_is_neither_compared_nor_kept(path: Path) -> None:
+    tried = report(2, at=THEN + 1)
+    tried.trial = TrialOf("first", Tried(101, 2, "works"))
+    Code(path, "1")(101, found())
+    assert [Code(path, version).changes.of(tried) for version in "12"] == [None, None]
+    assert Code(path, "3")(101, found(), at=THEN + 2) == Change(THEN, 101, 101)

@@ -71,3 +71,14 @@ def test_a_report_that_is_added_again_takes_the_place_of_the_first() -> None:
         history.add(report("same", 1))
     history.add(report("other", 1))
     assert kept(history) == ["other", "same"]
+
+
+def test_a_report_that_replaces_one_takes_its_place_and_its_weight() -> None:
+    history = MemoryHistory()
+    for identity in ("first", "second"):
+        history.add(report(identity, 3))
+    longer = report("first", 9)
+    history.add(longer)
+    assert kept(history) == ["second", "first"]
+    assert history.get("first") is longer
+    assert history.bytes == weight_of(longer) + weight_of(report("second", 3))

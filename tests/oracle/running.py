@@ -55,7 +55,11 @@ class World:
 
     def run(self, source: str, *, is_async: bool = False, **options: Any) -> Run:
         """Run the function `work(session, out)` of a source, as if it stood in a file, and take back what it wrote."""
-        work, out = compiled(source), []  # type: ignore[var-annotated]
+        return self.run_work(compiled(source), is_async=is_async, **options)
+
+    def run_work(self, work: Any, *, is_async: bool = False, **options: Any) -> Run:
+        """Run the function `work(session, out)`, and take back what it wrote."""
+        out: list[Any] = []
         if is_async:
             report = self.loop.run_until_complete(self._run_async(work, out, options))
         else:

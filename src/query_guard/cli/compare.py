@@ -35,9 +35,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def last_two(endpoint: Endpoint, route: str) -> tuple[str, str]:
-    """Return the ids of the last two reports of a route, the earlier one first. Raises Failure."""
+    """Return the ids of the last two reports of a route, the earlier one first, without trials. Raises Failure."""
     kept = endpoint.rows("requests")
-    of_route = [row for row in kept if is_of(row, route)]
+    of_route = [row for row in kept if is_of(row, route) and row.get("trial") is None]
     same = [row for row in of_route if name_of(row) == name_of(of_route[0])]
     if len(same) < 2:
         raise Failure(

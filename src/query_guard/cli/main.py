@@ -8,7 +8,22 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from query_guard.cli import compare, diff, fix, latest, mcp, merge, pools, report, routes, show, statements, wait
+from query_guard.cli import (
+    compare,
+    diff,
+    explain,
+    fix,
+    latest,
+    mcp,
+    merge,
+    pools,
+    report,
+    routes,
+    show,
+    statements,
+    try_fix,
+    wait,
+)
 from query_guard.cli import list as list_command
 from query_guard.cli import open as open_command
 from query_guard.cli.application import add_address
@@ -18,7 +33,7 @@ from query_guard.debug.key import NoKey
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
-READING = (latest, list_command, show, wait, compare, routes, statements, pools, fix)
+READING = (latest, list_command, show, wait, compare, routes, statements, pools, try_fix, fix)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_reading(commands)
     open_command.add_to(commands)
+    explain.add_to(commands)
     report.add_to(commands)
     mcp.add_to(commands)
     diff.add_to(commands)

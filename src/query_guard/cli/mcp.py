@@ -6,15 +6,15 @@ import argparse
 import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from query_guard.cli.application import add_address
 from query_guard.cli.compact import compact_differences, compact_report
 from query_guard.cli.compare import last_two
 from query_guard.cli.differences import differences
-from query_guard.cli.endpoint import Endpoint, NotFound, endpoint_of
+from query_guard.cli.endpoint import Endpoint, endpoint_of
 from query_guard.cli.failure import Failure
 from query_guard.cli.reports import report_of
+from query_guard.cli.try_fix import arm
 from query_guard.cli.wait import next_report
 from query_guard.debug.key import NoKey
 
@@ -108,13 +108,7 @@ class Tools:
 
         def tried(endpoint: Endpoint) -> dict[str, Any]:
             known = str(report_of(endpoint, id)["id"])
-            try:
-                answer = endpoint.posted(f"requests/{quote(known, safe='')}/try")
-            except NotFound as error:  # the report was found, so the endpoint is there
-                raise Failure(
-                    f"expected the application to try the fix of {known!r}, and its version of query_guard tries none; "
-                    f"use 'query-guard fix {known}'"
-                ) from error
+            answer = arm(endpoint, known)
             if "error" in answer:
                 return {**answer, "next": "Change the code as 'fix' says."}
             route = answer.get("route")

@@ -19,10 +19,13 @@ from query_guard.debug.own_figures import own_document
 from query_guard.debug.page import page_file
 from query_guard.debug.responses import HEADERS, JSONResponse, PlainTextResponse
 from query_guard.debug.ticket_page import ticket_page
+from query_guard.debug.trial_document import trial_document
+from query_guard.document.kind_pages import kind_page
 from query_guard.document.pools import live_pool_document
 from query_guard.document.report import document, summary
 from query_guard.document.sentence import sentence
 from query_guard.history import History
+from query_guard.judge.armed_trials import ArmedTrials, NothingToTry
 from query_guard.judge.own_cost import OwnCost
 from query_guard.own_errors import report_own_error
 from query_guard.records import Allowance, Report
@@ -34,14 +37,23 @@ from query_guard.web.options import Options
 class DebugEndpoint:
     """Serve what `history` holds under the debug path, to those who have the key; for all others it does not exist."""
 
-    def __init__(self, history: History, options: Options, allowances: Sequence[Allowance], cost: OwnCost) -> None:
+    def __init__(
+        self,
+        history: History,
+        options: Options,
+        allowances: Sequence[Allowance],
+        cost: OwnCost,
+        trials: ArmedTrials,
+    ) -> None:
         self._allowances = allowances
         self._cost = cost
         self._path = options.debug_path
         self._access = Access(options.debug_path, options.debug_token)
         self._history = history
+        self._trials = trials
         routes = [Route(path, view) for path, view in self._views().items()]
         routes.append(Route("/api/requests", self._clear, methods=["DELETE"]))
+        routes.append(Route("/api/requests/{id}/try", self._try, methods=["POST"]))
         self._app = Starlette(routes=routes, exception_handlers={404: self._unknown})
         self._app.router.redirect_slashes = False  # a redirect would leave the debug path
 
@@ -78,6 +90,7 @@ class DebugEndpoint:
         return {
             "/": self._index,
             "/static/{name}": self._static,
+            "/kinds/{kind}": self._kind,
             "/requests/{id}": self._in_page,
             "/api/requests": self._requests,
             "/api/requests/{id}": self._request,
@@ -85,6 +98,7 @@ class DebugEndpoint:
             "/api/statements": self._statements,
             "/api/pools": self._pools,
             "/api/allowances": self._allowed,
+            "/api/trials": self._armed,
             "/api/self": self._self,
         }
 
@@ -94,6 +108,15 @@ class DebugEndpoint:
 
     async def _static(self, request: Request) -> Response:
         return page_file(request.path_params["name"]) or _not_found(f"no such file; the page is {self._path}/")
+
+    async def _kind(self, request: Request) -> Response:
+        kind = request.path_params["kind"]
+        page = kind_page(kind)
+        if page is None:
+            return _not_found(
+                f"no page about a kind {printable(kind)!r}; 'query-guard explain' lists those that have one"
+            )
+        return PlainTextResponse(page, headers=HEADERS)
 
     async def _in_page(self, request: Request) -> Response:
         """Lead a browser to the page at a report; all others get the report itself."""
@@ -124,13 +147,30 @@ class DebugEndpoint:
     async def _request(self, request: Request) -> Response:
         report = self._report_of(request)
         if report is None:
-            wanted = repr(printable(request.path_params["id"]))
-            if (route := request.query_params.get("route")) is not None:
-                wanted += f" of the route {printable(route)!r}"
-            return _not_found(f"no report {wanted}; {self._path}/api/requests lists those that are kept")
+            return self._no_report(request)
         if _wants_text(request):
             return PlainTextResponse(render(report), headers=HEADERS)
         return JSONResponse(document(report, parameters=True), headers=HEADERS)
+
+    def _no_report(self, request: Request) -> Response:
+        wanted = repr(printable(request.path_params["id"]))
+        if (route := request.query_params.get("route")) is not None:
+            wanted += f" of the route {printable(route)!r}"
+        return _not_found(f"no report {wanted}; {self._path}/api/requests lists those that are kept")
+
+    async def _try(self, request: Request) -> Response:
+        report = self._report_of(request)
+        if report is None:
+            return self._no_report(request)
+        try:
+            armed = self._trials.arm(report)
+        except NothingToTry as error:
+            return JSONResponse({"error": str(error)}, status_code=409, headers=HEADERS)
+        return JSONResponse(trial_document(armed), status_code=202, headers=HEADERS)
+
+    async def _armed(self, request: Request) -> Response:
+        rows = [{"of": armed.report.id, **trial_document(armed)} for armed in self._trials.all()]
+        return JSONResponse({"trials": rows}, headers=HEADERS)
 
     def _report_of(self, request: Request) -> Report | None:
         """Return the report of an id, or of `latest` the newest one, of a route if one is named."""
@@ -139,11 +179,15 @@ class DebugEndpoint:
             return self._history.get(report_id)
         return latest_of(request.query_params.get("route"), self._history.latest())
 
+    def _of_the_code(self) -> list[Report]:
+        """Return the kept reports without those in which fixes were tried: the code does not have them."""
+        return [report for report in self._history.latest() if report.trial is None]
+
     async def _routes(self, request: Request) -> Response:
-        return JSONResponse({"routes": by_route(self._history.latest())}, headers=HEADERS)
+        return JSONResponse({"routes": by_route(self._of_the_code())}, headers=HEADERS)
 
     async def _statements(self, request: Request) -> Response:
-        reports = self._history.latest()
+        reports = self._of_the_code()
         counts = {"requests": len(reports), "sampled": sampled_of(reports)}
         return JSONResponse({"statements": by_statement(reports), **counts}, headers=HEADERS)
 

@@ -45,6 +45,7 @@ def _finding(row: Statement, facts: Facts) -> Finding:
         fix=remedy.advice,
         remedy=remedy.code,
         edit=remedy.edit,
+        option=remedy.option,
         site=row.site,
         relationship=row.relationship,
         phase=row.phase,

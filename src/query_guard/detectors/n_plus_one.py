@@ -93,6 +93,7 @@ def _finding(rows: list[Statement], facts: Facts) -> Finding:
         count=len(rows),
         relationship=remedy.relationship or first.relationship,
         edit=remedy.edit,
+        option=remedy.option,
         saved_statements=remedy.saved,
         saving=remedy.saving,
         phase=first.phase,

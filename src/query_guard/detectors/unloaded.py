@@ -26,6 +26,7 @@ class Unloaded(NamedTuple):
             fix=fix or self.remedy.advice,
             remedy=self.remedy.code,
             edit=self.remedy.edit,
+            option=self.remedy.option,
             site=first.site,
             count=len(self.loads),
             relationship=first.loader.relationship if first.loader else None,

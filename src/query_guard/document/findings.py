@@ -6,7 +6,7 @@ from typing import Any
 
 from query_guard.document.fields import frame_fields, milliseconds
 from query_guard.document.source_files import content_hash
-from query_guard.records import Finding, Frame, Silence
+from query_guard.records import Finding, Frame, Silence, TrialOf, Tried
 
 _MOST = 5
 
@@ -29,8 +29,22 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         "details": list(finding.details),
         "remedy": finding.remedy or None,
         "edit": _edit(*finding.edit) if finding.edit is not None else None,
+        "tried": tried_document(finding.tried),
         "effects": [effect_document(effect) for effect in finding.effects],
     }
+
+
+def tried_document(tried: Tried | None) -> dict[str, Any] | None:
+    """Return statements before and after, and the outcome with its reason; None where nothing was tried."""
+    if tried is None:
+        return None
+    why = {"why": tried.why} if tried.why else {}
+    return {"before": tried.before, "after": tried.after, "outcome": tried.outcome, **why}
+
+
+def trial_document(trial: TrialOf | None) -> dict[str, Any] | None:
+    """Return which report's fixes were in place, and what became of them; None where there were none."""
+    return None if trial is None else {"of": trial.of, **(tried_document(trial.tried) or {})}
 
 
 def _edit(file: str, line: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from query_guard.document.change import change_document
 from query_guard.document.connections import checkout_document, loop_block_document, transaction_document
 from query_guard.document.fields import milliseconds, moment
-from query_guard.document.findings import finding_document, silence_document
+from query_guard.document.findings import finding_document, silence_document, trial_document
 from query_guard.document.pools import pool_document
 from query_guard.document.sentence import sentence
 from query_guard.document.statements import first_of_duplicates, statement_document
@@ -65,6 +65,7 @@ def summary(report: Report, *, parameters: bool = False) -> dict[str, Any]:
         "query_time_ms": milliseconds(facts.query_time),
         "peak_connections": facts.peak_connections,
         "sampled": report.sampled,
+        "trial": trial_document(report.trial),
         "times": times_document(facts),
         "shapes": len({statement.fingerprint for statement in facts.statements}),
         "severities": [finding.severity for finding in report.findings],

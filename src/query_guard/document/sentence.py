@@ -7,6 +7,12 @@ from query_guard.records import Facts, Finding, Report
 
 def sentence(report: Report) -> str:
     """Return the report in one sentence: how many queries, from where, and what the fix of the worst finding saves."""
+    said = _sentence(report)
+    trial = report.trial
+    return f"{said}; with the fixes of report {trial.of} in place, {trial.tried}" if trial is not None else said
+
+
+def _sentence(report: Report) -> str:
     facts = report.facts
     head = f"{report.request.name}: {_counted(facts.query_count, 'query', 'queries')}"
     loud = sorted(report.loud_findings, key=lambda finding: finding.rank)
@@ -20,7 +26,8 @@ def sentence(report: Report) -> str:
         return f"{beginning}; {_headline(worst)}"
     remaining = facts.query_count - worst.saved_statements
     saves = f" and saves about {worst.saving * 1000:.0f} ms" if worst.saving >= 0.0005 else ""
-    return f"{beginning}; {worst.remedy} makes it {remaining}{saves}"
+    tried = f"; {worst.tried}" if worst.tried is not None else ""
+    return f"{beginning}; {worst.remedy} makes it {remaining}{saves}{tried}"
 
 
 def _headline(finding: Finding) -> str:

@@ -10,7 +10,9 @@ from query_guard.records import Report
 class History(Protocol):
     """Where finished reports are kept for the debug endpoint."""
 
-    def add(self, report: Report) -> None: ...
+    def add(self, report: Report) -> None:
+        """Keep a report; one with the id of a kept report replaces it, where a fix of that was tried."""
+        ...
 
     def get(self, report_id: str) -> Report | None: ...
 

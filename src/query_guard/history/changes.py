@@ -24,9 +24,9 @@ class Changes:
     a branch was checked out, or a library installed, and the application was started again. What is compared is that
     request with this one: where the two asked for different rows, they differ without an edit, too.
 
-    A request that failed is compared with nothing, since it did only a part of its work. It is kept if it had findings
-    and none has succeeded before, so that the next code is held against it. A route is known by its method, its
-    template, and the file of its endpoint.
+    A request in which fixes were tried is passed over, since the code does not have them. One that failed is compared
+    with nothing, since it did only a part of its work. It is kept if it had findings and none has succeeded before, so
+    that the next code is held against it. A route is known by its method, its template, and the file of its endpoint.
     """
 
     def __init__(self, file: RouteFile, code: str) -> None:
@@ -38,7 +38,9 @@ class Changes:
         """Note a report, and return how it differs from the former code's; None where there is nothing to compare."""
         request = report.request
         name = f"{request.name} {request.endpoint.file if request.endpoint is not None else ''}"
-        if request.kind != "http" or request.route is None or not report.sampled or len(name) > _LONGEST_NAME:
+        if request.kind != "http" or request.route is None or len(name) > _LONGEST_NAME:
+            return None
+        if not report.sampled or report.trial is not None:
             return None
         now = _noted(report, self._code)
         with self._lock:

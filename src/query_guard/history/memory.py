@@ -26,12 +26,12 @@ class MemoryHistory:
         return self._bytes
 
     def add(self, report: Report) -> None:
+        """Keep a report as the newest, or in the place of that with the same id."""
         weight = weight_of(report)
         with self._lock:
-            replaced = self._reports.pop(report.id, None)
-            self._bytes -= replaced[1] if replaced is not None else 0
+            _, former_weight = self._reports.get(report.id, (None, 0))
             self._reports[report.id] = (report, weight)
-            self._bytes += weight
+            self._bytes += weight - former_weight
             while self._reports and (len(self._reports) > self.most_reports or self._bytes > self.most_bytes):
                 _, (_, oldest) = self._reports.popitem(last=False)
                 self._bytes -= oldest

@@ -87,6 +87,7 @@ class Pipeline:
 
     def publish(self, report: Report) -> None:
         """Pass a finished report to each listener and each reporter; a reporter that fails is logged once."""
+        report.change = self.change_of(report)
         for listener in tuple(listeners):
             listener(report)
         began = perf_counter()

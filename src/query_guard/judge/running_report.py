@@ -72,7 +72,6 @@ class RunningReport:
         started_at = time() - facts.duration
         report = Report(self._identity, started_at, facts, verdict.findings, verdict.silences, self._sampled)
         report.trace_id, report.span_id = current_trace()
-        report.change = self._pipeline.change_of(report)
         return report
 
     def _judged(self, request: Request, triggered: Triggered, *, checkouts: bool = True) -> tuple[Facts, Verdict]:

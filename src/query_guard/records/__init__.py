@@ -7,6 +7,7 @@ the application: parameters are salted hashes, owners are hashes of their identi
 from __future__ import annotations
 
 from query_guard.records.allowance import Allowance
+from query_guard.records.answer import Answer
 from query_guard.records.change import Change, LastingName, lasting_name
 from query_guard.records.connections import (
     OUTSIDE_REQUESTS,
@@ -30,6 +31,7 @@ from query_guard.records.jobs import takes_jobs
 from query_guard.records.late_counter import LateCounter
 from query_guard.records.load_path import Load, LoadPath
 from query_guard.records.load_paths import OBJECT_BY_OBJECT, LoadPaths
+from query_guard.records.loader_option import LoaderOption, OptionCall, PlacedOption, chain_of
 from query_guard.records.loaders import Loader, Step
 from query_guard.records.report import Report
 from query_guard.records.request import Request, RequestKind
@@ -45,6 +47,7 @@ from query_guard.records.statements import (
     Read,
     Statement,
 )
+from query_guard.records.tried import Outcome, TrialOf, Tried
 
 __all__ = [
     "CRITERIA",
@@ -54,6 +57,7 @@ __all__ = [
     "OBJECT_BY_OBJECT",
     "OUTSIDE_REQUESTS",
     "Allowance",
+    "Answer",
     "CallSite",
     "Change",
     "Checkout",
@@ -75,11 +79,15 @@ __all__ = [
     "LoadPath",
     "LoadPaths",
     "Loader",
+    "LoaderOption",
     "LoopBlock",
     "Numbers",
     "Option",
+    "OptionCall",
+    "Outcome",
     "Pause",
     "Phase",
+    "PlacedOption",
     "Pool",
     "Read",
     "Report",
@@ -92,8 +100,11 @@ __all__ = [
     "Step",
     "Transaction",
     "TransactionOutcome",
+    "TrialOf",
+    "Tried",
     "Triggers",
     "Writer",
+    "chain_of",
     "count_kinds",
     "different_sets",
     "distinct_sites",

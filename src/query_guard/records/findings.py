@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from query_guard.records.loader_option import PlacedOption
 from query_guard.records.statements import NOWHERE, CallSite, Phase
+from query_guard.records.tried import Tried
 
 Severity: TypeAlias = Literal["info", "warning", "error"]
 
@@ -36,6 +38,10 @@ class Finding:
     """The part of `fix` to paste, where there is one."""
     edit: tuple[str, int] | None = None
     """File and line of the call that `remedy` belongs to: `.options(...)` on its first argument; else None."""
+    option: PlacedOption | None = None
+    """The remedy as data, where a loader option alone is the fix: so it can be tried."""
+    tried: Tried | None = None
+    """What became of the option where it was tried."""
     saved_statements: int = 0
     """How many statements the fix would have saved here."""
     saving: float = 0.0

@@ -98,6 +98,8 @@ def _finding_lines(finding: Finding) -> Iterator[str]:
     for detail in finding.details:
         yield f"    {detail}"
     yield f"    fix: {finding.fix}"
+    if finding.tried is not None:
+        yield f"    {finding.tried}"
     for effect in finding.effects:
         yield f"    also fixes: {effect.kind} at {effect.place}: {_cut(effect.summary)}"
 

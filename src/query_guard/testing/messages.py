@@ -108,6 +108,8 @@ def _found_lines(found: Found) -> Iterator[str]:
     for further_place in places_of(finding):
         yield f"    also at {further_place.file}:{further_place.line} in {further_place.function}"
     yield f"    fix: {finding.fix}"
+    if finding.tried is not None:
+        yield f"    {finding.tried}"
     for effect in finding.effects:
         yield f"    also fixes: {effect.kind} at {effect.place}: {effect.summary}"
 

@@ -16,7 +16,7 @@ from query_guard.capture.window.stages import AFTER_RESPONSE, STREAMING
 from query_guard.judge.pipeline import Pipeline, report_id
 from query_guard.judge.running_report import RunningReport
 from query_guard.own_errors import report_own_error
-from query_guard.records import Finding, Numbers, Request, RequestKind
+from query_guard.records import Finding, Numbers, Report, Request, RequestKind
 from query_guard.web.asgi import Message, Receive, Scope, Send
 from query_guard.web.headers import empty_headers, pending_headers, report_headers
 from query_guard.web.options import Options
@@ -178,13 +178,16 @@ class Exchange:
             return
         self._published = True
         try:
-            report = self._running().at_end(self._request_now())
+            report = self._finished()
             if report is not None:
                 self._setup.pipeline.publish(report)
                 if self._span is not None:
                     self._span.note(report.id, report.sampled, report.facts.numbers, report.findings)
         except Exception:
             report_own_error("the report of a request could not be made")
+
+    def _finished(self) -> Report | None:
+        return self._running().at_end(self._request_now())
 
     def _request_now(self) -> Request:
         """Return the request as it is known now. Once its route is known, only its end may change."""

@@ -1,4 +1,4 @@
-// Findings with their evidence and their fix, and the trial of a fix.
+// Findings: evidence, fix, trial of a fix.
 
 import { get, pathOf, watch } from "./api.js";
 import { button, empty, facts, h, quiet, section } from "./dom.js";
@@ -17,10 +17,10 @@ export function findings(report, reload) {
 }
 
 function article(finding, statements) {
-	const { severity, phase, callers, remedy, edit, tried } = finding;
+	const { kind, severity, phase, callers, remedy, edit, tried } = finding;
 	const saves = finding.saved_statements > 0 && `saves ${counted(finding.saved_statements, "statement")} and about ${ms(finding.saving_ms)}`;
 	return h("article", { class: `finding ${severity}` },
-		h("h3", {}, chip(finding.kind, severity), " ", finding.summary.replace(ONLY_SQL, "")),
+		h("h3", {}, h("a", { href: `kinds/${kind}` }, chip(kind, severity)), " ", finding.summary.replace(ONLY_SQL, "")),
 		h("p", {}, place(finding), phase && quiet(` during ${phase}`), callers.length ? [" called from ", places(callers)] : null),
 		h("p", {}, finding.fix),
 		remedy && [h("pre", { class: "remedy" }, remedy), h("p", { class: "actions" }, copy("Copy", () => remedy), edit && place(edit), saves && quiet(saves))],
@@ -42,7 +42,7 @@ function evidence(finding, statements) {
 	return pairs.length > 0 && h("details", { open: true }, h("summary", {}, "Evidence"), facts("evidence", ...pairs));
 }
 
-// The statements that loaded the objects for which those of a finding were sent.
+// What loaded the objects for which they were sent.
 function loaders({ edit }, rows, statements) {
 	const ids = new Set(rows.map((row) => row.loaded_by));
 	const isEdited = (row) => edit && row.file === edit.file && row.line === edit.line;

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from query_guard.detectors.remedies.loader_option import Loading, added_to_select
-from query_guard.detectors.remedies.options import chained, loaders_of, option_for, written_steps
+from query_guard.detectors.remedies.options import loaders_of, option_for, written_steps
 from query_guard.detectors.remedies.promise import NOTHING, Promise, promise_of, roots_like
 from query_guard.detectors.remedies.remedy import Remedy, at, listed, place_of
-from query_guard.records import Facts, Loader, LoadPath, Statement
+from query_guard.records import Facts, Loader, LoaderOption, LoadPath, OptionCall, Statement, chain_of
 
 _DEFERRING = frozenset(("defer",))
 
@@ -29,28 +29,28 @@ def deferred(loader: Loader, paths: Sequence[LoadPath], facts: Facts) -> Remedy:
         return Remedy(
             "", f"Remove {removal} from the select{at(load_path.root)}", *_columns_of(loader, load_path, NOTHING, facts)
         )
-    code = _undefer(loader, names, load_path)
-    if code is not None and "text" in load_path.root.info.clauses.further:
+    option = _undefer(loader, names, load_path)
+    if option is not None and "text" in load_path.root.info.clauses.further:
         return Remedy(
             "", f"Select {listed(f'{loader.owner}.{name}' for name in names)} in the statement{at(load_path.root)}, too"
         )
-    if code is None:
+    if option is None:
         return Remedy(plain, f"Add .options({plain}) to the select that loads {loader.owner}")
     promise = promise_of(load_path, loaders_of(load_path), facts) if any(load_path.lazy) else NOTHING
     if any(load_path.lazy) and promise == NOTHING:
-        return added_to_select(Loading(code, load_path, [], load_path.entity), facts)._replace(avoided=(), sent=0)
-    remedy = added_to_select(Loading(code, load_path, [], load_path.entity), facts)
+        return added_to_select(Loading(option, load_path, []), facts)._replace(avoided=(), sent=0)
+    remedy = added_to_select(Loading(option, load_path, []), facts)
     avoided, sent = _columns_of(loader, load_path, promise, facts)
     return remedy._replace(avoided=avoided, sent=sent)
 
 
-def _undefer(loader: Loader, names: Sequence[str], path: LoadPath) -> str | None:
+def _undefer(loader: Loader, names: Sequence[str], path: LoadPath) -> LoaderOption | None:
     steps = written_steps(path.steps, path.entity)
     if steps is None or path.entity is None:
         return None
     owner = path.steps[-1].target if path.steps else ("alias" if path.entity.aliased else path.entity.name)
-    prefix = chained(loaders_of(path), steps)
-    return ".".join([*([prefix] if prefix else ()), *(f"undefer({owner}.{name})" for name in names)])
+    undefer = [OptionCall("undefer", owner, name) for name in names]
+    return LoaderOption(path.entity, (*chain_of(loaders_of(path), steps), *undefer))
 
 
 def _columns_of(loader: Loader, path: LoadPath, promise: Promise, facts: Facts) -> Promise:
@@ -71,10 +71,9 @@ def of_subclass(loader: Loader, paths: Sequence[LoadPath], facts: Facts) -> Reme
     entity = path.entity
     if path.root is None or entity is None or path.steps or entity.name not in loader.parents or entity.aliased:
         return None
-    code = f"selectin_polymorphic({entity.name}, [{loader.owner}])"
-    remedy = added_to_select(Loading(code, path, [], entity), facts)
+    remedy = added_to_select(Loading(LoaderOption(entity, subclass=loader.owner), path, []), facts)
     if len(paths) > 1 or place_of(path.root) is None:
-        return remedy._replace(avoided=(), sent=0, edit=None)
+        return remedy._replace(avoided=(), sent=0, edit=None, option=None)
     roots = roots_like(path.root, facts)
     serials = {root.serial for root in roots}
     rows = [

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from query_guard.detectors.remedies.options import (
     AHEAD,
-    chained,
     loaders_of,
     option_for,
     subclass_of,
@@ -16,7 +15,7 @@ from query_guard.detectors.remedies.options import (
 from query_guard.detectors.remedies.promise import NOTHING, Promise, promise_of
 from query_guard.detectors.remedies.remedy import Remedy, at, listed, place_of
 from query_guard.detectors.remedies.written import caller_that_asks
-from query_guard.records import Entity, Facts, LoadPath, Statement
+from query_guard.records import Entity, Facts, Frame, LoaderOption, LoadPath, PlacedOption, Statement, chain_of
 
 _OPPOSING = frozenset(("lazyload", "noload", "raiseload", "immediateload", "joinedload", "subqueryload"))
 
@@ -24,10 +23,17 @@ _OPPOSING = frozenset(("lazyload", "noload", "raiseload", "immediateload", "join
 class Loading(NamedTuple):
     """An option, and the load path that it loads ahead; the path's root is the select that gets the option."""
 
-    code: str
+    option: LoaderOption
     path: LoadPath
     loaders: list[str]
-    entity: Entity | None
+
+    @property
+    def code(self) -> str:
+        return self.option.code
+
+    @property
+    def entity(self) -> Entity | None:
+        return self.option.entity
 
 
 def loading_of(path: LoadPath) -> Loading | None:
@@ -37,11 +43,9 @@ def loading_of(path: LoadPath) -> Loading | None:
     if names is None or (path.root is not None and entity is None) or path.cut:
         return None
     loaders = loaders_of(path)
-    code = chained(loaders, names)
-    subclass = subclass_of(path.steps[0], entity) if path.steps else None
-    if subclass is not None and not _loads_subclass(path.root, subclass):
-        code = f"selectin_polymorphic({subclass[0]}, [{subclass[1]}]), {code}"
-    return Loading(code, path, loaders, entity)
+    above = subclass_of(path.steps[0], entity) if path.steps else None
+    subclass = above[1] if above is not None and not _loads_subclass(path.root, above) else ""
+    return Loading(LoaderOption(entity, chain_of(loaders, names), subclass), path, loaders)
 
 
 def _loads_subclass(root: Statement | None, subclass: tuple[str, str]) -> bool:
@@ -63,26 +67,33 @@ def added_to_select(loading: Loading, facts: Facts, other_loads: Sequence[Statem
     promise = promised(loading, facts, other_loads)
     if loading.path.how == "got":
         return Remedy(
-            code, f"Add options=[{code}] to the session.{root.site.call}(){at(root)}", *promise, edit=place_of(root)
+            code, f"Add options=[{code}] to the session.{root.site.call}(){at(root)}", *promise, edit=place_of(root),
+            option=_placed(loading, root),
         )  # fmt: skip
     caller = caller_that_asks(root)
     if caller is not None:
         return Remedy(
             code,
-            f"Add .options({code}) to the select that {caller.file}:{caller.line} in {caller.function} passes on "
-            "as an argument: the line that sends it serves more than one model",
+            f"Add .options({code}) to the select that the call at {caller.file}:{caller.line} in {caller.function} "
+            "runs: the line that executes it serves more than one model",
             *promise,
+            option=_placed(loading, root, caller),
         )
     alias = ""
     if loading.entity is not None and loading.entity.aliased:
         alias = f", alias being the one it selects {loading.entity.name} by"
-    return Remedy(code, f"Add .options({code}) to the select{at(root)}{alias}", *promise, edit=place_of(root))
+    advice = f"Add .options({code}) to the select{at(root)}{alias}"
+    return Remedy(code, advice, *promise, edit=place_of(root), option=_placed(loading, root))
+
+
+def _placed(loading: Loading, root: Statement, *callers: Frame) -> PlacedOption:
+    return PlacedOption(loading.option, (*root.site.frames[:1], *callers))
 
 
 def promised(loading: Loading, facts: Facts, other_loads: Sequence[Statement] = ()) -> Promise:
     """Return what an option saves; a subclass's columns take one more select for each execution."""
     promise = promise_of(loading.path, loading.loaders, facts, other_loads)
-    if not loading.code.startswith("selectin_polymorphic"):
+    if not loading.option.subclass:
         return promise
     return NOTHING if promise == NOTHING else Promise(promise.avoided, promise.sent + 1)
 

@@ -70,8 +70,3 @@ def subclass_of(step: Step, entity: Entity | None) -> tuple[str, str] | None:
     if entity is None or step.owner in entity.lineage or entity.name not in step.owners:
         return None
     return (entity.name, step.owner)
-
-
-def chained(loaders: Sequence[str], names: Sequence[str]) -> str:
-    """Return the code of an option: `selectinload(User.posts).joinedload(Post.author)`."""
-    return ".".join(f"{loader}({name})" for loader, name in zip(loaders, names, strict=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from query_guard.records import Statement, usual_duration
+from query_guard.records import PlacedOption, Statement, usual_duration
 
 
 class Remedy(NamedTuple):
@@ -21,6 +21,8 @@ class Remedy(NamedTuple):
     sent: int = 0
     relationship: str | None = None
     edit: tuple[str, int] | None = None
+    option: PlacedOption | None = None
+    """The same as data, where a loader option alone is the remedy."""
 
     @property
     def saved(self) -> int:

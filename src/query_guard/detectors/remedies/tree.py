@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from query_guard.detectors.remedies.options import chained, loaders_of, written_steps
+from query_guard.detectors.remedies.options import loaders_of, written_steps
 from query_guard.detectors.remedies.promise import NOTHING, Promise, roots_like
 from query_guard.detectors.remedies.remedy import Remedy, at, place_of
-from query_guard.records import Facts, Load, LoadPath, Statement, Step
+from query_guard.records import Facts, Load, LoaderOption, LoadPath, PlacedOption, Statement, Step, chain_of
 
 
 def walked_tree(paths: Sequence[LoadPath], facts: Facts) -> Remedy | None:
@@ -20,12 +20,14 @@ def walked_tree(paths: Sequence[LoadPath], facts: Facts) -> Remedy | None:
     name = steps[-1].name
     if len(shortest) > 1 or not _is_own(steps[-1]) or path.root is None or place_of(path.root) is None:
         return _in_words(name)
-    names = written_steps(steps, LoadPath(path.root, path.how, steps, path.lazy[: len(steps)]).entity)
+    entity = LoadPath(path.root, path.how, steps, path.lazy[: len(steps)]).entity
+    names = written_steps(steps, entity)
     if names is None:
         return _in_words(name)
     head = path._replace(steps=steps[:-1], lazy=path.lazy[: len(steps) - 1])
-    last = f"selectinload({names[-1]}, recursion_depth=-1)"
-    code = ".".join(filter(None, (chained(loaders_of(head), names[:-1]), last)))
+    *before, last = chain_of([*loaders_of(head), "selectinload"], names)
+    option = LoaderOption(entity, (*before, last._replace(recursive=True)))
+    code = option.code
     promise = _promise(path, steps, facts) if not head.steps else NOTHING
     addition = f"Add .options({code}) to the select"
     if path.how == "got":
@@ -36,6 +38,7 @@ def walked_tree(paths: Sequence[LoadPath], facts: Facts) -> Remedy | None:
         "than what is read of it, select what is needed with a recursive CTE)",
         *promise,
         edit=place_of(path.root),
+        option=PlacedOption(option, path.root.site.frames[:1]),
     )
 
 

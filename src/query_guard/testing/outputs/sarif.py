@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from query_guard.document.kind_pages import kind_page
 from query_guard.document.strict_json import json_safe, json_text
 from query_guard.testing.outputs.gathered import Gathered, gathered
 from query_guard.testing.shortened import shortened
@@ -40,16 +41,14 @@ def sarif(run: Run) -> str:
 
 def _rule(kind: str) -> dict[str, Any]:
     words = kind.replace("_", " ")
-    page = f"docs/findings/{kind}.md"
+    page = kind_page(kind)
+    text = page or f"A detector of your own finds {kind}."
     return {
         "id": kind,
         "name": kind.title().replace("_", ""),
         "shortDescription": {"text": f"{words[:1].upper()}{words[1:]}"},
         "helpUri": _PROJECT,
-        "help": {
-            "text": f"What {words} means, an example, how to fix it and how to allow it: {page}",
-            "markdown": f"What `{kind}` means, an example, how to fix it and how to allow it: `{page}`",
-        },
+        "help": {"text": text, "markdown": text},
         "properties": {"tags": ["performance", "database", "sqlalchemy"]},
     }
 
