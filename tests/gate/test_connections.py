@@ -83,7 +83,7 @@ async def until_ended(threads: set[threading.Thread]) -> None:
 
 
 def _holders() -> list[Holder]:
-    return [holder for _, held, _ in holders.live_pools() for holder in held]
+    return [holder for _, held in holders.live_pools() for holder in held]
 
 
 async def test_d6_a_checkout_that_waits_says_who_held_the_connection(narrow: Callable[..., Database]) -> None:

@@ -53,9 +53,9 @@ def checked_out(pool: Any, fairy: Any, started: float, window: Window | None) ->
     if CONNECT in info:
         seconds, made_at = info.pop(CONNECT)
         watch.connected(seconds)
-        connect = checkout.connect = (
-            seconds if made_at >= started else 0.0
-        )  # it may have been made before, for another checkout
+        checkout.created = seconds
+        is_own = made_at >= started  # it may have been made before, for another checkout
+        connect = checkout.connect = seconds if is_own else 0.0
     else:
         connect = checkout.connect = last_ping.get() if watch.pre_ping else 0.0
     acquired = checkout.last = perf_counter()

@@ -7,7 +7,6 @@ from time import perf_counter
 from typing import TypeAlias
 
 from query_guard.capture.live.pools import live_watches, pool_facts
-from query_guard.capture.origin.pool_queue import waiting_in
 from query_guard.capture.window.open_checkout import OpenCheckout, Owner, name_of
 from query_guard.capture.window.pool_watch import PoolWatch
 from query_guard.records import CallSite, Doing, Engine, Holder, Pool
@@ -40,12 +39,12 @@ def holders_of(watch: PoolWatch) -> tuple[Holder, ...]:
     return tuple(holder(checkout, now) for checkout in checkouts)
 
 
-def live_pools() -> Iterator[tuple[Pool, tuple[Holder, ...], int | None]]:
-    """Yield the pools that had a checkout in any window and still exist, each with its holders, and how many wait."""
+def live_pools() -> Iterator[tuple[Pool, tuple[Holder, ...]]]:
+    """Yield the pools that had a checkout in any window and still exist, each with the holders of its connections."""
     for watch in live_watches():
         pool = pool_facts(watch)
         if pool is not None:
-            yield pool, holders_of(watch), waiting_in(watch.pool())
+            yield pool, holders_of(watch)
 
 
 Returned: TypeAlias = tuple[int, "Owner | None", CallSite, float, float, float, float, float]

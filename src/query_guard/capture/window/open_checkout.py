@@ -50,6 +50,7 @@ class OpenCheckout:
         "busy_threads",
         "connect",
         "connection",
+        "created",
         "ended",
         "fairy",
         "held_in_pool",
@@ -88,7 +89,7 @@ class OpenCheckout:
         self.stage = stages.stage if stages is not None else 0
         self.request = window.request if window is not None else 0
         self.connection = self.held_in_pool = self.busy_threads = 0
-        self.wait = self.connect = self.busy = self.last = 0.0
+        self.wait = self.connect = self.created = self.busy = self.last = 0.0
         self.running = self.sent_begin = False
         self.ended: float | None = None
         self.outcome: CheckoutOutcome = "open"

@@ -38,6 +38,7 @@ class PoolWatch:
         "holders",
         "kind",
         "max_overflow",
+        "name",
         "peak",
         "pool",
         "pre_ping",
@@ -53,6 +54,7 @@ class PoolWatch:
         self.serial = next(_pool_serials)
         self.engine = engine_of(pool._dialect)
         self.pool = weakref.ref(pool)
+        self.name = getattr(pool, "logging_name", None) or str(self.engine)
         self.kind = type(pool).__name__
         self.size = number(pool, "size")
         self.has_numbers = number(pool, "checkedout") is not None and number(pool, "overflow") is not None
