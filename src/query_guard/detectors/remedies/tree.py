@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from query_guard.detectors.remedies.loader_option import Loading, added_to_select
 from query_guard.detectors.remedies.options import chained, loaders_of, written_steps
 from query_guard.detectors.remedies.promise import NOTHING, Promise, roots_like
-from query_guard.detectors.remedies.remedy import Remedy, at, place_of
+from query_guard.detectors.remedies.remedy import Remedy, place_of
 from query_guard.records import Facts, Load, LoadPath, Statement, Step
 
 
@@ -27,15 +28,13 @@ def walked_tree(paths: Sequence[LoadPath], facts: Facts) -> Remedy | None:
     last = f"selectinload({names[-1]}, recursion_depth=-1)"
     code = ".".join(filter(None, (chained(loaders_of(head), names[:-1]), last)))
     promise = _promise(path, steps, facts) if not head.steps else NOTHING
-    addition = f"Add .options({code}) to the select"
-    if path.how == "got":
-        addition = f"Add options=[{code}] to the session.{path.root.site.call}()"
-    return Remedy(
-        code,
-        f"{addition}{at(path.root)}: it goes down the whole tree, one select a level (of a tree that is much larger "
+    whole = path._replace(steps=steps, lazy=path.lazy[: len(steps)])
+    remedy = added_to_select(Loading(code, whole, loaders_of(whole), None), facts)
+    return remedy._replace(
+        advice=f"{remedy.advice}: it goes down the whole tree, one select a level (of a tree that is much larger "
         "than what is read of it, select what is needed with a recursive CTE)",
-        *promise,
-        edit=place_of(path.root),
+        avoided=promise.avoided,
+        sent=promise.sent,
     )
 
 
