@@ -221,6 +221,7 @@ def test_the_data_of_checkouts_transactions_and_pools() -> None:
         "wait_ms": 100.0,
         "connects": 3,
         "connect_ms": 250.0,
+        "collected": 0,
     }
 
 

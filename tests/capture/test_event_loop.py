@@ -17,9 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from query_guard import record
 from query_guard.capture.live import event_loop
+from query_guard.capture.live.blocker import Blocker
 from query_guard.capture.live.event_loop import BEAT, Heartbeat, heartbeat_here
 from query_guard.recording import Recording
-from query_guard.records import LoopBlock
+from query_guard.records import NOWHERE, CallSite, LoopBlock
 from tests.databases import Database
 from tests.reports import SITE
 
@@ -157,8 +158,20 @@ def test_a_turn_that_ended_meanwhile_is_not_blamed(heartbeat: Heartbeat, monkeyp
     assert heartbeat.blocker is None
 
 
+@pytest.mark.parametrize(("seen", "site"), [("aab", SITE), ("abb", SITE), ("bb", NOWHERE), ("abbb", NOWHERE)])
+def test_a_turn_is_blamed_if_it_ran_for_most_of_the_block(
+    clock: Clock, heartbeat: Heartbeat, seen: str, site: CallSite
+) -> None:
+    heartbeat.due, heartbeat.blocker = 100.0, Blocker(SITE, 3, ord("a"))
+    for task in seen:
+        heartbeat.blocker.look(ord(task))
+    clock.now = 100.2
+    heartbeat.settle()
+    assert [block.site for block in heartbeat.blocks] == [site]
+
+
 def test_a_block_that_goes_on_is_one_that_has_grown_and_keeps_its_line(clock: Clock, heartbeat: Heartbeat) -> None:
-    heartbeat.due, heartbeat.blocker = 100.0, (SITE, 3)
+    heartbeat.due, heartbeat.blocker = 100.0, Blocker(SITE, 3)
     clock.now = 100.2
     heartbeat.settle()
     clock.now = 100.5

@@ -28,6 +28,7 @@ def pool_document(pool: Pool) -> dict[str, Any]:
         "wait_ms": milliseconds(pool.wait_time),
         "connects": pool.connects,
         "connect_ms": milliseconds(pool.connect_time),
+        "collected": pool.collected,
     }
 
 

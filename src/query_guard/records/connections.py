@@ -10,7 +10,7 @@ CheckoutOutcome: TypeAlias = Literal[
     "open", "returned", "late", "leaked", "collected", "invalidated", "timeout", "cancelled", "failed"
 ]
 TransactionOutcome: TypeAlias = Literal["open", "committed", "rolled back", "failed"]
-Doing: TypeAlias = Literal["running a statement", "idle in transaction", "idle", "then returned"]
+Doing: TypeAlias = Literal["running a statement", "idle in transaction", "idle", "then returned", "then collected"]
 
 OUTSIDE_REQUESTS = "outside requests"
 """The name of what is neither a request nor a block."""
@@ -172,6 +172,8 @@ class Pool(NamedTuple):
     """Connections that are in it, ready to be checked out."""
     waiting: int | None = None
     """Tasks or threads that wait for a connection."""
+    collected: int = 0
+    """Connections that nobody returned, so that the garbage collector had to."""
 
 
 class LoopBlock(NamedTuple):

@@ -24,7 +24,7 @@ def holder(checkout: OpenCheckout, now: float) -> Holder:
     if not checkout.running and checkout.transaction is not None:
         doing = "idle in transaction"
     if checkout.ended is not None:
-        doing = "then returned"
+        doing = "then collected" if checkout.outcome == "collected" else "then returned"
     idle = 0.0 if checkout.running else max(0.0, until - checkout.last)
     is_suspected = checkout.ended is None and (idle >= SUSPICIOUS or checkout.outcome == "leaked")
     return Holder(
@@ -70,7 +70,8 @@ _next_check = 0.0
 def due_suspicions() -> Iterator[tuple[Holder, Engine]]:
     """Check all holders once a second, and yield those that are newly suspected, or no longer.
 
-    A leak that is certain is not a suspicion: the report of its request has it.
+    A leak that is certain is not a suspicion: the report of its request has it. It is yielded if it became certain only
+    afterwards, as the garbage collector had to return the connection.
     """
     global _next_check  # noqa: PLW0603
     now = perf_counter()
@@ -78,6 +79,10 @@ def due_suspicions() -> Iterator[tuple[Holder, Engine]]:
         return
     _next_check = now + 1
     for watch in live_watches():
+        while watch.unreported:
+            collected = watch.unreported.popleft()
+            watch.suspects.pop(collected.serial, None)
+            yield holder(collected, now), watch.engine
         for checkout in list(watch.holders.values()):
             described = holder(checkout, now)
             if described.suspected and checkout.outcome != "leaked" and checkout.serial not in watch.suspects:

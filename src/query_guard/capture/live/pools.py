@@ -33,7 +33,7 @@ def pool_facts(watch: PoolWatch) -> PoolFacts | None:
         watch.serial, watch.engine, watch.kind, size, in_use, overflow,
         size + max_overflow if size is not None and max_overflow is not None and max_overflow >= 0 else None,
         (size, max_overflow) == _DEFAULT_SIZES, watch.pre_ping, watch.peak, watch.waits, watch.wait_time,
-        watch.connects, watch.connect_time, watch.name, number(pool, "checkedin"), waiting_in(pool),
+        watch.connects, watch.connect_time, watch.name, number(pool, "checkedin"), waiting_in(pool), watch.collected,
     )  # fmt: skip
 
 
