@@ -26,8 +26,8 @@ from query_guard.records import NOWHERE, LoopBlock
 _FAILURE = "the event loop could not be watched"
 BEAT = 0.025
 """Seconds between two beats."""
-NOTICED_BLOCK = 0.05
-"""Seconds by which a beat must be late to count as a block."""
+NOTICED_BLOCK = BEAT
+"""Seconds by which a beat must be late to count as a block: in a burst, beats are late by a whole beat or more."""
 WATCH_INTERVAL = 0.05
 """Seconds between two checks of the watchdog."""
 LONG_TURN = 0.02
@@ -43,7 +43,7 @@ class Heartbeat:
         self.windows = 0
         self.is_active = False
         self.due = 0.0
-        self.blocks: deque[LoopBlock] = deque(maxlen=64)
+        self.blocks: deque[LoopBlock] = deque(maxlen=256)
         self._context = Context()  # an empty one: a beat must not keep the window in which the first was scheduled
         self.blocker: Blocker | None = None
         """What the watchdog has seen since the last beat."""
