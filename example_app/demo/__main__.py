@@ -42,6 +42,7 @@ async def take_tour(base_url: str, key: str, password: str, database: str, full:
                 show_skipped(pair)
                 continue
             bad = await visitor.visit_until(pair, pair.bad, partial(is_found, pair))
+            bad = await visitor.try_fixes(pair, bad)
             fixed = await visitor.visit_until(pair, pair.fixed, partial(is_calm, pair))
             visited.append(Visited(pair, bad, fixed))
             show_pair(pair, bad, fixed)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from example_app.demo.promises import evidence, proven
 from example_app.demo.visits import Finding, Visit
@@ -27,6 +28,8 @@ def show_pair(pair: Pair, bad: Visit, fixed: Visit) -> None:
         _line("found", f"{finding['kind']} ({finding['severity']}): {textwrap.shorten(finding['summary'], 160)}")
         _line("site", _site(finding))
         _line("fix", finding["fix"])
+        if finding.get("tried"):
+            _line("tried", _tried(finding["tried"]))
     else:
         _line("found", proven(pair, bad) or "nothing of the kind")
     print(_answered(fixed))
@@ -51,6 +54,11 @@ def _answered(visit: Visit) -> str:
     together = f", {len(visit.answers)} at once" if len(visit.answers) > 1 else ""
     queries = "1 query" if visit.queries == 1 else f"{visit.queries} queries"
     return f"{visit.call.method} {visit.call.path} -> {statuses}{together}: {queries}, {visit.milliseconds:.1f} ms"
+
+
+def _tried(tried: Mapping[str, Any]) -> str:
+    why = f": {tried['why']}" if "why" in tried else ""
+    return f"{tried['before']} -> {tried['after']} statements, {tried['outcome']}{why}"
 
 
 def _line(name: str, text: str) -> None:

@@ -30,7 +30,17 @@ def is_calm(pair: Pair, visit: Visit) -> bool:
 
 def broken_promises(pair: Pair, bad: Visit, fixed: Visit) -> Iterator[str]:
     yield from _broken_by_anti_pattern(pair, bad)
+    yield from _broken_by_trial(pair, bad)
     yield from _broken_by_twin(pair, fixed)
+
+
+def _broken_by_trial(pair: Pair, visit: Visit) -> Iterator[str]:
+    """A fix that is a loader option was tried in another visit, and works."""
+    finding = evidence(pair, visit)
+    if finding is None or visit.call.method != "GET" or not (finding.get("remedy_suffices") or finding.get("tried")):
+        return
+    if (finding.get("tried") or {}).get("outcome") != "works":
+        yield f"{visit.call} should work with {finding['remedy'] or finding['fix']}; it was {finding.get('tried')}"
 
 
 def _broken_by_anti_pattern(pair: Pair, visit: Visit) -> Iterator[str]:

@@ -67,7 +67,7 @@ def finding(**others: Any) -> dict[str, Any]:
     edit = {"file": "crud.py", "line": 8, "hash": hash_of(CODE.encode())}
     return {
         "kind": "n_plus_one", "relationship": "User.posts", "file": "app.py", "line": 3, "function": "show",
-        "fix": FIX, "remedy": "selectinload(User.posts)", "edit": edit, **others,
+        "fix": FIX, "remedy": "selectinload(User.posts)", "edit": edit, "remedy_suffices": True, **others,
     }  # fmt: skip
 
 
@@ -137,7 +137,7 @@ FAILED = {"outcome": "fails", "why": "another answer", "before": 3, "after": 3}
         ({"edit": None}, f"by hand: {FIX}"),
         ({"tried": FAILED}, "its option was tried and fails: another answer"),
         (
-            {"fix": f"{FIX} and read .posts instead of this select"},
+            {"fix": f"{FIX} and read .posts instead of this select", "remedy_suffices": False},
             f"by hand, since the loop must change, too: {FIX} and read .posts instead of this select",
         ),
         (

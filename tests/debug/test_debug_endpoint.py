@@ -59,7 +59,7 @@ async def test_a_report_has_the_keys_of_the_contract() -> None:
     assert set(keys.split()) <= set(report)
     finding_keys = (
         "kind severity summary fix file line function callers count relationship saving_ms phase statement_ids "
-        "remedy edit tried places effects saved_statements"
+        "remedy remedy_suffices edit tried places effects saved_statements"
     )
     assert set(report["findings"][0]) == {*finding_keys.split(), "details", "remedy", "edit"}
     statement_keys = (

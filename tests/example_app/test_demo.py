@@ -61,7 +61,9 @@ def test_the_demo_shows_each_pair_and_leaves_nothing_behind(temporary: Path) -> 
         r"/users -> 200: 11 queries, .*\n +expected +n_plus_one\n +found +n_plus_one \(warning\): User\.posts was .*\n"
         r"(.*\n)?"
         r" +site +example_app/routers/anti_patterns/users\.py:\d+ in list_users_slowly\n"
-        r" +fix +Add \.options\(selectinload\(User\.posts\)\)",
+        r" +fix +Add \.options\(selectinload\(User\.posts\)\).*\n"
+        r"( {14}.*\n)?"
+        r" +tried +11 -> 2 statements, works\n",
         demo.stdout,
     )
     assert_nothing_is_left(temporary)
@@ -127,6 +129,25 @@ def test_the_line_may_lie_in_a_function_that_the_anti_pattern_calls() -> None:
     pair = PAIRS[1]
     deeper = {**LOOP, "file": "example_app/crud/post.py", "callers": [{"file": LOOP["file"], "line": 38}]}
     assert list(broken_promises(pair, visited(pair.bad, deeper), visited(pair.fixed))) == []
+
+
+WORKS = {"before": 11, "after": 2, "outcome": "works"}
+
+
+@pytest.mark.parametrize(
+    ("fix", "broken"),
+    [
+        ({"remedy_suffices": True, "tried": WORKS}, 0),
+        ({"remedy_suffices": True, "tried": {**WORKS, "outcome": "unknown", "why": "another answer"}}, 1),
+        ({"remedy_suffices": False, "tried": {**WORKS, "outcome": "fails", "why": "no statement was saved"}}, 1),
+        ({"remedy_suffices": True, "tried": None}, 1),
+        ({"remedy_suffices": False, "tried": None}, 0),
+    ],
+)
+def test_a_loader_option_must_have_been_tried_and_work(fix: dict[str, Any], broken: int) -> None:
+    pair = PAIRS[0]
+    bad = visited(pair.bad, {**LOOP, "remedy": "selectinload(User.posts)", **fix})
+    assert len(list(broken_promises(pair, bad, visited(pair.fixed)))) == broken
 
 
 def test_information_counts_as_found_and_is_no_accusation_unless_it_is_the_pairs_own() -> None:

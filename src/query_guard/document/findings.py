@@ -28,6 +28,7 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         "statement_ids": list(finding.statements),
         "details": list(finding.details),
         "remedy": finding.remedy or None,
+        "remedy_suffices": finding.option is not None,
         "edit": _edit(*finding.edit) if finding.edit is not None else None,
         "tried": tried_document(finding.tried),
         "effects": [effect_document(effect) for effect in finding.effects],

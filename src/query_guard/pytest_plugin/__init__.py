@@ -29,6 +29,11 @@ def pytest_configure(config: pytest.Config) -> None:
     session = GuardedSession(settings_of(config), is_worker=hasattr(config, "workerinput"))
     config.pluginmanager.register(session, NAME)
     session.start()
+    if session.settings.tries:
+        from query_guard.pytest_plugin.trials import NAME as TRIALS
+        from query_guard.pytest_plugin.trials import Trials
+
+        config.pluginmanager.register(Trials(session, config), TRIALS)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

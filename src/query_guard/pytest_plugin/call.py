@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial, wraps
 from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -24,6 +24,18 @@ if TYPE_CHECKING:
     from query_guard.testing.tallies import Entry
 
 ENTRY: pytest.StashKey[Entry] = pytest.StashKey()
+PASSED = "success"
+
+
+class Recorded(NamedTuple):
+    """What the call of a test has recorded, and how it ended, whatever its findings: `PASSED`, or an exception."""
+
+    recording: Recording
+    ended: str
+
+
+RECORDED: pytest.StashKey[Recorded] = pytest.StashKey()
+"""Kept until the test is over, where its fixes are tried."""
 OWN_ERRORS = pytest.StashKey[dict[str, int]]()
 
 
@@ -46,6 +58,7 @@ def _judging(item: pytest.Item, settings: Settings, middleware_reports: Middlewa
     middleware_reports.begin()
     errors_before = own_errors()
     recording = None
+    ended = "another outcome"
     connections_past = PastSqlalchemy() if settings.require and settings.listens else None
     try:
         with ExitStack() as stack:
@@ -53,7 +66,9 @@ def _judging(item: pytest.Item, settings: Settings, middleware_reports: Middlewa
             if connections_past is not None:
                 stack.enter_context(connections_past)
             yield
-    except (Exception, pytest.fail.Exception):
+        ended = PASSED
+    except (Exception, pytest.fail.Exception) as error:
+        ended = type(error).__name__
         try:  # whatever fails here, pytest still reports the test's own failure
             if text := _verdict(item, settings, middleware_reports, limits, recording):
                 item.add_report_section("call", "query_guard", text)
@@ -62,6 +77,8 @@ def _judging(item: pytest.Item, settings: Settings, middleware_reports: Middlewa
         raise
     finally:
         item.stash[OWN_ERRORS] = own_errors(errors_before)
+        if recording is not None and settings.tries:
+            item.stash[RECORDED] = Recorded(recording, ended)
         if not settings.listens:
             middleware_reports.findings.clear()
     judge(item, settings, middleware_reports, limits, recording)

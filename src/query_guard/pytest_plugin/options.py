@@ -49,6 +49,19 @@ def add_options(parser: pytest.Parser) -> None:
         action="store_true",
         help="fail tests that connected to a database without SQLAlchemy, whose statements cannot be seen",
     )
+    group.addoption(
+        "--query-guard-try",
+        dest="query_guard_try",
+        action="store_true",
+        help="run each test that has findings once more, with the loader options in place that they offer, and say "
+        "what became of it; records the tests as --query-guard=warn does",
+    )
+    group.addoption(
+        "--query-guard-try-commits",
+        dest="query_guard_try_commits",
+        action="store_true",
+        help="the same, also for tests that have committed what they wrote",
+    )
     parser.addini("query_guard_fail_on", "the default of --query-guard-fail-on", "args", [])
     parser.addini("query_guard_allow", "findings that are allowed: PATTERN until DAY because REASON", "linelist", [])
     parser.addini("query_guard_reads", "note reads, and find eager loads that are never read", "bool", False)

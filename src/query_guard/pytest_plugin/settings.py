@@ -33,6 +33,10 @@ class Settings:
     allow: tuple[Allowance, ...] = ()
     reads: bool = False
     require: bool = False
+    tries: bool = False
+    """Whether tests run again with the loader options that their findings offer."""
+    tries_commits: bool = False
+    """Whether those do, too, that have committed."""
     runs_all: bool = True
     """Whether the whole suite runs, and not a selection of tests."""
 
@@ -61,7 +65,9 @@ def settings_of(config: pytest.Config) -> Settings:
     update = bool(config.getoption("query_guard_update_baseline"))
     if update and not path:
         raise pytest.UsageError("--query-guard-update-baseline needs --query-guard-baseline PATH, which was not given")
-    mode = config.getoption("query_guard_mode") or _ini_mode(config)
+    tries_commits = bool(config.getoption("query_guard_try_commits"))
+    tries = tries_commits or bool(config.getoption("query_guard_try"))
+    mode = config.getoption("query_guard_mode") or _ini_mode(config) or ("warn" if tries else "")
     baseline = config.invocation_params.dir / path if path else None
     known = _known(baseline) if baseline is not None and mode != "off" else None
     if baseline is not None and mode != "off" and not hasattr(config, "workerinput"):
@@ -76,6 +82,8 @@ def settings_of(config: pytest.Config) -> Settings:
         allow=tuple(_allowance(line) for line in config.getini("query_guard_allow")),
         reads=_reads(config),
         require=bool(config.getoption("query_guard_require")),
+        tries=tries and mode != "off",
+        tries_commits=tries_commits,
         runs_all=config.args_source is not pytest.Config.ArgsSource.ARGS,
     )
 

@@ -11,7 +11,7 @@ from query_guard.reporters.text import printable
 from query_guard.testing.baseline import grown, shrunk
 from query_guard.testing.kinds import kind_fails
 from query_guard.testing.outputs.annotations import annotation_lines
-from query_guard.testing.outputs.gathered import Gathered, gathered
+from query_guard.testing.outputs.gathered import Gathered, gathered, tried_text
 from query_guard.testing.tallies import Change, Entry
 
 _ENTRIES, _NAMES = 20, 3
@@ -85,6 +85,7 @@ def _lines(cause: Gathered, settings: Settings) -> list[str]:
     lines = [f"{finding['kind']}{subject} {cause.where} at {finding['place']}: {times} in {tests}{saves}"]
     if settings.mode in ("warn", "fail"):
         lines.append(f"    fix: {finding['fix']}")
+        lines += [f"    {tried_text(finding)}"] if finding.get("tried") else []
         lines += [f"    on {_first_names(cause.routes)}"] if len(cause.routes) > 1 else []
         lines += [f"    called from {_first_names(callers)}"] if callers else []
         lines.append(f"    in {_first_names(cause.tests)}")

@@ -59,13 +59,9 @@ def _by_hand(finding: Finding) -> str:
         return f"by hand: {finding['fix']}"
     if tried.get("outcome") == "fails":
         return f"its option was tried and fails: {tried.get('why')}"
-    if _INSTEAD in finding["fix"]:
+    if not finding.get("remedy_suffices"):
         return f"by hand, since the loop must change, too: {finding['fix']}"
     return ""
-
-
-_INSTEAD = " instead of "
-"""Stands in a fix that is an option, and what to read then in the place of the statements of the loop."""
 
 
 def _plan_file(plan: Plan, shown: str, findings: list[Finding], root: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from query_guard.reporters.text import printable
-from query_guard.testing.outputs.gathered import Gathered, gathered
+from query_guard.testing.outputs.gathered import Gathered, gathered, tried_text
 from query_guard.testing.tallies import Entry, Run
 
 _ROWS = 100
@@ -47,7 +47,7 @@ def _finding_row(cause: Gathered) -> tuple[object, ...]:
         cause.saves,
         cause.times,
         len(cause.tests),
-        finding["fix"],
+        "; ".join(filter(None, (finding["fix"], tried_text(finding)))),
     )
 
 
