@@ -312,3 +312,67 @@ def test_factories_are_the_tests_own(suite: pytest.Pytester, library: str) -> No
     result = run(suite, "--query-guard=fail")
     result.assert_outcomes(passed=1)
     assert untimed_kinds(said(result)) == set()
+
+
+ENVIRONMENT = """
+from alembic import context
+
+with context.config.attributes["engine"].connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+REVISION = """
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision = "a1", None
+
+def upgrade():
+    op.create_table("roles", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String))
+    for number in range(3):
+        op.add_column("roles", sa.Column(f"flag_{number}", sa.Boolean))
+    for name in ("admin", "user", "guest", "auditor", "owner"):
+        op.execute(sa.text("INSERT INTO roles (name) VALUES (:name)").bindparams(name=name))
+    from app import many
+    many(op.get_bind())
+"""
+MIGRATES = """
+from pathlib import Path
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+@pytest.mark.parametrize("calls", [False, True])
+def test_upgrade(tmp_path, calls, monkeypatch):
+    if not calls:
+        monkeypatch.setattr("app.many", lambda connection: None)
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'db'}")
+    config = Config(attributes={"engine": engine})
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    command.upgrade(config, "head")
+    assert sa.inspect(engine).has_table("roles")
+    engine.dispose()
+"""
+CALLED = """
+from sqlalchemy import text
+
+def many(connection):
+    for name in "abcde":
+        connection.execute(text("INSERT INTO roles (name) VALUES (:name)"), {"name": name})
+"""
+
+
+def test_migrations_are_no_code_of_the_application_but_what_they_call_is(pytester: pytest.Pytester) -> None:
+    versions = pytester.mkdir("migrations") / "versions"
+    versions.mkdir()
+    (versions.parent / "env.py").write_text(ENVIRONMENT)
+    (versions.parent / "script.py.mako").write_text("")
+    (versions / "a1.py").write_text(REVISION)
+    pytester.makepyfile(app=CALLED, test_app=MIGRATES)
+    result = run(pytester, "--query-guard=fail")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["FAILED *::test_upgrade[[]True[]] *"])
+    assert "  n_plus_one: INSERT on roles ran 5 times" in said(result)
+    assert "    at app.py:N in many\n" in said(result)

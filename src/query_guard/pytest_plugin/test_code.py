@@ -10,10 +10,15 @@ import pytest
 
 _FOLDERS = frozenset(("tests", "test", "testing"))
 """A folder of such a name is test code as a whole if a test or a conftest is in it."""
+_TEMPLATE_OF_REVISIONS = "script.py.mako"
+"""Alembic keeps it beside env.py, and the revisions in folders below."""
 
 
 class TestCode:
-    """The modules that pytest collected, the conftests, and all files below `testpaths` or in a folder of tests."""
+    """The modules that pytest collected, the conftests, and all files below `testpaths` or in a folder of tests.
+
+    Alembic's migrations are like test code: they have run for good, and a test that runs them does so to check them.
+    """
 
     __test__ = False
 
@@ -45,8 +50,18 @@ class TestCode:
     def __call__(self, file: str) -> bool:
         is_test_code = self._answers.get(file)
         if is_test_code is None:
-            is_test_code = self._answers[file] = file in self._files or file.startswith(tuple(self._folders))
+            is_test_code = self._answers[file] = (
+                file in self._files or file.startswith(tuple(self._folders)) or _is_migration(file)
+            )
         return is_test_code
+
+
+def _is_migration(file: str) -> bool:
+    """Tell whether Alembic runs a file: the env.py of an environment, or a revision in a folder below it."""
+    folder = os.path.dirname(file)
+    return any(
+        os.path.isfile(os.path.join(place, _TEMPLATE_OF_REVISIONS)) for place in (folder, os.path.dirname(folder))
+    )
 
 
 def code_of_tests(session: pytest.Session) -> TestCode:
