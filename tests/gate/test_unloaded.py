@@ -168,6 +168,19 @@ async def test_d25_what_is_caught_and_loaded_in_a_loop_is_that_loop_alone(profil
     ]
 
 
+def expired_caught_and_loaded(session: Session) -> None:
+    user = first_user(session)
+    session.expire(user)
+    session.close()
+    read_or_loaded(session, user)
+
+
+async def test_d25_what_is_caught_of_an_expired_object_and_loaded_then_is_information(profile: Profiler) -> None:
+    report = await profile(expired_caught_and_loaded)
+    assert [finding.severity for finding in unloaded(report)] == ["info"]
+    assert report.query_count == 3
+
+
 def caught_then_not(session: Session) -> None:
     found = session.scalars(select(User).limit(2)).all()
     session.close()

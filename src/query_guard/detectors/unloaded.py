@@ -67,13 +67,19 @@ def unloaded(facts: Facts, *failures: FailureOfLoad) -> Iterator[Unloaded]:
 def _retries(loads: list[FailedLoad], loader: Loader, facts: Facts) -> tuple[Statement, ...]:
     """Return the statements that loaded an attribute after all, if the last failure was followed by one.
 
-    A request that failed has not caught the error.
+    An expired object is itself loaded again first. A request that failed has not caught the error.
     """
     rows = [row for row in facts.statements if row.serial >= loads[0].serial and row.loader is not None]
     sources = {load.loaded_by for load in loads}
+    sources |= {row.serial for row in rows if row.loaded_by in sources and _reloads(row.loader, loader)}
     same = [row for row in rows if row.loaded_by in sources and _attribute(row.loader) == _attribute(loader)]
     is_caught = any(row.serial >= loads[-1].serial for row in same) and not facts.request.has_failed
     return tuple(same) if is_caught else ()
+
+
+def _reloads(loader: Loader | None, failed: Loader) -> bool:
+    """Tell whether a statement loaded an expired object again whose attribute had failed to load."""
+    return loader is not None and loader.kind in ("expired", "refresh") and loader.parents == failed.parents
 
 
 def _attribute(loader: Loader | None) -> tuple[str, str] | None:
