@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.pytest_plugin.application import prepare, run, said
@@ -62,6 +64,20 @@ def test_what_measures_time_warns_and_fails_only_where_it_is_named(pytester: pyt
         [r"expected at most 50 ms in the database, got \d+ ms:", r"  \d+ ms for 1 x SELECT pause"]
     )
     result.stdout.fnmatch_lines(["FAILED *test_told *", "FAILED *test_time *", "FAILED *test_lazy *"])
+
+
+def test_what_measures_time_is_no_growth_of_a_baseline_unless_it_is_named(pytester: pytest.Pytester) -> None:
+    prepare_slow(pytester, "from app import slow\ndef slowly():\n    slow()\ndef test_slow():\n    slowly()\n")
+    options = ("--query-guard-baseline=known.json",)
+    run(pytester, *options).assert_outcomes(passed=1)
+    known = json.loads((pytester.path / "known.json").read_text())
+    findings = known["tests"]["test_app.py::test_slow"]["outside requests"]["findings"]
+    assert findings.pop("slow_statement slow") == 1
+    (pytester.path / "known.json").write_text(json.dumps(known))
+    run(pytester, *options).assert_outcomes(passed=1)
+    result = run(pytester, *options, "--query-guard-fail-on=slow_statement")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*outside requests: 0 -> 1 slow_statement slow"])
 
 
 def test_the_run_says_which_kinds_fail(pytester: pytest.Pytester) -> None:

@@ -13,7 +13,7 @@ from query_guard.recording import Recording
 from query_guard.records import Statement, grouped
 from query_guard.testing.baseline import STATEMENTS, grown
 from query_guard.testing.found import found_in, gathered
-from query_guard.testing.kinds import fails
+from query_guard.testing.kinds import fails, kind_fails
 from query_guard.testing.messages import (
     budget_message,
     count_message,
@@ -73,9 +73,15 @@ def _findings(recording: Recording, settings: Settings) -> list[str]:
 
 
 def _growth(settings: Settings, entry: Entry, recording: Recording) -> list[str]:
-    growth = grown(entry["changes"] or [])
+    growth = [change for change in grown(entry["changes"] or []) if _fails(change, settings)]
     before = (settings.known or {}).get(entry["test"])
     return [growth_message(settings.baseline, growth, recording, before)] if growth and settings.baseline else []
+
+
+def _fails(change: Change, settings: Settings) -> bool:
+    """Whether a figure that grew fails the test: the number of statements, or a finding of a kind that fails."""
+    kind = change["what"].partition(" ")[0]
+    return change["what"] == STATEMENTS or kind_fails(kind, settings.fail_on)
 
 
 def growth_message(baseline: Path, growth: Sequence[Change], recording: Recording, before: Tally | None) -> str:
