@@ -6,6 +6,7 @@ listeners and an empty ASGI middleware.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -44,7 +45,6 @@ def without_headers(app: Starlette, _engine: Any) -> None:
 def query_guard_logged(app: Starlette, _engine: Any) -> None:
     """As `query_guard`, with a log line for each request."""
     import logging
-    import os
 
     logging.basicConfig(level=logging.INFO, filename=os.devnull, force=True)
     _installed(app)
@@ -98,8 +98,6 @@ def one_in_ten(app: Starlette, _engine: Any) -> None:
 
 def switched_off(app: Starlette, _engine: Any) -> None:
     """As `QUERY_GUARD_ENABLED=0` leaves it."""
-    import os
-
     os.environ["QUERY_GUARD_ENABLED"] = "0"
     _installed(app)
 
@@ -109,6 +107,29 @@ def outside_window(_app: Starlette, _engine: Any) -> None:
     from query_guard.capture.hooks.install import install
 
     install()
+
+
+def with_telemetry(app: Starlette, _engine: Any) -> None:
+    """As `query_guard`, with metrics that are exported each second and a span for each request."""
+    from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
+    from opentelemetry.sdk.metrics import MeterProvider
+    from opentelemetry.sdk.metrics.export import ConsoleMetricExporter, PeriodicExportingMetricReader
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+    from query_guard.reporters.telemetry import TelemetryReporter
+
+    dropped = InMemorySpanExporter()
+    dropped.shutdown()
+    nowhere = open(os.devnull, "w")  # noqa: SIM115 - as long as the process
+    reader = PeriodicExportingMetricReader(ConsoleMetricExporter(nowhere), export_interval_millis=1_000)
+    meters, tracers = MeterProvider([reader]), TracerProvider()
+    tracers.add_span_processor(SimpleSpanProcessor(dropped))
+    _installed(app, reporters=[TelemetryReporter(meters)])
+    app.add_middleware(
+        OpenTelemetryMiddleware, tracer_provider=tracers, meter_provider=meters, exclude_spans=["receive", "send"]
+    )
 
 
 class EmptyMiddleware:
@@ -153,9 +174,12 @@ OURS: tuple[Contestant, ...] = (
     outside_window,
 )
 SERVED_ONLY: tuple[Contestant, ...] = (one_in_ten, switched_off)
+ENDURANCE_ONLY: tuple[Contestant, ...] = (with_telemetry,)
 
 
 def contestant_named(name: str) -> Contestant:
     from benchmarks.peers import PEERS
 
-    return next(contestant for contestant in (*OURS, *SERVED_ONLY, *PEERS) if contestant.__name__ == name)
+    return next(
+        contestant for contestant in (*OURS, *SERVED_ONLY, *ENDURANCE_ONLY, *PEERS) if contestant.__name__ == name
+    )

@@ -1,6 +1,7 @@
 """Whether memory stays flat over many requests: `python -m benchmarks.endurance` prints one line of JSON.
 
-`python -m benchmarks.endurance 1000 /select/5` says how many requests, and of which path.
+`python -m benchmarks.endurance 1000 /select/5` says how many requests, and of which path. A contestant may follow, such
+as `with_telemetry`, in place of `query_guard`.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ def _resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE
 
 
-async def _figures(requests: int = _REQUESTS, path: str = "") -> dict[str, float]:
+async def _figures(requests: int = _REQUESTS, path: str = "", contestant: str = "query_guard") -> dict[str, float]:
     """Return the bytes by which the process grew, after a tenth of the requests had warmed it up."""
-    app = await attached("query_guard", "sqlite")
+    app = await attached(contestant, "sqlite")
     before = 0
     for number in range(requests):
         if number == requests // 10:
@@ -39,4 +40,4 @@ async def _figures(requests: int = _REQUESTS, path: str = "") -> dict[str, float
 
 if __name__ == "__main__":
     given = sys.argv[1:]
-    print(json.dumps(asyncio.run(_figures(int(given[0]), given[1]) if given else _figures())))
+    print(json.dumps(asyncio.run(_figures(int(given[0]), *given[1:]) if given else _figures())))

@@ -175,7 +175,7 @@ def test_the_data_of_checkouts_transactions_and_pools() -> None:
             checkout(start=0.5, wait=0.1, connect=0.2, hold=0.3, busy=0.04, idle_in_transaction=0.05, site=SITE),
         ),
         transactions=(transaction(start=0.5, end=0.75, pauses=(Pause(0.6, SITE),)), transaction(serial=2, end=None)),
-        pools=(pool(waits=2, wait_time=0.1, connects=3, connect_time=0.25, peak=4),),
+        pools=(pool(name="primary", idle=3, waiting=1, waits=2, wait_time=0.1, connects=3, connect_time=0.25, peak=4),),
     )
     told = document(report_with(facts=facts))
     assert told["checkouts"] == [
@@ -206,11 +206,14 @@ def test_the_data_of_checkouts_transactions_and_pools() -> None:
     (told_pool,) = told["pools"]
     assert told_pool == {
         "id": 1,
+        "name": "primary",
         "engine": str(ENGINE),
         "kind": "AsyncAdaptedQueuePool",
         "size": 5,
         "checked_out": 1,
         "overflow": 0,
+        "idle": 3,
+        "waiting": 1,
         "capacity": 15,
         "pre_ping": True,
         "peak": 4,
@@ -218,6 +221,7 @@ def test_the_data_of_checkouts_transactions_and_pools() -> None:
         "wait_ms": 100.0,
         "connects": 3,
         "connect_ms": 250.0,
+        "collected": 0,
     }
 
 

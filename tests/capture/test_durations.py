@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import pytest
@@ -150,6 +151,35 @@ def test_a_suspicion_is_reported_once_and_withdrawn_when_the_connection_comes_ba
         assert (withdrawn.suspected, withdrawn.doing) == (False, "then returned")
         clock.move(1.0)
         assert looked(clock) == []
+
+
+def test_a_suspicion_is_confirmed_when_the_garbage_collector_returns_the_connection(
+    clock: Clock, timed_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holders, "_next_check", 0.0)
+    with record("job"):
+        connection = timed_engine.connect()
+        connection.execute(READ)
+    clock.move(10.0)
+    assert [(holder.suspected, holder.doing) for holder, _ in looked(clock)] == [(True, "idle in transaction")]
+    del connection
+    gc.collect()
+    clock.move(1.0)
+    ((confirmed, _),) = looked(clock)
+    assert (confirmed.name, confirmed.doing, confirmed.held) == ("job", "then collected", 10.0)
+    clock.move(1.0)
+    assert looked(clock) == []
+
+
+def test_what_its_own_report_says_was_collected_is_not_said_again(
+    clock: Clock, timed_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holders, "_next_check", 0.0)
+    with record("job") as recording:
+        timed_engine.connect().execute(READ)
+        gc.collect()
+    assert [finding.kind for finding in recording.report.findings] == ["connection_leak"]
+    assert looked(clock) == []
 
 
 def test_holders_are_looked_at_once_a_second(

@@ -17,9 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from query_guard import record
 from query_guard.capture.live import event_loop
+from query_guard.capture.live.blocker import Blocker
 from query_guard.capture.live.event_loop import BEAT, Heartbeat, heartbeat_here
 from query_guard.recording import Recording
-from query_guard.records import LoopBlock
+from query_guard.records import NOWHERE, CallSite, LoopBlock
 from tests.databases import Database
 from tests.reports import SITE
 
@@ -119,8 +120,8 @@ def heartbeat() -> Iterator[Heartbeat]:
     loop.close()
 
 
-@pytest.mark.parametrize(("late", "blocks"), [(0.0499, []), (0.0501, [LoopBlock(100.0, 100.0501)])])
-def test_a_beat_is_late_from_fifty_milliseconds_on(
+@pytest.mark.parametrize(("late", "blocks"), [(0.0249, []), (0.0251, [LoopBlock(100.0, 100.0251)])])
+def test_a_beat_is_late_from_a_whole_beat_on(
     clock: Clock, heartbeat: Heartbeat, late: float, blocks: list[LoopBlock]
 ) -> None:
     heartbeat.due = 100.0
@@ -157,8 +158,20 @@ def test_a_turn_that_ended_meanwhile_is_not_blamed(heartbeat: Heartbeat, monkeyp
     assert heartbeat.blocker is None
 
 
+@pytest.mark.parametrize(("seen", "site"), [("aab", SITE), ("abb", SITE), ("bb", NOWHERE), ("abbb", NOWHERE)])
+def test_a_turn_is_blamed_if_it_ran_for_most_of_the_block(
+    clock: Clock, heartbeat: Heartbeat, seen: str, site: CallSite
+) -> None:
+    heartbeat.due, heartbeat.blocker = 100.0, Blocker(SITE, 3, ord("a"))
+    for task in seen:
+        heartbeat.blocker.look(ord(task))
+    clock.now = 100.2
+    heartbeat.settle()
+    assert [block.site for block in heartbeat.blocks] == [site]
+
+
 def test_a_block_that_goes_on_is_one_that_has_grown_and_keeps_its_line(clock: Clock, heartbeat: Heartbeat) -> None:
-    heartbeat.due, heartbeat.blocker = 100.0, (SITE, 3)
+    heartbeat.due, heartbeat.blocker = 100.0, Blocker(SITE, 3)
     clock.now = 100.2
     heartbeat.settle()
     clock.now = 100.5
@@ -170,10 +183,10 @@ def test_a_block_that_goes_on_is_one_that_has_grown_and_keeps_its_line(clock: Cl
 
 
 def test_the_last_blocks_are_remembered(clock: Clock, heartbeat: Heartbeat) -> None:
-    for number in range(70):
+    for number in range(262):
         heartbeat.due, clock.now = number, number + 0.5
         heartbeat.settle()
-    assert [block.start for block in heartbeat.blocks] == list(range(6, 70))
+    assert [block.start for block in heartbeat.blocks] == list(range(6, 262))
 
 
 def test_a_beat_is_due_a_fortieth_of_a_second_later(clock: Clock, heartbeat: Heartbeat) -> None:

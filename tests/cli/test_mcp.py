@@ -149,7 +149,7 @@ def test_a_fix_is_tried_in_the_next_request(base: str) -> None:
 def test_it_is_said_why_nothing_can_be_tried(base: str) -> None:
     (answer,) = answers(base, ("try_fix", {"id": visit(base, "/users")}))
     assert answer["error"].startswith("expected a finding whose whole fix is a loader option, and there is none")
-    assert answer["next"] == "Mend it as 'fix' says."
+    assert answer["next"] == "Change the code as 'fix' says."
 
 
 def test_a_report_of_many_statements_is_small() -> None:

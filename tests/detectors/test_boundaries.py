@@ -194,6 +194,18 @@ def test_what_another_request_held_up_is_not_idle(by: int, found: list[str]) -> 
     assert severities(IdleInTransaction(), blocked) == found
 
 
+@pytest.mark.parametrize(
+    ("sql", "tables", "found"),
+    [("SELECT ?", (), []), ("SELECT now()", (), ["warning"]), ("SELECT id FROM users", ("users",), ["warning"])],
+)
+def test_a_transaction_for_a_ping_alone_is_not_idle(sql: str, tables: tuple[str, ...], found: list[str]) -> None:
+    ping = statement(start=0.0, duration=0.01, sql=sql, tables=tables)
+    whole = transaction(start=0.0, end=0.3, writes=0, rows_written=0)
+    assert severities(IdleInTransaction(), facts_of(ping, transactions=(whole,), serial=1)) == found
+    further = statement(2, start=0.29, duration=0.01, sql=sql, tables=tables)
+    assert severities(IdleInTransaction(), facts_of(ping, further, transactions=(whole,), serial=1)) == ["warning"]
+
+
 @pytest.mark.parametrize(("rows", "found"), [(9_999, []), (10_000, ["warning"])])
 def test_a_result_is_large_from_ten_thousand_rows_on(rows: int, found: list[str]) -> None:
     assert severities(LargeResult(), facts_of(statement(rows=rows))) == found

@@ -66,9 +66,10 @@ def test_the_log_events_are_described(caplog: pytest.LogCaptureFixture) -> None:
     log = LogReporter()
     with caplog.at_level("INFO", "query_guard"):
         log(Report("id", 0.0, Facts(REQUEST, 0.1, ()), (FINDING,), change=CHANGE))
-        log.suspect(HOLDER, Engine(1, "sqlite+pysqlite", "sqlite", is_server=False))
+        for doing in ("idle", "then collected"):
+            log.suspect(HOLDER._replace(doing=doing), Engine(1, "sqlite+pysqlite", "sqlite", is_server=False))
     logged = [sorted(vars(each)["query_guard"]) for each in caplog.records]
-    events = ("request", "change", "finding", "leak_suspected")
+    events = ("request", "change", "finding", "leak_suspected", "connection_collected")
     described = [sorted([*names_in_table(REFERENCE / "log.md", name), "pid"]) for name in events]
     assert described == logged
 

@@ -26,12 +26,12 @@ def free_port() -> int:
         return port
 
 
-def get(url: str) -> httpx.Response:
+def get(url: str, timeout: float = 5) -> httpx.Response:
     """Get from a server that may still be starting."""
     deadline = time.monotonic() + 60
     while True:
         try:
-            return httpx.get(url, trust_env=False)
+            return httpx.get(url, trust_env=False, timeout=timeout)
         except httpx.ConnectError:
             if time.monotonic() > deadline:
                 raise

@@ -25,6 +25,11 @@ from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace import Tracer
+from starlette.types import ASGIApp, Receive, Scope, Send
+
 from tests.faults.application import app
 from tests.faults.database import Database
 from tests.faults.entries import ENTRIES, OF_TESTS
@@ -116,6 +121,7 @@ def guard() -> Blocks:
     from query_guard.capture.live import event_loop, holders, idle_transactions
     from query_guard.history.memory import MemoryHistory
     from query_guard.reporters.log import LogReporter
+    from query_guard.reporters.telemetry import TelemetryReporter
 
     event_loop.BEAT = event_loop.WATCH_INTERVAL = event_loop.NOTICED_BLOCK = 0.002
     idle_transactions.NOTICED_PAUSE = 0.002
@@ -129,10 +135,12 @@ def guard() -> Blocks:
 
     app.middleware_stack = None
     app.add_middleware(
-        QueryGuard, reporters=[LogReporter(), fails], history=history, capture_parameters=True,
+        QueryGuard, reporters=[LogReporter(), TelemetryReporter(MeterProvider()), fails],
+        history=history, capture_parameters=True,
         budgets={"GET /loops": 3, "GET /nowhere": 1}, exclude=["/health"], sample_rate=1.0, debug=True,
         debug_token=KEY,
     )  # fmt: skip
+    app.add_middleware(Traced, tracer=TracerProvider().get_tracer("test"))
 
     async def arm(_path: str) -> None:
         with suppress(Fault):  # it is the developer's own request
@@ -145,6 +153,17 @@ def guard() -> Blocks:
         setattr(blocks, name, getattr(testing, name))
     given: Blocks = blocks
     return given
+
+
+class Traced:
+    """Records a span around each request, as the instrumentation of an application does."""
+
+    def __init__(self, app: ASGIApp, tracer: Tracer) -> None:
+        self.app, self.tracer = app, tracer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self.tracer.start_as_current_span("request"):
+            await self.app(scope, receive, send)
 
 
 def chosen(every: bool) -> Iterator[int]:

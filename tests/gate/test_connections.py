@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from query_guard import Report, defaults
 from query_guard.capture.live import holders
+from query_guard.capture.live.pools import pool_facts, watch_of
 from query_guard.detectors import PoolSettings
 from query_guard.records import Engine, Holder
 from query_guard.reporters.log import LogReporter
@@ -83,7 +84,7 @@ async def until_ended(threads: set[threading.Thread]) -> None:
 
 
 def _holders() -> list[Holder]:
-    return [holder for _, held, _ in holders.live_pools() for holder in held]
+    return [holder for _, held in holders.live_pools() for holder in held]
 
 
 async def test_d6_a_checkout_that_waits_says_who_held_the_connection(narrow: Callable[..., Database]) -> None:
@@ -433,3 +434,39 @@ async def test_d11_a_thread_that_works_on_may_still_return_it(narrow: Callable[.
     assert [one.outcome for one in only(reports).facts.checkouts] == ["late"]
     go.set()
     await asyncio.to_thread(has_ended.wait, PATIENCE)
+
+
+@pytest.mark.parametrize("driver", SYNC_DRIVERS, indirect=True)
+async def test_d9_a_connection_that_is_dropped_after_the_report_is_logged_and_counted(
+    database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = database.engine
+    assert engine is not None
+    app, _ = guarded(detectors=CALM, reporters=[LogReporter()])
+    contexts: list[contextvars.Context] = []
+
+    @app.get("/starts")
+    def starts() -> None:
+        contexts.append(contextvars.copy_context())  # as a thread or a task gets it that goes on
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def goes_on() -> None:
+        engine.connect().execute(text("SELECT 1"))
+
+    app.get("/other")(lambda: None)
+    await visit(app, "/starts")
+    before = pool_facts(watch_of(engine.pool))
+    for _ in range(2):
+        contexts[0].run(goes_on)
+        gc.collect()
+        monkeypatch.setattr(holders, "_next_check", 0.0)
+        await visit(app, "/other")
+    after = pool_facts(watch_of(engine.pool))
+    logged = [vars(each)["query_guard"] for each in caplog.records if "connection_collected" in each.getMessage()]
+    assert [(each["holder"], each["doing"], each["function"], each["times"]) for each in logged] == [
+        ("GET /starts", "then collected", "goes_on", 1)
+    ]
+    assert before is not None
+    assert after is not None
+    assert (before.collected, after.collected) == (0, 2)

@@ -41,6 +41,24 @@ def blocked(report: Report) -> list[Finding]:
 
 
 @pytest.mark.parametrize("driver", ["asyncpg"], indirect=True)
+async def test_of_a_template_the_line_that_renders_it_blocks_the_loop(database: Database) -> None:
+    app, reports = guarded(detectors=CALM)
+    template: dict[str, Any] = {}
+    code = "def root(blocks):\n    for block in blocks:\n        block()\n"
+    exec(compile(code, "templates/page.html", "exec"), template)  # as template engines do
+
+    @app.get("/")
+    async def page() -> None:
+        await asyncio.sleep(0.05)
+        template["root"]([block_the_loop])
+        await asyncio.sleep(0.05)
+
+    await visit(app, "/")
+    found = [one for one in findings(only(reports), "event_loop_blocked") if one.site.frames]
+    assert [(function_of(one), len(one.site.frames)) for one in found] == [("page", 1)]
+
+
+@pytest.mark.parametrize("driver", ["asyncpg"], indirect=True)
 async def test_d4_a_statement_is_not_slow_when_only_the_loop_stood_still(database: Database) -> None:
     app, reports = guarded(detectors=CALM)
 

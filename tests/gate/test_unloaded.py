@@ -126,6 +126,77 @@ async def test_d25_a_deferred_column(profile: Profiler) -> None:
     assert [finding.fix.partition(" from ")[0] for finding in of_forbidden] == ["Remove defer(User.name)"]
 
 
+def read_or_loaded(session: Session, user: User) -> None:
+    """Read the posts; where their object is detached, load them in a session of their own, as admin interfaces do."""
+    try:
+        len(user.posts)
+    except DetachedInstanceError:
+        with Session(session.get_bind()) as another:
+            another.add(user)
+            len(user.posts)
+
+
+def caught_and_loaded(session: Session, users: int = 1) -> None:
+    found = session.scalars(select(User).limit(users)).all()
+    session.close()
+    for user in found:
+        read_or_loaded(session, user)
+
+
+async def test_d25_what_is_caught_and_loaded_then_is_information(profile: Profiler) -> None:
+    report = await profile(caught_and_loaded)
+    (finding,) = unloaded(report)
+    assert (finding.severity, finding.relationship, finding.remedy) == (
+        "info",
+        "User.posts",
+        "selectinload(User.posts)",
+    )
+    assert finding.summary == (
+        "User.posts was not loaded when it was read, and its session was closed, and nothing can load it; "
+        f"it was caught, and loaded then at {line_of(read_or_loaded, 7)}"
+    )
+    assert finding.statements == (2,)
+    assert report.query_count == 2
+
+
+async def test_d25_what_is_caught_and_loaded_in_a_loop_is_that_loop_alone(profile: Profiler) -> None:
+    report = await profile(lambda session: caught_and_loaded(session, 4))
+    assert [(finding.kind, finding.count) for finding in report.loud_findings] == [("n_plus_one", 4)]
+    assert unloaded(report) == []
+    assert "not unloaded_attribute: it was caught, and 4 statements loaded User.posts then" in [
+        silence.reason for silence in report.silences
+    ]
+
+
+def caught_then_not(session: Session) -> None:
+    found = session.scalars(select(User).limit(2)).all()
+    session.close()
+    for number, user in enumerate(found):
+        try:
+            len(user.posts)
+        except DetachedInstanceError:
+            if not number:
+                with Session(session.get_bind()) as another:
+                    another.add(user)
+                    len(user.posts)
+
+
+def others_are_loaded_then(session: Session) -> None:
+    detached(session)
+    with Session(session.get_bind()) as another:
+        len(another.scalars(select(User).limit(1)).one().posts)
+
+
+def loaded_and_failed(session: Session) -> None:
+    caught_and_loaded(session)
+    raise ValueError("for another reason")
+
+
+@pytest.mark.parametrize("body", [caught_then_not, others_are_loaded_then, loaded_and_failed])
+async def test_d25_it_stays_a_warning_where_its_last_failure_was_not_mended(profile: Profiler, body: Body) -> None:
+    assert [finding.severity for finding in unloaded(await profile(body))] == ["warning"]
+
+
 def just_added(session: Session) -> None:
     post = Post(title="new")
     session.add(post)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,11 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, defer, joinedload, lazyload, load_only, selectinload, subqueryload
 
 from query_guard import Finding, Report
-from tests.databases import ASYNC_DRIVERS, Database, Profiler
+from tests.databases import ASYNC_DRIVERS, SYNC_DRIVERS, Database, Profiler
 from tests.models import Car, Comment, Node, Post, Tag, User, Vehicle, Versioned
 
 pytestmark = pytest.mark.asyncio
 only_async = pytest.mark.parametrize("driver", ASYNC_DRIVERS, indirect=True)
+only_sync = pytest.mark.parametrize("driver", SYNC_DRIVERS, indirect=True)
 only_sqlite = pytest.mark.parametrize("driver", ["sqlite3"], indirect=True)
 
 
@@ -504,6 +507,9 @@ class Repository:
     def all(self, session: Session) -> Any:
         return session.scalars(select(self.model)).all()
 
+    def get(self, session: Session, key: int) -> Any:
+        return session.get_one(self.model, key)
+
 
 def fetched(session: Session, statement: Any) -> Any:
     return session.scalars(statement).all()
@@ -511,6 +517,10 @@ def fetched(session: Session, statement: Any) -> Any:
 
 def fetched_users(session: Session) -> Any:
     return session.scalars(select(User)).all()
+
+
+def fetched_posts(session: Session) -> Any:
+    return session.scalars(select(Post)).all()
 
 
 async def test_f9_the_caller_of_a_generic_repository_is_named(profile: Profiler) -> None:
@@ -556,6 +566,71 @@ async def test_f9_but_not_of_a_helper_for_one_model(profile: Profiler) -> None:
         assert [user.posts for user in fetched_users(session)]
 
     assert the_loop(await profile(work)).edit == line_of(fetched_users)
+
+
+async def posts_with_comments(database: Database, fetch: Callable[[Session], Any]) -> None:
+    """Fetch posts and read their comments, each in a thread, so that the caller is in no frame of the select."""
+    with database.session() as session:
+        posts = await asyncio.to_thread(fetch, session)
+        await asyncio.to_thread(lambda: [post.comments for post in posts])
+
+
+def enclosed(model: Any) -> Callable[[Session], Any]:
+    def fetch(session: Session) -> Any:
+        return session.scalars(select(model)).all()
+
+    return fetch
+
+
+@only_sync
+@pytest.mark.parametrize(
+    ("fetch", "function", "offset"),
+    [
+        (partial(fetched, statement=select(Post)), fetched, 1),
+        (Repository(Post).all, Repository.all, 1),
+        (enclosed(Post), enclosed, 2),
+    ],
+)
+async def test_f9_of_a_helper_whose_caller_is_beyond_a_thread_no_line_is_offered(
+    database: Database, profile: Profiler, fetch: Any, function: Any, offset: int
+) -> None:
+    async def work() -> None:
+        await posts_with_comments(database, fetch)
+
+    finding = the_loop(await profile.endpoint(work))
+    file, line = line_of(function, offset)
+    name = "fetch" if function is enclosed else function.__name__
+    assert finding.fix == (
+        "Add .options(selectinload(Post.comments)) to the select where its model is chosen: "
+        f"{file}:{line} in {name} executes it for more than one"
+    )
+    assert (finding.remedy, finding.edit) == ("selectinload(Post.comments)", None)
+
+
+@only_sync
+async def test_f9_beyond_a_thread_the_line_of_one_model_is_offered(database: Database, profile: Profiler) -> None:
+    async def work() -> None:
+        await posts_with_comments(database, fetched_posts)
+
+    assert the_loop(await profile.endpoint(work)).edit == line_of(fetched_posts)
+
+
+async def test_f9_of_a_repository_that_gets_and_of_one_that_gets_a_tree(profile: Profiler) -> None:
+    def posts_of_all(session: Session) -> None:
+        for number in (1, 2, 3):
+            assert Repository(User).get(session, number).posts
+
+    def tree(session: Session) -> None:
+        assert walk(Repository(Node).get(session, 1)) == 7
+
+    of_tree = the_loop(await profile(tree))
+    file, line = line_of(tree)
+    assert of_tree.fix.startswith(
+        "Add options=[selectinload(Node.children, recursion_depth=-1)] to the session.get_one() that the call at "
+        f"{file}:{line} in tree runs: the line that executes it serves more than one model: it goes down the whole tree"
+    )
+    loops = [one for one in (await profile(posts_of_all)).findings if one.relationship == "User.posts"]
+    assert [one.edit for one in (of_tree, *loops)] == [None, None]
 
 
 async def test_f10_a_get_by_foreign_key_is_the_relationship(profile: Profiler) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
@@ -19,6 +19,7 @@ from query_guard.capture.live.holders import live_pools
 from query_guard.capture.live.pools import watch_of
 from query_guard.document.pools import live_pool_document
 from query_guard.records import Facts, Report
+from tests.clock import Clock
 from tests.serving import guarded, visit
 
 pytestmark = pytest.mark.query_guard(mode="off")  # a test that is recorded has the details of all it does
@@ -59,6 +60,37 @@ async def test_its_headers_say_what_was_counted_and_nothing_of_the_pool(engine: 
     assert [(report.query_count, report.facts.checkouts, report.facts.transactions) for report in reports] == [
         (3, (), ())
     ]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("sample_rate", [0, 1])
+@pytest.mark.parametrize(("seconds", "waits"), [(0.0, (0, 0.0)), (0.5, (2, 1.0))], ids=["a free pool", "a wait"])
+async def test_the_ping_of_a_connection_is_no_wait_for_the_pool(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch, sample_rate: int, seconds: float, waits: tuple[int, float]
+) -> None:
+    engine = create_engine("sqlite://", poolclass=QueuePool, pool_size=1, pool_pre_ping=True)
+    send(engine, 1)  # makes the connection, outside of any request
+    clock.move(1.0)
+    pings: list[object] = []
+
+    def ping(connection: object) -> bool:
+        pings.append(connection)
+        clock.move(0.25)
+        return True
+
+    monkeypatch.setattr(engine.dialect, "do_ping", ping)
+    event.listen(engine, "checkout", lambda *_: clock.move(seconds) and None)
+    app, _ = guarded(sample_rate=sample_rate)
+
+    @app.get("/")
+    async def endpoint() -> None:
+        send(engine, 1)
+
+    for _ in range(2):
+        await visit(app, "/")
+    watch = watch_of(engine.pool)
+    assert (len(pings), watch.waits, watch.wait_time) == (2, *waits)
+    engine.dispose()
 
 
 @pytest.mark.asyncio

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from query_guard.detectors.bursts import FIX_OF_BURST, is_in_burst
 from query_guard.detectors.thresholds import Thresholds
 from query_guard.records import (
     CallSite,
@@ -31,15 +32,18 @@ class _Gap(NamedTuple):
     transaction: Transaction
     rows_written: int
     """How many rows the statements before it wrote."""
+    is_burst: bool
+    """Whether the event loop was busy with other requests."""
 
 
 @dataclass(eq=False)
 class IdleInTransaction(Thresholds):
     """Find gaps of at least `seconds` in which a transaction was open and nothing ran in it.
 
-    Its locks and old row versions stay for that time. Only information on SQLite. Time after a streamed statement is
-    spent fetching, and does not count. A transaction that is still open, or whose statements were only counted, is not
-    judged.
+    Its locks and old row versions stay for that time. Only information on SQLite, and in a burst of requests, where all
+    wait for the event loop. Time after a streamed statement is spent fetching, and does not count. A transaction is not
+    judged if it is still open, if its statements were only counted, or if it was for a ping, SELECT 1, alone: that has
+    neither locks nor rows.
     """
 
     seconds: float = 0.1
@@ -65,12 +69,14 @@ class IdleInTransaction(Thresholds):
 
     def _gaps(self, transaction: Transaction, facts: Facts) -> Iterator[_Gap]:
         rows = facts.by_transaction.get(transaction.serial, [])
+        if len(rows) == 1 and _is_ping(rows[0]):
+            return
         since, previous = transaction.start, None
         for row in (*sorted(rows, key=lambda row: row.start), None):
             until = row.start if row is not None else transaction.end or since
             is_fetching = previous is not None and previous.streamed
             is_unknown = row is None and facts.dropped > 0
-            if until - since >= self.seconds and not is_fetching and not is_unknown:
+            if until - since >= self.seconds and not (is_fetching or is_unknown):
                 seconds = until - since - _stalled_by_others(since, until, facts)
                 if seconds >= self.seconds:
                     site, is_known = _waiting_line(since, until, transaction, facts)
@@ -82,9 +88,15 @@ class IdleInTransaction(Thresholds):
                         fallback.phase if fallback else None,
                         transaction,
                         _rows_written(rows, since) if row is not None else transaction.rows_written,
+                        is_in_burst(since, until, facts, of_others=True),
                     )
             if row is not None:
                 since, previous = max(since, row.end), row
+
+
+def _is_ping(row: Statement) -> bool:
+    """Whether a statement asks for constants only."""
+    return row.operation == "SELECT" and not (row.tables or row.writes or "(" in row.sql)
 
 
 def _rows_written(rows: list[Statement], until: float) -> int:
@@ -110,14 +122,20 @@ def _finding(gaps: list[_Gap]) -> Finding:
     when = "while this line waited" if worst.is_known else "after this statement"
     rows = worst.rows_written
     writes = f"; it had written {rows} {'row' if rows == 1 else 'rows'}" if rows else ""
+    is_burst = all(gap.is_burst for gap in gaps)
     return Finding(
         kind=KIND,
-        severity="warning" if worst.transaction.engine.is_server else "info",
+        severity="warning" if worst.transaction.engine.is_server and not is_burst else "info",
         summary=f"A transaction was open and idle for {shown_seconds(worst.seconds)} {when}{times}{writes}",
-        fix="Commit or close the session before waiting, or wait before the first query; "
-        "an open transaction keeps its locks and its connection",
+        fix=FIX_OF_BURST if is_burst else _FIX,
         site=worst.site,
         count=len(gaps),
         phase=worst.phase,
         request=worst.transaction.request,
     )
+
+
+_FIX = (
+    "Commit or close the session before waiting, or wait before the first query; "
+    "an open transaction keeps its locks and its connection"
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from query_guard.detectors.unloaded import Unloaded, unloaded
-from query_guard.records import Facts, Finding, Triggers
+from query_guard.records import Facts, Finding, Silence, Triggers
 
 KIND = "missing_greenlet"
 
@@ -17,16 +17,16 @@ class MissingGreenlet:
     def triggers(self) -> Triggers:
         return {"failed_loads": 1}
 
-    def __call__(self, facts: Facts) -> Iterator[Finding]:
+    def __call__(self, facts: Facts) -> Iterator[Finding | Silence]:
         for attribute in unloaded(facts, "greenlet"):
-            yield _finding(attribute)
+            yield _found(attribute)
 
 
-def _finding(attribute: Unloaded) -> Finding:
+def _found(attribute: Unloaded) -> Finding | Silence:
     if attribute.name is None:
-        return attribute.finding(
+        return attribute.found(
             KIND, "The database was used outside SQLAlchemy's greenlet", "Await it through AsyncSession"
         )
-    return attribute.finding(
+    return attribute.found(
         KIND, f"{attribute.name} was not loaded when it was read, and an AsyncSession cannot load it without await"
     )

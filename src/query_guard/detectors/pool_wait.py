@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from query_guard.detectors.bursts import is_in_burst
 from query_guard.detectors.starvation import starved_by_threads
 from query_guard.detectors.thresholds import Thresholds
 from query_guard.records import Checkout, Facts, Finding, Pool, Triggers, grouped, shown_seconds
@@ -48,7 +49,7 @@ def _waited_for_another(one: Checkout) -> bool:
 def _finding(checkouts: list[Checkout], pool: Pool | None, facts: Facts) -> Finding:
     worst = max(checkouts, key=lambda checkout: checkout.wait)
     total = sum(checkout.wait for checkout in checkouts)
-    is_burst = all(2 * _busy(checkout, facts) > checkout.wait for checkout in checkouts)
+    is_burst = all(is_in_burst(checkout.start, checkout.start + checkout.wait, facts) for checkout in checkouts)
     times = f", {len(checkouts)} times {shown_seconds(total)} in all" if len(checkouts) > 1 else ""
     return Finding(
         kind=KIND,
@@ -72,15 +73,6 @@ _FIX_OF_BURST = (
     "The event loop was busy for most of that time, and the holders waited for it, too: "
     "spread the requests over more processes; a larger pool would not help"
 )
-
-_STILL = 1.0
-"""Seconds from which on a loop is not busy with many turns: something, or the machine, stands still."""
-
-
-def _busy(checkout: Checkout, facts: Facts) -> float:
-    """Return for how long the event loop was busy while a checkout waited."""
-    until = checkout.start + checkout.wait
-    return sum(block.overlap(checkout.start, until) for block in facts.loop_blocks if block.duration < _STILL)
 
 
 def _while_held(pool: Pool | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from query_guard.detectors.bursts import FIX_OF_BURST, is_in_burst
 from query_guard.detectors.thresholds import Thresholds
 from query_guard.records import Facts, Finding, Silence, Statement, Triggers, Writer, grouped, shown_seconds
 
@@ -18,7 +19,8 @@ _WAITED = frozenset(("DeadlockDetected", "LockNotAvailable"))
 class SlowStatement(Thresholds):
     """Find statements whose driver call took at least `seconds`, one finding for each shape and site.
 
-    Time in which the event loop was blocked is not the database's, and does not count. A statement that failed while it
+    Time in which the event loop was blocked is not the database's, and does not count. If that is most of the time, as
+    in a burst of requests, the rest is only information. A statement that failed while it
     waited for a lock is a `failed_statement`, and not slow.
     """
 
@@ -40,11 +42,12 @@ class SlowStatement(Thresholds):
         for rows in grouped(slow, lambda row: (row.fingerprint, row.site.key)).values():
             worst = max(rows, key=lambda row: row.database_time)
             times = f", {len(rows)} times" if len(rows) > 1 else ""
+            is_burst = all(is_in_burst(row.start, row.end, facts) for row in rows)
             yield Finding(
                 kind=KIND,
-                severity="warning",
+                severity="info" if is_burst else "warning",
                 summary=f"{worst.operation} took {worst.database_time * 1000:.0f} ms{times}: {worst.sql}",
-                fix=_fix(worst, facts),
+                fix=FIX_OF_BURST if is_burst else _fix(worst, facts),
                 site=worst.site,
                 count=len(rows),
                 relationship=worst.relationship,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from query_guard.detectors.unloaded import Unloaded, unloaded
-from query_guard.records import Facts, Finding, Triggers
+from query_guard.records import Facts, Finding, Silence, Triggers
 
 KIND = "unloaded_attribute"
 _WHY = {
@@ -23,11 +23,11 @@ class UnloadedAttribute:
     def triggers(self) -> Triggers:
         return {"failed_loads": 1}
 
-    def __call__(self, facts: Facts) -> Iterator[Finding]:
+    def __call__(self, facts: Facts) -> Iterator[Finding | Silence]:
         for attribute in unloaded(facts, "detached", "forbidden"):
-            yield _finding(attribute)
+            yield _found(attribute)
 
 
-def _finding(attribute: Unloaded) -> Finding:
+def _found(attribute: Unloaded) -> Finding | Silence:
     reason = _WHY[attribute.loads[0].failure]
-    return attribute.finding(KIND, f"{attribute.name} was not loaded when it was read, and {reason}")
+    return attribute.found(KIND, f"{attribute.name} was not loaded when it was read, and {reason}")

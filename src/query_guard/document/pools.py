@@ -13,11 +13,14 @@ from query_guard.records import Holder, Numbers, Pool
 def pool_document(pool: Pool) -> dict[str, Any]:
     return {
         "id": pool.serial,
+        "name": pool.name,
         "engine": str(pool.engine),
         "kind": pool.kind,
         "size": pool.size,
         "checked_out": pool.checked_out,
         "overflow": pool.overflow,
+        "idle": pool.idle,
+        "waiting": pool.waiting,
         "capacity": pool.capacity,
         "pre_ping": pool.pre_ping,
         "peak": pool.peak,
@@ -25,17 +28,15 @@ def pool_document(pool: Pool) -> dict[str, Any]:
         "wait_ms": milliseconds(pool.wait_time),
         "connects": pool.connects,
         "connect_ms": milliseconds(pool.connect_time),
+        "collected": pool.collected,
     }
 
 
-def live_pool_document(pool: Pool, holders: Sequence[Holder], waiting: int | None = None) -> dict[str, Any]:
-    """Return a pool, who holds its connections, and how many wait for one.
-
-    `unseen` counts connections whose checkout was not recorded.
-    """
+def live_pool_document(pool: Pool, holders: Sequence[Holder]) -> dict[str, Any]:
+    """Return a pool and who holds its connections; `unseen` counts those whose checkout was not recorded."""
     unseen = max(0, pool.checked_out - len(holders)) if pool.checked_out is not None else None
     shown = [holder_document(holder) for holder in holders]
-    return {**pool_document(pool), "waiting": waiting, "holders": shown, "unseen": unseen}
+    return {**pool_document(pool), "holders": shown, "unseen": unseen}
 
 
 def pool_numbers(numbers: Numbers) -> dict[str, int | float | None]:

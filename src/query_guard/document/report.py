@@ -70,6 +70,8 @@ def summary(report: Report, *, parameters: bool = False) -> dict[str, Any]:
         "shapes": len({statement.fingerprint for statement in facts.statements}),
         "severities": [finding.severity for finding in report.findings],
         "findings": [finding.kind for finding in report.findings],
+        "trace_id": report.trace_id,
+        "span_id": report.span_id,
     }
 
 

@@ -7,7 +7,7 @@ import random
 from collections.abc import Sequence
 from time import perf_counter
 
-from query_guard.capture.live.holders import due_suspicions
+from query_guard.capture.live.holders import due_suspicions, live_pools
 from query_guard.detectors import Detector
 from query_guard.history.changes import Changes
 from query_guard.judge.listeners import listeners
@@ -16,6 +16,7 @@ from query_guard.judge.triggers import TriggerIndex
 from query_guard.own_errors import report_own_error
 from query_guard.records import Allowance, Change, Report
 from query_guard.reporters import Reporter
+from query_guard.reporters.request_span import RequestSpan
 
 _ids = random.Random()  # the application's own generator is not touched
 os.register_at_fork(after_in_child=_ids.seed)
@@ -37,6 +38,17 @@ class Pipeline:
         """What holds reports against those of the former code, where somebody develops."""
         self._quiet = [getattr(reporter, "wants_quiet_reports", _always) for reporter in reporters]
         self._suspicions = [reporter.suspect for reporter in reporters if hasattr(reporter, "suspect")]
+        self._request_span = next((each.request_span for each in reporters if hasattr(each, "request_span")), None)
+        self._hand_out_pools()
+
+    def _hand_out_pools(self) -> None:
+        """Give reporters with a method `watch_pools` what returns the pools of the process at any time."""
+        for reporter in self.reporters:
+            try:
+                if hasattr(reporter, "watch_pools"):
+                    reporter.watch_pools(live_pools)
+            except Exception:
+                report_own_error("a reporter could not watch the pools", own=False)
 
     def wants_quiet_reports(self) -> bool:
         """Whether anyone wants the report of a request without findings.
@@ -53,6 +65,17 @@ class Pipeline:
             report_own_error("a reporter could not say which reports it wants", own=False)
             return True
         return False
+
+    def request_span(self) -> RequestSpan | None:
+        """Return the span to write on, where a reporter has a method `request_span` and a span is current."""
+        if self._request_span is None:
+            return None
+        try:
+            span: RequestSpan | None = self._request_span()
+            return span
+        except Exception:
+            report_own_error("the span of a request could not be read", own=False)
+            return None
 
     def change_of(self, report: Report) -> Change | None:
         """Return how a report differs from the last one of the former code, or None."""

@@ -10,6 +10,7 @@ from query_guard.capture.window.recorder import Recorder
 from query_guard.capture.window.window import Window
 from query_guard.detectors import Detector
 from query_guard.judge.pipeline import Pipeline
+from query_guard.judge.trace import current_trace
 from query_guard.judge.triggers import NONE_TRIGGERED, Triggered
 from query_guard.judge.verdict import Verdict, judge, ranked
 from query_guard.records import Facts, Finding, Numbers, Report, Request, Statement
@@ -69,7 +70,9 @@ class RunningReport:
             self._figures.note_pools()  # before the facts read them: a change in between is left to the next request
         facts, verdict = self._judged(request, triggered or NONE_TRIGGERED)
         started_at = time() - facts.duration
-        return Report(self._identity, started_at, facts, verdict.findings, verdict.silences, self._sampled)
+        report = Report(self._identity, started_at, facts, verdict.findings, verdict.silences, self._sampled)
+        report.trace_id, report.span_id = current_trace()
+        return report
 
     def _judged(self, request: Request, triggered: Triggered, *, checkouts: bool = True) -> tuple[Facts, Verdict]:
         """Return the facts up to now, and the verdict on them."""

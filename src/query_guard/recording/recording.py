@@ -13,6 +13,7 @@ from query_guard.judge.allowed_blocks import stale_allowances
 from query_guard.judge.outside_requests import detectors_of_lost_checkouts, lost_since, parts_outside_requests
 from query_guard.judge.pipeline import report_id
 from query_guard.judge.request_reports import RequestReports
+from query_guard.judge.trace import current_trace
 from query_guard.judge.verdict import judge, ranked
 from query_guard.own_errors import own_errors, report_own_error
 from query_guard.records import Facts, Finding, LateCounter, Report, Request, Silence, Statement
@@ -81,7 +82,11 @@ class Recording:
             facts = self._facts()
             findings, silences = self._judged(facts)
             stale = stale_allowances(self.recorder)
-            self._final = Report(report_id(), time() - facts.duration, facts, (*findings, *stale), silences)
+            trace_id, span_id = current_trace()
+            self._final = Report(
+                report_id(), time() - facts.duration, facts, (*findings, *stale), silences,
+                trace_id=trace_id, span_id=span_id,
+            )  # fmt: skip
         except Exception:
             report_own_error("the report of a block could not be made")
             self.give_up()

@@ -10,10 +10,13 @@ CheckoutOutcome: TypeAlias = Literal[
     "open", "returned", "late", "leaked", "collected", "invalidated", "timeout", "cancelled", "failed"
 ]
 TransactionOutcome: TypeAlias = Literal["open", "committed", "rolled back", "failed"]
-Doing: TypeAlias = Literal["running a statement", "idle in transaction", "idle", "then returned"]
+Doing: TypeAlias = Literal["running a statement", "idle in transaction", "idle", "then returned", "then collected"]
 
 OUTSIDE_REQUESTS = "outside requests"
 """The name of what is neither a request nor a block."""
+
+
+_WITHOUT_CONNECTION = frozenset(("timeout", "cancelled", "failed"))
 
 
 class Holder(NamedTuple):
@@ -73,11 +76,19 @@ class Checkout(NamedTuple):
     request: int
     busy_threads: int = 0
     """How many threads of sync endpoints were busy when this checkout had waited."""
+    created: float = 0.0
+    """Seconds that its connection took to be made, where it was the first to have it; also if `connect` is less, since
+    it was made before this checkout began."""
 
     @property
     def acquired(self) -> float:
         """When the connection was checked out, or the wait given up."""
         return self.start + self.wait + self.connect
+
+    @property
+    def has_connection(self) -> bool:
+        """Whether it got a connection."""
+        return self.outcome not in _WITHOUT_CONNECTION
 
 
 class Writer(NamedTuple):
@@ -155,6 +166,14 @@ class Pool(NamedTuple):
     wait_time: float = 0.0
     connects: int = 0
     connect_time: float = 0.0
+    name: str = ""
+    """Its `pool_logging_name`, or else that of its engine."""
+    idle: int | None = None
+    """Connections that are in it, ready to be checked out."""
+    waiting: int | None = None
+    """Tasks or threads that wait for a connection."""
+    collected: int = 0
+    """Connections that nobody returned, so that the garbage collector had to."""
 
 
 class LoopBlock(NamedTuple):

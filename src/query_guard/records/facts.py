@@ -19,8 +19,6 @@ from query_guard.records.request import Request
 from query_guard.records.sources import Sources
 from query_guard.records.statements import FailedLoad, Read, Statement
 
-_WITHOUT_CONNECTION = frozenset(("timeout", "cancelled", "failed"))
-
 
 @dataclass(eq=False)
 class Facts:
@@ -153,7 +151,7 @@ class Facts:
     @computed_once
     def peak_connections(self) -> int:
         """How many connections were held at once, at most."""
-        connected = [checkout for checkout in self.checkouts if checkout.outcome not in _WITHOUT_CONNECTION]
+        connected = [checkout for checkout in self.checkouts if checkout.has_connection]
         if len(connected) <= 1:
             return len(connected)
         starts = [(checkout.acquired, 1) for checkout in connected]

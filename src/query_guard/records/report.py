@@ -34,6 +34,9 @@ class Report:
     """What tells its answer from another one, where fixes may be tried; in no document."""
     pid: int = field(default_factory=os.getpid)
     """The process that answered."""
+    trace_id: str | None = None
+    """Trace and span of OpenTelemetry that were current, as hexadecimal text; None where nobody traced."""
+    span_id: str | None = None
 
     @property
     def request(self) -> Request:

@@ -63,18 +63,25 @@ def request_fields(report: Report) -> dict[str, Any]:
         "peak_connections": facts.peak_connections,
         "exception_type": request.exception,  # structlog's renderers take `exception` for a traceback
         "cancelled": request.cancelled,
+        **_trace(report),
     }
 
 
 def change_fields(report: Report) -> dict[str, Any]:
     request = report.request
-    return {"report_id": report.id, "method": request.method, "route": request.route, **(change_document(report) or {})}
+    change = change_document(report) or {}
+    return {"report_id": report.id, "method": request.method, "route": request.route, **change, **_trace(report)}
 
 
 def finding_fields(report: Report, finding: Finding, times: int) -> dict[str, Any]:
     document = finding_document(finding)
     of_finding = {key: document[key] for key in _OF_FINDING}
-    return {"report_id": report.id, **of_finding, "route": report.request.route, "times": times}
+    return {"report_id": report.id, **of_finding, "route": report.request.route, "times": times, **_trace(report)}
+
+
+def _trace(report: Report) -> dict[str, str | None]:
+    """Return trace and span where somebody traces: elsewhere, a log has no use for such fields."""
+    return {"trace_id": report.trace_id, "span_id": report.span_id} if report.trace_id is not None else {}
 
 
 def leak_fields(holder: Holder, engine: Engine) -> dict[str, Any]:

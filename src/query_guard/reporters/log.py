@@ -89,8 +89,17 @@ class LogReporter:
         return structlog.is_configured() or _LOGGER.isEnabledFor(logging.INFO)
 
     def suspect(self, holder: Holder, engine: Engine) -> None:
-        """Log that a connection is held and idle for so long that it looks forgotten, or that this was wrong."""
+        """Log that a connection is held and idle for so long that it looks forgotten, or that this was wrong.
+
+        That nobody returned it, and the garbage collector had to, is an error: logged as often as a finding is.
+        """
         _say_if_disabled()
+        if holder.doing == "then collected":
+            times = self._recurrence.due(("collected", holder.name, holder.site.key))
+            fields = {**leak_fields(holder, engine), "times": times}
+            if times is not None:
+                _emit([event_of("error", "query_guard.connection_collected", fields, self._of_all)])
+            return
         name = "query_guard.leak_suspected" if holder.suspected else "query_guard.leak_suspicion_withdrawn"
         level = "warning" if holder.suspected else "info"
         _emit([event_of(level, name, leak_fields(holder, engine), self._of_all)])

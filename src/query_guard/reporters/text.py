@@ -68,6 +68,7 @@ def _outcome(report: Report) -> str:
         f"{facts.query_time * 1000:.1f} ms in the database",
         _pool(report),
         f"report {report.id}",
+        f"trace {report.trace_id}" if report.trace_id is not None else "",
     ]
     return "; ".join(part for part in parts if part)
 

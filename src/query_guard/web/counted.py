@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from query_guard.judge.budgets import least_declared
+from query_guard.records import Finding, Numbers
 from query_guard.web.exchange import Exchange
 from query_guard.web.headers import counted_headers, empty_headers
 
@@ -19,6 +20,10 @@ class CountedExchange(Exchange):
         if not self._is_quiet(count):
             return super()._headers()
         return counted_headers(self._id, count, seconds) if count else empty_headers(self._id)
+
+    def _judged_so_far(self) -> tuple[Numbers, tuple[Finding, ...]]:
+        count, seconds = self._recorder.dropped()
+        return (Numbers(count, seconds), ()) if self._is_quiet(count) else super()._judged_so_far()
 
     def is_published_at_once(self) -> bool:
         pipeline = self._setup.pipeline

@@ -16,7 +16,7 @@ from query_guard.capture.window.stages import AFTER_RESPONSE, STREAMING
 from query_guard.judge.pipeline import Pipeline, report_id
 from query_guard.judge.running_report import RunningReport
 from query_guard.own_errors import report_own_error
-from query_guard.records import Report, Request, RequestKind
+from query_guard.records import Finding, Numbers, Report, Request, RequestKind
 from query_guard.web.asgi import Message, Receive, Scope, Send
 from query_guard.web.headers import empty_headers, pending_headers, report_headers
 from query_guard.web.options import Options
@@ -56,6 +56,7 @@ class Exchange:
         "_scope",
         "_send",
         "_setup",
+        "_span",
         "_status",
         "escaped",
         "is_websocket",
@@ -86,6 +87,8 @@ class Exchange:
         self._report: RunningReport | None = None
         self._request: Request | None = None
         self._published = False
+        self._span = setup.pipeline.request_span()
+        """The span of the request, where a reporter writes on it."""
         self._status: int | None = None
         """The status that was sent."""
         self.escaped: type[BaseException] | None = None
@@ -112,7 +115,13 @@ class Exchange:
                 await self._send(message)
             self._recorder.stage = STREAMING
         elif (kind == "http.response.body" and not message.get("more_body")) or kind == "http.response.pathsend":
-            await self._send(message)
+            try:
+                if self._span is not None:
+                    self._span.note(self._id, self._sampled, *self._judged_so_far())
+            except Exception:
+                report_own_error("the span of a request could not be written")
+            finally:
+                await self._send(message)
             self._recorder.stage = AFTER_RESPONSE
         else:
             await self._send(message)
@@ -134,6 +143,11 @@ class Exchange:
         if self._recorder.query_count > MAX_JUDGED_FOR_HEADERS:
             return pending_headers(self._id, WindowFigures(self._recorder).numbers())
         return report_headers(self._id, *self._running().for_headers(self._request_now()))
+
+    def _judged_so_far(self) -> tuple[Numbers, tuple[Finding, ...]]:
+        if self._recorder.query_count > MAX_JUDGED_FOR_HEADERS:
+            return WindowFigures(self._recorder).numbers(), ()
+        return self._running().for_headers(self._request_now())
 
     def _running(self) -> RunningReport:
         if self._report is None:
@@ -167,6 +181,8 @@ class Exchange:
             report = self._finished()
             if report is not None:
                 self._setup.pipeline.publish(report)
+                if self._span is not None:
+                    self._span.note(report.id, report.sampled, report.facts.numbers, report.findings)
         except Exception:
             report_own_error("the report of a request could not be made")
 

@@ -138,4 +138,5 @@ def _checkout(checkout: OpenCheckout, idle: float, origin: float, request: Reque
         checkout.holders,
         checkout.request,
         checkout.busy_threads,
+        checkout.created,
     )

@@ -19,6 +19,7 @@ from query_guard.capture.live.holders import NOTICED_WAIT, holders_before, holde
 from query_guard.capture.live.pools import number_out, watch_of
 from query_guard.capture.live.threads import busy_threads
 from query_guard.capture.window.open_checkout import OpenCheckout
+from query_guard.capture.window.pool_watch import PoolWatch
 from query_guard.capture.window.window import Window, current, loop_here, sole_recorder, watching
 from query_guard.own_errors import contained
 from query_guard.records import NOWHERE
@@ -53,9 +54,9 @@ def checked_out(pool: Any, fairy: Any, started: float, window: Window | None) ->
     if CONNECT in info:
         seconds, made_at = info.pop(CONNECT)
         watch.connected(seconds)
-        connect = checkout.connect = (
-            seconds if made_at >= started else 0.0
-        )  # it may have been made before, for another checkout
+        checkout.created = seconds
+        connect = seconds if made_at >= started else _pinged(watch)  # it may have been made before, unrecorded
+        checkout.connect = connect
     else:
         connect = checkout.connect = last_ping.get() if watch.pre_ping else 0.0
     acquired = checkout.last = perf_counter()
@@ -93,11 +94,15 @@ def left_unrecorded(pool: Any, fairy: Any, started: float) -> None:
     if CONNECT in info:
         seconds, made = info.pop(CONNECT)
         watch.connected(seconds)
-        connect = seconds if made >= started else 0.0
+        connect = seconds if made >= started else _pinged(watch)
     else:
-        connect = last_ping.get() if watch.pre_ping else 0.0
+        connect = _pinged(watch)
     if lasted - connect >= NOTICED_WAIT:
         watch.waited(lasted - connect)
+
+
+def _pinged(watch: PoolWatch) -> float:
+    return last_ping.get() if watch.pre_ping else 0.0
 
 
 def follow_from_now(fairy: Any) -> OpenCheckout:

@@ -16,17 +16,18 @@ from contextvars import Context
 from time import perf_counter, sleep
 from typing import Any
 
+from query_guard.capture.live.blocker import Blocker
 from query_guard.capture.live.idle_transactions import note_pauses
 from query_guard.capture.live.tasks import window_of
 from query_guard.capture.origin.call_site import call_site
 from query_guard.own_errors import contained, report_own_error
-from query_guard.records import NOWHERE, CallSite, LoopBlock
+from query_guard.records import NOWHERE, LoopBlock
 
 _FAILURE = "the event loop could not be watched"
 BEAT = 0.025
 """Seconds between two beats."""
-NOTICED_BLOCK = 0.05
-"""Seconds by which a beat must be late to count as a block."""
+NOTICED_BLOCK = BEAT
+"""Seconds by which a beat must be late to count as a block: in a burst, beats are late by a whole beat or more."""
 WATCH_INTERVAL = 0.05
 """Seconds between two checks of the watchdog."""
 LONG_TURN = 0.02
@@ -42,10 +43,10 @@ class Heartbeat:
         self.windows = 0
         self.is_active = False
         self.due = 0.0
-        self.blocks: deque[LoopBlock] = deque(maxlen=64)
+        self.blocks: deque[LoopBlock] = deque(maxlen=256)
         self._context = Context()  # an empty one: a beat must not keep the window in which the first was scheduled
-        self.blocker: tuple[CallSite, int] | None = None
-        """The line that the watchdog has read since the last beat, and its request."""
+        self.blocker: Blocker | None = None
+        """What the watchdog has seen since the last beat."""
 
     def begin(self) -> None:
         """Beat until no window is open."""
@@ -79,13 +80,14 @@ class Heartbeat:
         if not self.is_active or now - self.due < NOTICED_BLOCK:
             self.blocker = None
             return
-        site, request = self.blocker or (NOWHERE, 0)
+        blocker, self.blocker = self.blocker, None
+        is_known = blocker is not None and blocker.is_one_turn
+        site, request = (blocker.site, blocker.request) if blocker is not None and is_known else (NOWHERE, 0)
         last = self.blocks[-1] if self.blocks else None
         if last is not None and last.start == self.due:
             self.blocks.pop()
             site, request = (last.site, last.request) if site is NOWHERE else (site, request)
         self.blocks.append(LoopBlock(self.due, now, site, request))
-        self.blocker = None
 
 
 _beat = contained(Heartbeat.beat, _FAILURE)
@@ -133,7 +135,10 @@ class _Watchdog:
                 if beating:
                     self._is_needed.set()
                 for heartbeat in beating:
-                    if heartbeat.blocker is None and perf_counter() - heartbeat.due >= WATCH_INTERVAL / 2:
+                    blocker = heartbeat.blocker
+                    if blocker is not None:
+                        blocker.look(id(_running_task(heartbeat)))
+                    elif perf_counter() - heartbeat.due >= WATCH_INTERVAL / 2:
                         _note_blocker(heartbeat)
             except Exception:
                 report_own_error(_FAILURE)
@@ -159,7 +164,7 @@ def _note_blocker(heartbeat: Heartbeat) -> None:
     if task is None and call_site(sys._current_frames().get(heartbeat.thread)).key != site.key:
         return
     window = window_of(task) if task is not None else None
-    heartbeat.blocker = (site, window.request if window is not None else 0)
+    heartbeat.blocker = Blocker(site, window.request if window is not None else 0, id(task))
 
 
 def _running_task(heartbeat: Heartbeat) -> asyncio.Task[Any] | None:

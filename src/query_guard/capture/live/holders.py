@@ -7,7 +7,6 @@ from time import perf_counter
 from typing import TypeAlias
 
 from query_guard.capture.live.pools import live_watches, pool_facts
-from query_guard.capture.origin.pool_queue import waiting_in
 from query_guard.capture.window.open_checkout import OpenCheckout, Owner, name_of
 from query_guard.capture.window.pool_watch import PoolWatch
 from query_guard.records import CallSite, Doing, Engine, Holder, Pool
@@ -25,7 +24,7 @@ def holder(checkout: OpenCheckout, now: float) -> Holder:
     if not checkout.running and checkout.transaction is not None:
         doing = "idle in transaction"
     if checkout.ended is not None:
-        doing = "then returned"
+        doing = "then collected" if checkout.outcome == "collected" else "then returned"
     idle = 0.0 if checkout.running else max(0.0, until - checkout.last)
     is_suspected = checkout.ended is None and (idle >= SUSPICIOUS or checkout.outcome == "leaked")
     return Holder(
@@ -40,12 +39,12 @@ def holders_of(watch: PoolWatch) -> tuple[Holder, ...]:
     return tuple(holder(checkout, now) for checkout in checkouts)
 
 
-def live_pools() -> Iterator[tuple[Pool, tuple[Holder, ...], int | None]]:
-    """Yield the pools that had a checkout in any window and still exist, each with its holders, and how many wait."""
+def live_pools() -> Iterator[tuple[Pool, tuple[Holder, ...]]]:
+    """Yield the pools that had a checkout in any window and still exist, each with the holders of its connections."""
     for watch in live_watches():
         pool = pool_facts(watch)
         if pool is not None:
-            yield pool, holders_of(watch), waiting_in(watch.pool())
+            yield pool, holders_of(watch)
 
 
 Returned: TypeAlias = tuple[int, "Owner | None", CallSite, float, float, float, float, float]
@@ -71,7 +70,8 @@ _next_check = 0.0
 def due_suspicions() -> Iterator[tuple[Holder, Engine]]:
     """Check all holders once a second, and yield those that are newly suspected, or no longer.
 
-    A leak that is certain is not a suspicion: the report of its request has it.
+    A leak that is certain is not a suspicion: the report of its request has it. It is yielded if it became certain only
+    afterwards, as the garbage collector had to return the connection.
     """
     global _next_check  # noqa: PLW0603
     now = perf_counter()
@@ -79,6 +79,10 @@ def due_suspicions() -> Iterator[tuple[Holder, Engine]]:
         return
     _next_check = now + 1
     for watch in live_watches():
+        while watch.unreported:
+            collected = watch.unreported.popleft()
+            watch.suspects.pop(collected.serial, None)
+            yield holder(collected, now), watch.engine
         for checkout in list(watch.holders.values()):
             described = holder(checkout, now)
             if described.suspected and checkout.outcome != "leaked" and checkout.serial not in watch.suspects:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
-from query_guard.capture.window.pool_watch import PoolWatch
+from query_guard.capture.origin.pool_queue import waiting_in
+from query_guard.capture.window.pool_watch import PoolWatch, number
 from query_guard.records import Pool as PoolFacts
 
 _WATCH = "_query_guard_watch"
@@ -23,7 +24,8 @@ def watch_of(pool: Any) -> PoolWatch:
 
 def pool_facts(watch: PoolWatch) -> PoolFacts | None:
     """Return the numbers of a pool now; None if the pool no longer exists."""
-    if watch.pool() is None:
+    pool = watch.pool()
+    if pool is None:
         return None
     in_use, size, overflow = checked_out(watch)
     max_overflow = watch.max_overflow
@@ -31,7 +33,7 @@ def pool_facts(watch: PoolWatch) -> PoolFacts | None:
         watch.serial, watch.engine, watch.kind, size, in_use, overflow,
         size + max_overflow if size is not None and max_overflow is not None and max_overflow >= 0 else None,
         (size, max_overflow) == _DEFAULT_SIZES, watch.pre_ping, watch.peak, watch.waits, watch.wait_time,
-        watch.connects, watch.connect_time,
+        watch.connects, watch.connect_time, watch.name, number(pool, "checkedin"), waiting_in(pool), watch.collected,
     )  # fmt: skip
 
 

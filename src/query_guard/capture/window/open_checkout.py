@@ -37,6 +37,9 @@ class Owner(Protocol):
     @property
     def stages(self) -> Stages | None: ...
 
+    @property
+    def is_sealed(self) -> bool: ...
+
 
 def name_of(window: Owner | None) -> str:
     return (window.name if window is not None else "") or OUTSIDE_REQUESTS
@@ -50,6 +53,7 @@ class OpenCheckout:
         "busy_threads",
         "connect",
         "connection",
+        "created",
         "ended",
         "fairy",
         "held_in_pool",
@@ -88,7 +92,7 @@ class OpenCheckout:
         self.stage = stages.stage if stages is not None else 0
         self.request = window.request if window is not None else 0
         self.connection = self.held_in_pool = self.busy_threads = 0
-        self.wait = self.connect = self.busy = self.last = 0.0
+        self.wait = self.connect = self.created = self.busy = self.last = 0.0
         self.running = self.sent_begin = False
         self.ended: float | None = None
         self.outcome: CheckoutOutcome = "open"
@@ -134,6 +138,10 @@ class OpenCheckout:
     def _collected(self, _: object) -> None:
         """Note that the garbage collector has returned a connection that was dropped. It calls this."""
         if self.ended is None:
+            is_reported = self.outcome == "leaked" or self.window is None or not self.window.is_sealed
             self.end("collected")
+            self.pool.collected += 1
+            if not is_reported:
+                self.pool.unreported.append(self)
 
     collected = contained(_collected, "a connection that was dropped could not be recorded")

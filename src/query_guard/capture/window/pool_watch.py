@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import weakref
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.pool import Pool
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from query_guard.capture.window.open_checkout import OpenCheckout
 
 _pool_serials = itertools.count(1)
+_MOST_UNREPORTED = 100
 
 
 def number(pool: Any, name: str) -> int | None:
@@ -29,6 +31,7 @@ class PoolWatch:
 
     __slots__ = (
         "__weakref__",
+        "collected",
         "connect_time",
         "connects",
         "engine",
@@ -38,6 +41,7 @@ class PoolWatch:
         "holders",
         "kind",
         "max_overflow",
+        "name",
         "peak",
         "pool",
         "pre_ping",
@@ -45,6 +49,7 @@ class PoolWatch:
         "site_cache",
         "size",
         "suspects",
+        "unreported",
         "wait_time",
         "waits",
     )  # fmt: skip
@@ -53,6 +58,7 @@ class PoolWatch:
         self.serial = next(_pool_serials)
         self.engine = engine_of(pool._dialect)
         self.pool = weakref.ref(pool)
+        self.name = getattr(pool, "logging_name", None) or str(self.engine)
         self.kind = type(pool).__name__
         self.size = number(pool, "size")
         self.has_numbers = number(pool, "checkedout") is not None and number(pool, "overflow") is not None
@@ -65,10 +71,12 @@ class PoolWatch:
         """The checkouts that are out, by serial."""
         self.suspects: dict[int, OpenCheckout] = {}
         """The checkouts that were logged as suspected leaks, by serial."""
+        self.unreported: deque[OpenCheckout] = deque(maxlen=_MOST_UNREPORTED)
+        """Checkouts that the garbage collector ended after the report of their request was finished."""
         self.site_cache = SiteCache()
         self.growth = 0
         """How often it made a connection or reached a new peak. After a change its settings are judged again."""
-        self.peak = self.waits = self.connects = 0
+        self.peak = self.waits = self.connects = self.collected = 0
         self.wait_time = self.connect_time = 0.0
 
     def is_full(self) -> bool:

@@ -67,6 +67,11 @@ class Window:
         request = self._described() if self.describe is not None else self._opened_for
         return request.name if request is not None else ""
 
+    @property
+    def is_sealed(self) -> bool:
+        """Whether it has ended, so that nothing more enters its report."""
+        return self.recorder is None
+
     def _described(self) -> Request | None:
         try:
             return self.describe() if self.describe is not None else None

@@ -14,7 +14,7 @@ from query_guard.detectors.remedies.options import (
 )
 from query_guard.detectors.remedies.promise import NOTHING, Promise, promise_of
 from query_guard.detectors.remedies.remedy import Remedy, at, listed, place_of
-from query_guard.detectors.remedies.written import caller_that_asks
+from query_guard.detectors.remedies.written import chosen_elsewhere
 from query_guard.records import Entity, Facts, Frame, LoaderOption, LoadPath, PlacedOption, Statement, chain_of
 
 _OPPOSING = frozenset(("lazyload", "noload", "raiseload", "immediateload", "joinedload", "subqueryload"))
@@ -65,20 +65,16 @@ def added_to_select(loading: Loading, facts: Facts, other_loads: Sequence[Statem
         first = loading.path.steps[0].owner if loading.path.steps else "them"
         return Remedy(code, f"Add .options({code}) to the select that loads {first}")
     promise = promised(loading, facts, other_loads)
+    elsewhere, caller = chosen_elsewhere(root)
     if loading.path.how == "got":
-        return Remedy(
-            code, f"Add options=[{code}] to the session.{root.site.call}(){at(root)}", *promise, edit=place_of(root),
-            option=_placed(loading, root),
-        )  # fmt: skip
-    caller = caller_that_asks(root)
-    if caller is not None:
-        return Remedy(
-            code,
-            f"Add .options({code}) to the select that the call at {caller.file}:{caller.line} in {caller.function} "
-            "runs: the line that executes it serves more than one model",
-            *promise,
-            option=_placed(loading, root, caller),
-        )
+        call = f"session.{root.site.call}()"
+        if elsewhere:
+            return Remedy(code, f"Add options=[{code}] to the {call} {elsewhere}", *promise)
+        advice = f"Add options=[{code}] to the {call}{at(root)}"
+        return Remedy(code, advice, *promise, edit=place_of(root), option=_placed(loading, root))
+    if elsewhere:
+        advice = f"Add .options({code}) to the select {elsewhere}"
+        return Remedy(code, advice, *promise, option=_placed(loading, root, caller) if caller is not None else None)
     alias = ""
     if loading.entity is not None and loading.entity.aliased:
         alias = f", alias being the one it selects {loading.entity.name} by"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from query_guard.detectors.remedies.loader_option import Loading, added_to_select
 from query_guard.detectors.remedies.options import loaders_of, written_steps
 from query_guard.detectors.remedies.promise import NOTHING, Promise, roots_like
-from query_guard.detectors.remedies.remedy import Remedy, at, place_of
-from query_guard.records import Facts, Load, LoaderOption, LoadPath, PlacedOption, Statement, Step, chain_of
+from query_guard.detectors.remedies.remedy import Remedy, place_of
+from query_guard.records import Facts, Load, LoaderOption, LoadPath, Statement, Step, chain_of
 
 
 def walked_tree(paths: Sequence[LoadPath], facts: Facts) -> Remedy | None:
@@ -27,18 +28,14 @@ def walked_tree(paths: Sequence[LoadPath], facts: Facts) -> Remedy | None:
     head = path._replace(steps=steps[:-1], lazy=path.lazy[: len(steps) - 1])
     *before, last = chain_of([*loaders_of(head), "selectinload"], names)
     option = LoaderOption(entity, (*before, last._replace(recursive=True)))
-    code = option.code
     promise = _promise(path, steps, facts) if not head.steps else NOTHING
-    addition = f"Add .options({code}) to the select"
-    if path.how == "got":
-        addition = f"Add options=[{code}] to the session.{path.root.site.call}()"
-    return Remedy(
-        code,
-        f"{addition}{at(path.root)}: it goes down the whole tree, one select a level (of a tree that is much larger "
+    whole = path._replace(steps=steps, lazy=path.lazy[: len(steps)])
+    remedy = added_to_select(Loading(option, whole, loaders_of(whole)), facts)
+    return remedy._replace(
+        advice=f"{remedy.advice}: it goes down the whole tree, one select a level (of a tree that is much larger "
         "than what is read of it, select what is needed with a recursive CTE)",
-        *promise,
-        edit=place_of(path.root),
-        option=PlacedOption(option, path.root.site.frames[:1]),
+        avoided=promise.avoided,
+        sent=promise.sent,
     )
 
 

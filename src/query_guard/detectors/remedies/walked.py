@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from query_guard.detectors.remedies.loader_option import added_to_select, loading_of
 from query_guard.detectors.remedies.options import option_for
 from query_guard.detectors.remedies.remedy import Remedy, at, listed, place_of
-from query_guard.detectors.remedies.written import caller_that_asks, reads_attribute
+from query_guard.detectors.remedies.written import reads_attribute
 from query_guard.records import CRITERIA, Facts, LoadPath, Statement, Step
 
 
@@ -59,7 +59,6 @@ def _read_instead(rows: Sequence[Statement], step: Step, facts: Facts, instead: 
         advice = f"Add .options({loading.code}) to {names}, whichever loads the objects of the loop, {instead}"
         return Remedy(loading.code, advice, relationship=step.name)
     sent = 0 if loading.loaders[-1] == "joinedload" else 1
-    edit = place_of(source) if caller_that_asks(source) is None else None
     sent_there = [row for row in facts.statements if place_of(row) == place_of(source) and row.loader is None]
     is_only_source = len(sent_there) == 1
     return Remedy(
@@ -68,7 +67,7 @@ def _read_instead(rows: Sequence[Statement], step: Step, facts: Facts, instead: 
         tuple(rows) if is_only_source else (),
         sent if is_only_source else 0,
         step.name,
-        edit,
+        remedy.edit,
     )
 
 

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import ast
-import inspect
 import linecache
 import re
-import textwrap
 from collections.abc import Sequence
-from functools import lru_cache
-from typing import TypeAlias
 
+from query_guard.detectors.remedies.scopes import Function, Scope, scope_at
 from query_guard.document.source_files import path_of
 from query_guard.records import Frame, Statement
 
 _MAX_LINES = 10
 _SELECTS = frozenset(("select", "query"))
 _SENDS = frozenset(("scalars", "scalar", "execute", "stream", "stream_scalars"))
-_Function: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef"
+_GETS = frozenset(("get", "get_one"))
+_RECEIVERS = frozenset(("self", "cls"))
 
 
-def caller_that_asks(row: Statement) -> Frame | None:
-    """Return the caller that chose the model of a select; None if the line that sent it is for one model only."""
+def chosen_elsewhere(row: Statement) -> tuple[str, Frame | None]:
+    """Return where the model of a statement is chosen, if not at the line that sent it: in words, and the caller.
+
+    The words follow "the select" or "the session.get()"; they are empty if that line is for one model only. The caller
+    is None if it cannot be seen.
+    """
     frames = row.site.frames
-    if len(frames) < 2 or not _is_generic(frames[0]):
-        return None
-    return next((frame for frame in frames[1:] if not _selects_whichever(frame)), frames[1])
+    if not frames or not _is_generic(frames[0], row.site.call):
+        return "", None
+    caller = next((frame for frame in frames[1:] if not _selects_whichever(frame)), (*frames[1:2], None)[0])
+    if caller is not None:
+        call = f"the call at {caller.file}:{caller.line} in {caller.function}"
+        return f"that {call} runs: the line that executes it serves more than one model", caller
+    here = frames[0]
+    return f"where its model is chosen: {here.file}:{here.line} in {here.function} executes it for more than one", None
 
 
 def reads_attribute(frames: Sequence[Frame], attribute: str) -> bool:
@@ -44,79 +51,65 @@ def _call_at(frame: Frame) -> str:
     return source
 
 
-def _is_generic(frame: Frame) -> bool:
-    """Whether a line takes its model, or the whole select, from the arguments of its function."""
-    function = _function(frame)
-    if function is None:
+def _is_generic(frame: Frame, call: str) -> bool:
+    """Whether a line takes its model, or the whole select, from the arguments of its function.
+
+    `call` is the method of SQLAlchemy that the line calls.
+    """
+    scope = scope_at(frame)
+    if scope is None:
         return False
-    if _models(function):
+    if call in _GETS:
+        return any(_comes_from(model, scope) for model in _first_arguments(scope, _GETS))
+    if _models(scope):
         return _selects_whichever(frame)
-    arguments = _arguments(function) - {"self", "cls"}
-    statements = [call.args[0] for call in _calls(function) if _called(call) in _SENDS and _is_at(call, frame)]
-    return any(_is_given(statement, arguments, function) for statement in statements)
+    return any(_is_given(statement, scope) for statement in _first_arguments(scope, _SENDS))
 
 
 def _selects_whichever(frame: Frame) -> bool:
     """Whether each select in a function is of a model from its arguments."""
-    function = _function(frame)
-    models = _models(function) if function is not None else []
-    return function is not None and bool(models) and all(_comes_from(model, _arguments(function)) for model in models)
+    scope = scope_at(frame)
+    models = _models(scope) if scope is not None else []
+    return scope is not None and bool(models) and all(_comes_from(model, scope) for model in models)
 
 
-def _models(function: _Function) -> list[ast.expr]:
-    return [call.args[0] for call in _calls(function) if _called(call) in _SELECTS]
+def _models(scope: Scope) -> list[ast.expr]:
+    return [call.args[0] for call in _calls(scope.function) if _called(call) in _SELECTS]
 
 
-def _calls(function: _Function) -> list[ast.Call]:
+def _first_arguments(scope: Scope, names: frozenset[str]) -> list[ast.expr]:
+    """Return what the calls at the line are given first, of functions with these names."""
+    return [
+        call.args[0]
+        for call in _calls(scope.function)
+        if _called(call) in names and call.lineno <= scope.line <= (call.end_lineno or call.lineno)
+    ]
+
+
+def _calls(function: Function) -> list[ast.Call]:
     return [node for node in ast.walk(function) if isinstance(node, ast.Call) and node.args]
 
 
-def _arguments(function: _Function) -> set[str]:
-    return {argument.arg for argument in ast.walk(function.args) if isinstance(argument, ast.arg)}
-
-
-def _is_at(call: ast.Call, frame: Frame) -> bool:
-    line = frame.line - frame.first_line + 1
-    return call.lineno <= line <= (call.end_lineno or call.lineno)
-
-
-def _comes_from(model: ast.expr, arguments: set[str]) -> bool:
-    """Whether a model is an argument, or an attribute of one: `model`, `self.model`."""
+def _comes_from(model: ast.expr, scope: Scope) -> bool:
+    """Whether a model is a parameter, or an attribute of one: `model`, `self.model`."""
     root = model
     while isinstance(root, ast.Attribute):
         root = root.value
-    return isinstance(root, ast.Name) and root.id in arguments
+    return isinstance(root, ast.Name) and root.id in scope.parameters
 
 
-def _is_given(argument: ast.expr, arguments: set[str], function: _Function) -> bool:
-    """Whether a statement is an argument, or made from one: `statement`, `statement.limit(5)`."""
-    assigned = {
-        target.id: node.value
-        for node in ast.walk(function)
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
+def _is_given(statement: ast.expr, scope: Scope) -> bool:
+    """Whether a statement is a parameter, or made from one: `statement`, `statement.limit(5)`."""
     for _ in range(_MAX_LINES):
-        while isinstance(argument, (ast.Call, ast.Attribute)):
-            argument = argument.func if isinstance(argument, ast.Call) else argument.value
-        if not isinstance(argument, ast.Name) or argument.id in arguments:
+        while isinstance(statement, (ast.Call, ast.Attribute)):
+            if isinstance(statement, ast.Call) and _called(statement) in _SELECTS:
+                return False  # `user.posts.select()`
+            statement = statement.func if isinstance(statement, ast.Call) else statement.value
+        if not isinstance(statement, ast.Name) or statement.id in scope.parameters:
             break
-        argument = assigned.get(argument.id, argument)
-    return isinstance(argument, ast.Name) and argument.id in arguments
+        statement = scope.assigned.get(statement.id, statement)
+    return isinstance(statement, ast.Name) and statement.id in scope.parameters - _RECEIVERS
 
 
 def _called(call: ast.Call) -> str:
     return str(getattr(call.func, "id", None) or getattr(call.func, "attr", ""))
-
-
-@lru_cache(maxsize=256)
-def _function(frame: Frame) -> _Function | None:
-    """Return the function of a frame, with lines that count from 1; None if its source is not available."""
-    lines = linecache.getlines(path_of(frame.file))[frame.first_line - 1 :]
-    try:
-        parsed = ast.parse(textwrap.dedent("".join(inspect.getblock(lines))))
-    except (SyntaxError, ValueError, IndexError, RecursionError):
-        return None
-    first = parsed.body[0] if parsed.body else None
-    return first if isinstance(first, (ast.FunctionDef, ast.AsyncFunctionDef)) else None
