@@ -199,6 +199,18 @@ def test_a_fix_is_tried_in_the_next_request_and_its_result_appears(page: Page, u
     expect(page.get_by_role("heading", level=1)).to_contain_text("tried: 11 -> 2 statements")
 
 
+def test_the_fixes_are_tried_in_the_next_request_of_the_route(page: Page, url: str) -> None:
+    at_loop(page, url)
+    page.get_by_role("button", name="Copy the command for a patch").click()
+    assert copied(page) == f"query-guard fix {page.url.rpartition('/')[2]}"
+    page.get_by_role("button", name="Try the fixes").click()
+    expect(page.get_by_text(f"Send GET {LOOP} again, until")).to_be_visible()
+    [tried] = visit(url, LOOP)
+    expect(page.get_by_text("Tried: 11 → 2 statements, works")).to_be_visible()
+    at_report(page, url, tried)
+    expect(page.get_by_text("11 → 2 statements, works")).to_be_visible()
+
+
 def test_what_cannot_be_tried_is_said_in_a_sentence(page: Page, url: str) -> None:
     report_id = at_loop(page, url)
     sentence = "no fix of this report is an option of a select"

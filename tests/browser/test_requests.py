@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from query_guard import Report
 from query_guard.history.memory import MemoryHistory
+from query_guard.records import Change
 from tests.browser.conftest import visit
 from tests.browser.serving import opened
 from tests.reports import facts_of, statement
@@ -89,6 +90,15 @@ def test_clearing_forgets_all_but_what_is_pinned(page: Page, url: str, example: 
     assert (names(page), example.state.history.latest()) == ([f"GET {LOOP}"], [])
     rows(page).get_by_role("link").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(f"GET {LOOP}: 11 queries")
+
+
+def test_what_an_edit_has_changed_is_in_the_list(page: Page, example: FastAPI) -> None:
+    facts = facts_of(statement(1), query_count=2)
+    facts.request = facts.request._replace(route="/mine")
+    example.state.history.add(Report("1", 1.0, facts, change=Change(0.0, 101, 2)))
+    cell = rows(page).filter(has_text="/mine").locator("[role=cell]").nth(6)
+    expect(cell).to_have_text("101 → 2")
+    expect(cell.locator("b")).to_have_attribute("title", re.compile("GET /mine: 101 -> 2 statements since "))
 
 
 def test_two_thousand_rows_are_a_few_in_the_document(page: Page, example: FastAPI) -> None:

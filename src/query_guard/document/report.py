@@ -66,6 +66,7 @@ def summary(report: Report, *, parameters: bool = False) -> dict[str, Any]:
         "peak_connections": facts.peak_connections,
         "sampled": report.sampled,
         "trial": trial_document(report.trial),
+        "change": change_document(report),
         "times": times_document(facts),
         "shapes": len({statement.fingerprint for statement in facts.statements}),
         "severities": [finding.severity for finding in report.findings],

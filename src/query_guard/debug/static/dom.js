@@ -1,4 +1,4 @@
-// Elements made of data. Each text becomes a text node: nothing is ever parsed as markup.
+// Elements made of data; nothing is ever parsed as markup.
 
 export function h(tag, properties, ...children) {
 	const element = document.createElement(tag);

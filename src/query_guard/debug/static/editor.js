@@ -1,4 +1,4 @@
-// Lines of code as links that open the editor, and the settings for that, which are kept in this browser alone.
+// Lines of code as links that open the editor, with settings kept in this browser.
 
 import { button, h } from "./dom.js";
 import { known } from "./store.js";

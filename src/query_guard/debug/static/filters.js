@@ -1,4 +1,4 @@
-// The filters of the list, kept in the address, so that a link and the back button bring them back.
+// The filters of the list, kept in the address.
 
 import { h } from "./dom.js";
 import { failed, name } from "./format.js";

@@ -69,5 +69,5 @@ function trial(report, reload) {
 			said.textContent = error.message;
 		}
 	});
-	return h("div", { class: "actions" }, start, said);
+	return h("div", { class: "actions" }, start, copy("Copy the command for a patch", () => `query-guard fix ${report.id}`), said);
 }

@@ -51,7 +51,7 @@ export function showRequests(main, params) {
 }
 
 function row(report) {
-	const { id, kind, method, route, path, started_at: started } = report;
+	const { id, kind, method, route, path, started_at: started, change, query_count: count } = report;
 	const name = [h("span", { class: "method" }, kind === "block" ? "block" : method), " ", kind === "block" ? path : route || "(no route)"];
 	const isPinned = Boolean(pinned(id));
 	const pin = button(isPinned ? "★" : "☆", () => attempt(() => togglePin(id)), {
@@ -59,7 +59,7 @@ function row(report) {
 	});
 	const cells = [
 		pin, h("time", { datetime: started }, clock(started)), toRequest(id, name), h("span", { class: failed(report) && "error", title: report.exception }, outcome(report)),
-		ms(report.duration_ms), bar(report.times), report.query_count, report.shapes, report.peak_connections, chips(report.findings, report.severities),
+		ms(report.duration_ms), bar(report.times), change && change.before !== count ? h("b", { title: change.sentence }, `${change.before} → ${count}`) : count, report.shapes, report.peak_connections, chips(report.findings, report.severities),
 	];
 	return h("div", { role: "row" }, cells.map((content) => h("span", { role: "cell" }, content)));
 }

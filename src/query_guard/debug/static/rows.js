@@ -4,7 +4,7 @@ import { h } from "./dom.js";
 
 const AROUND = 12;
 
-// `make(item)` returns the row of an item; each item has an `id`. Rows in sight are kept as they are.
+// `make(item)` returns the row of an item, which has an `id`.
 export function windowed(make) {
 	const body = h("div", { role: "rowgroup", class: "rows" });
 	const shown = new Map(); // id -> the item and its element

@@ -1,8 +1,8 @@
-// The reports that the page knows: those of the application, and those that are pinned here.
+// The reports of the application, and those pinned here.
 
 import { get, pathOf, say } from "./api.js";
 
-const pins = new Map(); // id -> the whole report, kept by this page even when the application has dropped it
+const pins = new Map(); // id -> the whole report
 const listeners = new Set();
 let rows = [];
 export const known = { folder: null, isLoaded: false };
