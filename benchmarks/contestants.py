@@ -62,6 +62,14 @@ def _installed(app: Starlette, **options: Any) -> None:
     app.add_middleware(QueryGuard, detectors=[one for one in patient if not isinstance(one, BlockingDriver)], **options)
 
 
+def with_trials(app: Starlette, _engine: Any) -> None:
+    """As `query_guard`, in a process in which fixes may be tried, as with `debug`; none is."""
+    from query_guard.capture.hooks import loader_trial
+
+    _installed(app)
+    loader_trial.install()
+
+
 def recorded(app: Starlette, _engine: Any) -> None:
     """Capture alone: all facts of each statement, nothing made of them."""
     from query_guard.capture.hooks.install import install
@@ -159,6 +167,7 @@ OURS: tuple[Contestant, ...] = (
     query_guard,
     without_headers,
     query_guard_logged,
+    with_trials,
     recorded,
     cursor_events,
     not_sampled,

@@ -13,13 +13,15 @@ from query_guard.records import Facts, FailedLoad, FailureOfLoad, Finding, Loade
 class Unloaded(NamedTuple):
     """An attribute, or all of an object, that could not be loaded at one line; `name` is None if nothing is known.
 
-    `retries` are the statements that loaded it after all, where the application caught the error.
+    `retries` are the statements that loaded it after all, where the application caught the error. `is_call` says that a
+    test called the application itself: then the error was caught, or the test receives it.
     """
 
     name: str | None
     loads: list[FailedLoad]
     remedy: Remedy
     retries: tuple[Statement, ...] = ()
+    is_call: bool = False
 
     def found(self, kind: str, summary: str, fix: str | None = None) -> Finding | Silence:
         """Return the finding; `fix` replaces the remedy's advice. It is information if the attribute was loaded then.
@@ -37,7 +39,7 @@ class Unloaded(NamedTuple):
         first = self.loads[0]
         return Finding(
             kind=kind,
-            severity="info" if self.retries else "warning",
+            severity="info" if self.retries or self.is_call else "warning",
             summary=summary,
             fix=fix or self.remedy.advice,
             remedy=self.remedy.code,
@@ -57,11 +59,13 @@ def unloaded(facts: Facts, *failures: FailureOfLoad) -> Iterator[Unloaded]:
     failed = [load for load in facts.failed_loads if load.failure in failures]
     for loads in grouped(failed, lambda load: (load.loader, load.site.key, load.failure)).values():
         loader = loads[0].loader
+        is_call = facts.request.is_call
         if loader is None:
-            yield Unloaded(None, loads, Remedy("", ""))
+            yield Unloaded(None, loads, Remedy("", ""), (), is_call)
         else:
             name = f"{loader.owner}.{loader.attribute}" if loader.attribute else loader.owner
-            yield Unloaded(name, loads, loaded_before(loads[0], loader, facts), _retries(loads, loader, facts))
+            remedy = loaded_before(loads[0], loader, facts)
+            yield Unloaded(name, loads, remedy, _retries(loads, loader, facts), is_call)
 
 
 def _retries(loads: list[FailedLoad], loader: Loader, facts: Facts) -> tuple[Statement, ...]:
