@@ -90,8 +90,7 @@ def walk(database: Database, options: argparse.Namespace) -> list[Difference]:
         reset()
         differences += compared(name, None, "", bare[name], outcome(one, blocks, database))
         reached = [number for number in chosen(options.soak) if options.at in points.known[number].function]
-        gc.collect()
-        gc.freeze()
+        gc.collect()  # without gc.freeze(): greenlet frees that of a dead thread, if its last referrer is frozen
         for error, number in product((Fault, *(PASSING if options.soak else ())), reached):
             if failed[number] >= options.times and not options.soak:
                 continue
