@@ -183,7 +183,8 @@ async def debug_pages(app: FastAPI, reports: list[Report]) -> dict[str, str]:
         for template in layer._debug._views():
             for identity in [report.id for report in reports] if "{id}" in template else [""]:
                 for accept in ("application/json", "text/plain"):
-                    path = f"/__query_guard__{template.replace('{id}', identity).replace('{name}', 'main.js')}"
+                    named = template.replace("{name}", "main.js").replace("{kind}", "n_plus_one")
+                    path = f"/__query_guard__{named.replace('{id}', identity)}"
                     answer = await client.get(path, headers={"accept": accept})
                     assert answer.status_code < 400, (path, answer.text)
                     pages[f"{accept} of {template} {identity}"] = f"{answer.text} {answer.headers}"
