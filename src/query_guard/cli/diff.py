@@ -43,9 +43,9 @@ def run(options: argparse.Namespace) -> int:
     from query_guard.testing.outputs.markdown import markdown_table
 
     changed = list(changes(run_in(options.old), run_in(options.new)))
-    rows = [(one.route, one.before, one.after, ", ".join(one.new), ", ".join(one.gone)) for one in changed]
+    rows = [(route.route, route.before, route.after, ", ".join(route.new), ", ".join(route.gone)) for route in changed]
     write_text("\n".join(markdown_table(HEAD, rows)) if rows else "Nothing has changed.")
-    return 1 if any(one.new for one in changed) else 0
+    return 1 if any(route.new for route in changed) else 0
 
 
 def changes(old: Run, new: Run) -> Iterator[Difference]:

@@ -40,10 +40,10 @@ class PoolWait(Thresholds):
             yield _finding(checkouts, pools.get(serial), facts)
 
 
-def _waited_for_another(one: Checkout) -> bool:
-    if one.outcome in ("timeout", "cancelled"):  # a timeout is a finding of its own
-        return one.outcome == "cancelled"
-    return any(holder.doing == "then returned" for holder in one.holders)
+def _waited_for_another(checkout: Checkout) -> bool:
+    if checkout.outcome in ("timeout", "cancelled"):  # a timeout is a finding of its own
+        return checkout.outcome == "cancelled"
+    return any(holder.doing == "then returned" for holder in checkout.holders)
 
 
 def _finding(checkouts: list[Checkout], pool: Pool | None, facts: Facts) -> Finding:

@@ -21,7 +21,7 @@ def are_of_jobs(rows: Sequence[Statement], facts: Facts) -> bool:
 
 def end_jobs(transactions: Sequence[Transaction], facts: Facts) -> bool:
     """Whether each transaction ends in another job."""
-    last = [rows[-1] for one in transactions if (rows := facts.by_transaction.get(one.serial))]
+    last = [rows[-1] for transaction in transactions if (rows := facts.by_transaction.get(transaction.serial))]
     return len(last) == len(transactions) and _are_apart(last, facts)
 
 

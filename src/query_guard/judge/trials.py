@@ -71,7 +71,7 @@ def _compared(before: Ran, after: Ran) -> tuple[Outcome, str]:
     former, latter = before.answer, after.answer
     if former is None or latter is None or before.has_failed:
         return "works", ""
-    if former.asked != latter.asked:
+    if former.request != latter.request:
         return "unknown", "its path or query was another one"
     if former.given != latter.given and None not in (former.given, latter.given):
         return "unknown", "its answer was another one, as where it holds a time"

@@ -30,7 +30,9 @@ def options_of_test(recorded: Recorded) -> list[PlacedOption]:
 def has_committed(recorded: Recorded) -> bool:
     """Whether a test has written something for good: a second run would find it."""
     facts = recorded.recording.report.facts
-    in_transactions = any(one.outcome == "committed" and one.writes for one in facts.transactions)
+    in_transactions = any(
+        transaction.outcome == "committed" and transaction.writes for transaction in facts.transactions
+    )
     return in_transactions or any(row.autocommit and row.writes for row in facts.statements)
 
 
@@ -60,15 +62,15 @@ def after_trial(recorded: Recorded, options: list[PlacedOption], run_again: Call
             if again is not None and went_well
             else Tried(before.statements, None, "unknown", _NOT_AGAIN)
         )
-        told = _told(finding, outcome, with_tried(finding, outcome))
-        tries[told["kind"], told["relationship"], told["place"]] = told
+        entry = _entry(finding, outcome, with_tried(finding, outcome))
+        tries[entry["kind"], entry["relationship"], entry["place"]] = entry
     return list(tries.values())
 
 
-def _told(finding: Finding, outcome: Tried, changed: Finding) -> dict[str, Any]:
+def _entry(finding: Finding, outcome: Tried, changed: Finding) -> dict[str, Any]:
     document = finding_document(changed)
     where = f" at {finding.edit[0]}:{finding.edit[1]}" if finding.edit is not None else ""
-    told: dict[str, Any] = json_safe(
+    entry: dict[str, Any] = json_safe(
         {
             "kind": finding.kind,
             "relationship": finding.relationship,
@@ -77,7 +79,7 @@ def _told(finding: Finding, outcome: Tried, changed: Finding) -> dict[str, Any]:
             "fields": {**{name: document[name] for name in _FIELDS}, "saves": changed.saved_statements},
         }
     )
-    return told
+    return entry
 
 
 def with_tries(finding: FindingEntry, tries: Tries) -> FindingEntry:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 class Answer(NamedTuple):
     """Hashes of a request and of its answer, salted for this process: never shown.
 
-    `asked` is of method, path and query, `given` of the body; None where that cannot be compared, as of a file.
+    `request` is of method, path and query, `given` of the body; None where that cannot be compared, as of a file.
     """
 
-    asked: bytes
+    request: bytes
     given: bytes | None

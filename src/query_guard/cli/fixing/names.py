@@ -114,7 +114,11 @@ class Names:
         """Return what is assigned to a name."""
         nodes = [self._parents.get(each.node) for each in self._assignments(name) if isinstance(each, Assignment)]
         statements = [self._parents.get(node) if isinstance(node, cst.AssignTarget) else node for node in nodes]
-        return [one.value for one in statements if isinstance(one, (cst.Assign, cst.AnnAssign)) and one.value]
+        return [
+            statement.value
+            for statement in statements
+            if isinstance(statement, (cst.Assign, cst.AnnAssign)) and statement.value
+        ]
 
     def _imports(self) -> Iterator[tuple[str, str]]:
         """Yield each name that an import of the module binds, and what it is."""

@@ -64,8 +64,8 @@ def patched(source: bytes, additions: Sequence[Addition], file: Path, root: Path
         needed += names
     if edits:
         changed = tree.module.visit(_Edits(edits))
-        for one in dict.fromkeys(needed):
-            changed = with_import(changed, one.module, one.name, one.beside)
+        for imported in dict.fromkeys(needed):
+            changed = with_import(changed, imported.module, imported.name, imported.beside)
         result.source = changed.bytes
     return result
 

@@ -11,17 +11,17 @@ from query_guard.testing.tallies import Run
 
 def data(run: Run) -> str:
     """Return the run with its `causes`: first those whose fix saves most statements in all tests together."""
-    causes = [_cause(one) for one in gathered(run["tests"])]
+    causes = [_cause(cause) for cause in gathered(run["tests"])]
     return json_text({**run, "causes": causes}, indent=2, sort_keys=True) + "\n"
 
 
-def _cause(one: Gathered) -> dict[str, Any]:
-    finding = {name: field for name, field in one.finding.items() if name != "route"}
+def _cause(cause: Gathered) -> dict[str, Any]:
+    finding = {name: field for name, field in cause.finding.items() if name != "route"}
     return {
         **finding,
-        "times": one.times,
-        "saves": one.saves,
-        "routes": one.routes,
-        "tests": one.tests,
-        "callers": one.callers,
+        "times": cause.times,
+        "saves": cause.saves,
+        "routes": cause.routes,
+        "tests": cause.tests,
+        "callers": cause.callers,
     }
