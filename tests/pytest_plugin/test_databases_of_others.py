@@ -365,6 +365,7 @@ def many(connection):
 
 
 def test_migrations_are_no_code_of_the_application_but_what_they_call_is(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
     versions = pytester.mkdir("migrations") / "versions"
     versions.mkdir()
     (versions.parent / "env.py").write_text(ENVIRONMENT)
