@@ -242,7 +242,7 @@ async def test_the_span_of_a_request_that_is_not_sampled_says_so_and_nothing_of_
     database: Database, number: int, findings: list[str]
 ) -> None:
     telemetry = Telemetry()
-    app = native(telemetry)
+    app = instrumented(telemetry)
     reports: list[Report] = []
     reporters: list[Reporter] = [TelemetryReporter(telemetry.meter_provider), reports.append]
     app.add_middleware(QueryGuard, reporters=reporters, sample_rate=0, budgets={"GET /": 2})
