@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from query_guard.detectors.remedies.written import chosen_elsewhere
+from query_guard.detectors.remedies.written import chosen_elsewhere, the_select
 from query_guard.records import CallSite, Frame
 from tests.models import User
 from tests.reports import statement
@@ -76,6 +76,23 @@ def test_a_line_for_any_model(function: Callable[..., Any], offset: int, call: s
     assert words(function, offset, call) == (
         f"where its model is chosen: {FILE}:{line} in {function.__name__} executes it for more than one"
     )
+
+
+def test_the_select_is_named_where_it_comes_from() -> None:
+    def site(function: Callable[..., Any], *callers: Frame) -> CallSite:
+        first = function.__code__.co_firstlineno
+        return CallSite(1, (Frame(FILE, first + 2, function.__name__, first), *callers), "", False, "scalars")
+
+    line = of_another_name.__code__.co_firstlineno + 2
+    caller = Frame("nowhere.py", 7, "list_users", 1)
+    assert the_select(statement(site=site(of_another_name, caller))) == (
+        "the select of the call at nowhere.py:7 in list_users"
+    )
+    assert the_select(statement(site=site(of_another_name))) == (
+        f"the select that is executed at {FILE}:{line}, where it is made"
+    )
+    own = CallSite(1, (caller,), "", False, "scalars")
+    assert the_select(statement(site=own)) == "the select at nowhere.py:7"
 
 
 def test_a_line_whose_source_is_not_there() -> None:

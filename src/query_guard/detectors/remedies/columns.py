@@ -8,6 +8,7 @@ from query_guard.detectors.remedies.loader_option import Loading, added_to_selec
 from query_guard.detectors.remedies.options import loaders_of, option_for, written_steps
 from query_guard.detectors.remedies.promise import NOTHING, Promise, promise_of, roots_like
 from query_guard.detectors.remedies.remedy import Remedy, at, listed, place_of
+from query_guard.detectors.remedies.written import the_select
 from query_guard.records import Facts, Loader, LoaderOption, LoadPath, OptionCall, Statement, chain_of
 
 _DEFERRING = frozenset(("defer",))
@@ -27,7 +28,7 @@ def deferred(loader: Loader, paths: Sequence[LoadPath], facts: Facts) -> Remedy:
     if deferred_names:
         removal = listed([f"defer({loader.owner}.{name})" for name in deferred_names])
         return Remedy(
-            "", f"Remove {removal} from the select{at(load_path.root)}", *_columns_of(loader, load_path, NOTHING, facts)
+            "", f"Remove {removal} from {the_select(load_path.root)}", *_columns_of(loader, load_path, NOTHING, facts)
         )
     option = _undefer(loader, names, load_path)
     if option is not None and "text" in load_path.root.info.clauses.further:

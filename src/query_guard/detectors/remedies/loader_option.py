@@ -14,7 +14,7 @@ from query_guard.detectors.remedies.options import (
 )
 from query_guard.detectors.remedies.promise import NOTHING, Promise, promise_of
 from query_guard.detectors.remedies.remedy import Remedy, at, listed, place_of
-from query_guard.detectors.remedies.written import chosen_elsewhere
+from query_guard.detectors.remedies.written import chosen_elsewhere, the_select
 from query_guard.records import Entity, Facts, Frame, LoaderOption, LoadPath, PlacedOption, Statement, chain_of
 
 _OPPOSING = frozenset(("lazyload", "noload", "raiseload", "immediateload", "joinedload", "subqueryload"))
@@ -107,8 +107,8 @@ def opposing_option(path: LoadPath) -> tuple[Statement, str, str] | None:
 def replacing(root: Statement, function: str, name: str) -> Remedy:
     """Return the remedy that replaces an opposing option."""
     if function in ("immediateload", "joinedload", "subqueryload"):
-        return Remedy("", f"Write selectinload({name}) in the place of {function}({name}) in the select{at(root)}")
-    return Remedy("", f"Remove {function}({name}) from the select{at(root)}, and load it there with selectinload()")
+        return Remedy("", f"Write selectinload({name}) in the place of {function}({name}) in {the_select(root)}")
+    return Remedy("", f"Remove {function}({name}) from {the_select(root)}, and load it there with selectinload()")
 
 
 def is_loaded_ahead(path: LoadPath) -> bool:
@@ -120,6 +120,6 @@ def both_named(loadings: Sequence[Loading]) -> Remedy:
     """Return the remedy for objects from more than one select: a fix of only one select does not end the loop."""
     codes = list(dict.fromkeys(loading.code.replace("joinedload", "selectinload") for loading in loadings))
     codes = [loadings[0].code] if len({loading.code for loading in loadings}) == 1 else codes
-    places = [f"the select{at(loading.path.root)}" for loading in loadings if loading.path.root is not None]
+    places = [the_select(loading.path.root) for loading in loadings if loading.path.root is not None]
     selects = listed(dict.fromkeys(places))
     return Remedy(codes[0] if len(codes) == 1 else "", f"Add .options({listed(codes, 'or')}) to {selects}")

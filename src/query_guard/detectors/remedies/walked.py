@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from query_guard.detectors.remedies.loader_option import added_to_select, loading_of
 from query_guard.detectors.remedies.options import option_for
-from query_guard.detectors.remedies.remedy import Remedy, at, listed, place_of
-from query_guard.detectors.remedies.written import reads_attribute
+from query_guard.detectors.remedies.remedy import Remedy, listed, place_of
+from query_guard.detectors.remedies.written import reads_attribute, the_select
 from query_guard.records import CRITERIA, Facts, LoadPath, Statement, Step
 
 
@@ -47,7 +47,7 @@ def _read_instead(rows: Sequence[Statement], step: Step, facts: Facts, instead: 
     sources = list(_sources(step.owner, len({row.values for row in rows}), rows[0], facts))
     if not sources:
         return None
-    names = listed([f"the select{at(source)}" for source in sources], "or")
+    names = listed([the_select(source) for source in sources], "or")
     source = sources[0]
     entity = next(candidate for candidate in source.info.entities if step.owner in candidate.lineage)
     path = LoadPath(source, "selected", (step._replace(owners=entity.lineage),), (True,))

@@ -7,6 +7,7 @@ import linecache
 import re
 from collections.abc import Sequence
 
+from query_guard.detectors.remedies.remedy import at
 from query_guard.detectors.remedies.scopes import Function, Scope, scope_at
 from query_guard.document.source_files import path_of
 from query_guard.records import Frame, Statement
@@ -33,6 +34,14 @@ def chosen_elsewhere(row: Statement) -> tuple[str, Frame | None]:
         return f"that {call} runs: the line that executes it serves more than one model", caller
     here = frames[0]
     return f"where its model is chosen: {here.file}:{here.line} in {here.function} executes it for more than one", None
+
+
+def the_select(row: Statement) -> str:
+    """Return `the select at crud.py:31`, or where the select comes from, if that line is for more than one model."""
+    elsewhere, caller = chosen_elsewhere(row)
+    if caller is not None:
+        return f"the select of the call at {caller.file}:{caller.line} in {caller.function}"
+    return f"the select that is executed{at(row)}, where it is made" if elsewhere else f"the select{at(row)}"
 
 
 def reads_attribute(frames: Sequence[Frame], attribute: str) -> bool:
