@@ -105,7 +105,7 @@ def test_steps_and_files_and_sites_and_frames_are_bounded(monkeypatch: pytest.Mo
         known = site_cache.SiteCache()
         space = {"__name__": f"made_{number}"}
         exec(compile("def call(known): return known.site(0)", f"/made/{number}.py", "exec"), space)
-        space["call"](known)  # type: ignore[operator]
+        space["call"](known)  # type: ignore[operator]  # exec() has put it there
     assert len(site_cache._steps) <= 50
     assert len(source_files.KINDS) <= 50
     assert len(call_site._sites) <= 50

@@ -119,7 +119,7 @@ async def test_the_way_goes_on_beyond_the_greenlet() -> None:
         await connection.execute(text("SELECT 1"))
 
     def inside(connection: object) -> None:
-        with Session(bind=connection) as session:  # type: ignore[arg-type]
+        with Session(bind=connection) as session:  # type: ignore[arg-type]  # run_sync() gives a Connection
             send(session)
 
     async with engine.connect() as connection:

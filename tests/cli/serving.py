@@ -65,7 +65,7 @@ class Server:
 
     def _application(self, options: dict[str, object]) -> FastAPI:
         app = FastAPI()
-        app.add_middleware(QueryGuard, detectors=UNTIMED, **options)  # type: ignore[arg-type]
+        app.add_middleware(QueryGuard, detectors=UNTIMED, **options)  # type: ignore[arg-type]  # of any type
 
         @app.get("/users")
         def users(n: int = 3) -> int:

@@ -14,7 +14,7 @@ class Thresholds:
     """
 
     def __post_init__(self) -> None:
-        for field in fields(self):  # type: ignore[arg-type]
+        for field in fields(self):  # type: ignore[arg-type]  # each detector is a dataclass
             expected = _NUMBERS.get(str(getattr(field.type, "__name__", field.type)))
             if expected is not None and field.init:
                 _check(self, field, expected)

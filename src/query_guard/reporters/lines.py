@@ -63,7 +63,7 @@ def cut(text: str, width: int) -> str:
 def coloured(text: str) -> str:
     """Return a readable report with ANSI colours; its texts have no control characters."""
     for pattern, colour in _COLOURS:
-        text = re.sub(pattern, lambda found, colour=colour: f"\x1b[{colour}m{found[0]}\x1b[0m", text)  # type: ignore[misc]
+        text = re.sub(pattern, f"\x1b[{colour}m\\g<0>\x1b[0m", text)
     return text
 
 

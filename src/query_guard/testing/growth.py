@@ -17,14 +17,14 @@ from query_guard.testing.messages import NOTHING_SENT, found_lines, own_errors_m
 
 # An awaitable is an object, too: the first two overloads overlap with the last, and the first that fits is taken.
 @overload
-def assert_constant_queries(  # type: ignore[overload-overlap]
+def assert_constant_queries(  # type: ignore[overload-overlap]  # see above
     call: Callable[[], Awaitable[object]],
     populate: Callable[[int], object],
     scales: Sequence[int] = (2, 5),
     warm_up: bool = True,
 ) -> Coroutine[Any, Any, None]: ...
 @overload
-def assert_constant_queries(  # type: ignore[overload-overlap]
+def assert_constant_queries(  # type: ignore[overload-overlap]  # see above
     call: Callable[[], object],
     populate: Callable[[int], Awaitable[object]],
     scales: Sequence[int] = (2, 5),

@@ -48,7 +48,7 @@ def _trying(execute: Callable[..., Any]) -> Callable[..., Any]:
             report_own_error(_FAILURE)
         return execute(*args, **options)
 
-    execute_in_trial.query_guard_original = execute  # type: ignore[attr-defined]
+    execute_in_trial.query_guard_original = execute  # type: ignore[attr-defined]  # by this it is known
     return execute_in_trial
 
 

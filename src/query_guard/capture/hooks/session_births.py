@@ -22,7 +22,7 @@ def noting_sessions() -> Iterator[None]:
     block = object()
     original = vars(Session)["__init__"]
     if not _blocks:
-        Session.__init__ = _noting(original)  # type: ignore[method-assign]
+        Session.__init__ = _noting(original)  # type: ignore[method-assign]  # it has no event for this
     _blocks.append(block)
     try:
         yield
@@ -30,7 +30,7 @@ def noting_sessions() -> Iterator[None]:
         _blocks.remove(block)
         current_init = vars(Session)["__init__"]
         if not _blocks and hasattr(current_init, "query_guard_original"):
-            Session.__init__ = current_init.query_guard_original  # type: ignore[method-assign]
+            Session.__init__ = current_init.query_guard_original  # type: ignore[method-assign]  # as it was
 
 
 def _noting(original_init: Any) -> Any:
@@ -43,5 +43,5 @@ def _noting(original_init: Any) -> Any:
         except Exception:
             report_own_error("where a session was made could not be noted")
 
-    init.query_guard_original = original_init  # type: ignore[attr-defined]
+    init.query_guard_original = original_init  # type: ignore[attr-defined]  # by this it is known
     return init
