@@ -180,7 +180,7 @@ async def debug_pages(app: FastAPI, reports: list[Report]) -> dict[str, str]:
     pages: dict[str, str] = {}
     known = {"authorization": f"Bearer {TOKEN}"}
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=known) as client:
-        for template in layer._debug._views():
+        for template in layer._debug.routes.views():
             for identity in [report.id for report in reports] if "{id}" in template else [""]:
                 for accept in ("application/json", "text/plain"):
                     named = template.replace("{name}", "main.js").replace("{kind}", "n_plus_one")

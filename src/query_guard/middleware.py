@@ -36,7 +36,7 @@ from query_guard.web.sampling import SampleRate, Sampling
 from query_guard.web.triable import exchange_in_development
 
 if TYPE_CHECKING:
-    from query_guard.debug.routes import DebugEndpoint
+    from query_guard.debug.endpoint import DebugEndpoint
 
 SEEN = "query_guard"
 """The key in the scope of a request that a QueryGuard profiles, or that a test has put a boundary around."""
@@ -211,6 +211,8 @@ class QueryGuard:
 
 def _debug_endpoint(history: History, options: Options, pipeline: Pipeline, trials: ArmedTrials) -> DebugEndpoint:
     """Import the endpoint only where `debug` is set: it needs a router and responses."""
-    from query_guard.debug.routes import DebugEndpoint
+    from query_guard.debug.endpoint import DebugEndpoint
+    from query_guard.debug.routes import Routes
 
-    return DebugEndpoint(history, options, pipeline.allowances, pipeline.cost, trials)
+    routes = Routes(options.debug_path, history, pipeline.allowances, pipeline.cost, trials)
+    return DebugEndpoint(options, routes)

@@ -31,3 +31,7 @@ class JSONResponse(responses.JSONResponse):
 class PlainTextResponse(responses.PlainTextResponse):
     def render(self, content: Any) -> bytes:
         return str(content).encode("utf-8", "backslashreplace")
+
+
+def not_found(error: str) -> JSONResponse:
+    return JSONResponse({"error": error}, status_code=404, headers=HEADERS)

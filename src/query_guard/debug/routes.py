@@ -1,4 +1,4 @@
-"""The debug endpoint's routes, on Starlette. It reads the history; requests to it are not recorded."""
+"""What the debug endpoint serves, by path, on Starlette. It reads the history; requests to it are not recorded."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from query_guard.capture.live.holders import live_pools
-from query_guard.debug.access import Access, Entry
+from query_guard.debug.accepted import wants_page, wants_text
 from query_guard.debug.aggregates import by_route, by_statement, sampled_of
 from query_guard.debug.listing import latest_of, newer_than, working_directory
 from query_guard.debug.own_figures import own_document
 from query_guard.debug.page import page_file
-from query_guard.debug.responses import HEADERS, JSONResponse, PlainTextResponse
-from query_guard.debug.ticket_page import ticket_page
+from query_guard.debug.responses import HEADERS, JSONResponse, PlainTextResponse, not_found
 from query_guard.debug.trial_document import trial_document
 from query_guard.document.kind_pages import kind_page
 from query_guard.document.pools import live_pool_document
@@ -27,66 +26,29 @@ from query_guard.document.sentence import sentence
 from query_guard.history import History
 from query_guard.judge.armed_trials import ArmedTrials, NothingToTry
 from query_guard.judge.own_cost import OwnCost
-from query_guard.own_errors import report_own_error
 from query_guard.records import Allowance, Report
 from query_guard.reporters.text import printable, render
-from query_guard.web.asgi import ASGIApp, Receive, Scope, Send
-from query_guard.web.options import Options
 
 
-class DebugEndpoint:
-    """Serve what `history` holds under the debug path, to those who have the key; for all others it does not exist."""
+class Routes:
+    """Serve what `history` holds, the page that shows it, and what is known of the process."""
 
     def __init__(
-        self,
-        history: History,
-        options: Options,
-        allowances: Sequence[Allowance],
-        cost: OwnCost,
-        trials: ArmedTrials,
+        self, path: str, history: History, allowances: Sequence[Allowance], cost: OwnCost, trials: ArmedTrials
     ) -> None:
+        self._path = path
+        self._history = history
         self._allowances = allowances
         self._cost = cost
-        self._path = options.debug_path
-        self._access = Access(options.debug_path, options.debug_token)
-        self._history = history
         self._trials = trials
-        routes = [Route(path, view) for path, view in self._views().items()]
+        routes = [Route(path, view) for path, view in self.views().items()]
         routes.append(Route("/api/requests", self._clear, methods=["DELETE"]))
         routes.append(Route("/api/requests/{id}/try", self._try, methods=["POST"]))
-        self._app = Starlette(routes=routes, exception_handlers={404: self._unknown})
-        self._app.router.redirect_slashes = False  # a redirect would leave the debug path
+        self.app = Starlette(routes=routes, exception_handlers={404: self._unknown})
+        self.app.router.redirect_slashes = False  # a redirect would leave the debug path
 
-    def start(self, scope: Scope) -> None:
-        """Read or make the key at the start of a lifespan; those of test clients are passed over."""
-        try:
-            self._access.start(scope)
-        except Exception:
-            report_own_error("the key of the debug endpoint could not be read or made")
-
-    def answer_to(self, scope: Scope) -> ASGIApp | None:
-        """Return what answers a request to this endpoint; None for all others, which the application answers."""
-        path = _path_in_app(scope)
-        if scope["type"] != "http" or not f"{path}/".startswith(f"{self._path}/"):
-            return None
-        try:
-            entry = self._access.judge(scope)
-            if entry is Entry.TICKET and self._access.key is not None:
-                return ticket_page(self._access.key, self._access.clock(), scope, self._path)
-            return self._answer if entry is Entry.KEY else None
-        except Exception:
-            report_own_error("the debug endpoint could not decide on a request")
-            return None
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = _path_in_app(scope)[len(self._path) :] or "/"
-        if path == "/" and not scope["path"].endswith("/") and _wants_page(Request(scope)):
-            folder = quote(self._path.rpartition("/")[2], safe="")  # the page names its files from here
-            await RedirectResponse(f"{folder}/", 307, HEADERS)(scope, receive, send)
-            return
-        await self._app({**scope, "path": path, "root_path": "", "app": self._app}, receive, send)
-
-    def _views(self) -> dict[str, Callable[[Request], Any]]:
+    def views(self) -> dict[str, Callable[[Request], Any]]:
+        """Return the view of each path that is read."""
         return {
             "/": self._index,
             "/static/{name}": self._static,
@@ -103,31 +65,31 @@ class DebugEndpoint:
         }
 
     async def _index(self, request: Request) -> Response:
-        page = page_file("index.html") if _wants_page(request) else None
+        page = page_file("index.html") if wants_page(request) else None
         return page or self._as_list(self._history.latest())
 
     async def _static(self, request: Request) -> Response:
-        return page_file(request.path_params["name"]) or _not_found(f"no such file; the page is {self._path}/")
+        return page_file(request.path_params["name"]) or not_found(f"no such file; the page is {self._path}/")
 
     async def _kind(self, request: Request) -> Response:
         kind = request.path_params["kind"]
         page = kind_page(kind)
         if page is None:
-            return _not_found(
+            return not_found(
                 f"no page about a kind {printable(kind)!r}; 'query-guard explain' lists those that have one"
             )
         return PlainTextResponse(page, headers=HEADERS)
 
     async def _in_page(self, request: Request) -> Response:
         """Lead a browser to the page at a report; all others get the report itself."""
-        report = self._report_of(request) if _wants_page(request) else None
+        report = self._report_of(request) if wants_page(request) else None
         if report is None:
             return await self._request(request)
         return RedirectResponse(f"../#/requests/{quote(report.id, safe='')}", 303, HEADERS)
 
     async def _requests(self, request: Request) -> Response:
         reports = self._history.latest()
-        if _wants_text(request):
+        if wants_text(request):
             return self._as_list(reports)
         newer, after = newer_than(request.query_params.get("after"), reports)
         rows = [summary(report, parameters=True) for report in newer]
@@ -148,7 +110,7 @@ class DebugEndpoint:
         report = self._report_of(request)
         if report is None:
             return self._no_report(request)
-        if _wants_text(request):
+        if wants_text(request):
             return PlainTextResponse(render(report), headers=HEADERS)
         return JSONResponse(document(report, parameters=True), headers=HEADERS)
 
@@ -156,7 +118,7 @@ class DebugEndpoint:
         wanted = repr(printable(request.path_params["id"]))
         if (route := request.query_params.get("route")) is not None:
             wanted += f" of the route {printable(route)!r}"
-        return _not_found(f"no report {wanted}; {self._path}/api/requests lists those that are kept")
+        return not_found(f"no report {wanted}; {self._path}/api/requests lists those that are kept")
 
     async def _try(self, request: Request) -> Response:
         report = self._report_of(request)
@@ -210,7 +172,7 @@ class DebugEndpoint:
         return JSONResponse({"allowances": rows}, headers=HEADERS)
 
     async def _unknown(self, request: Request, _error: Exception) -> Response:
-        return _not_found(f"no such path; {self._path}/api/requests lists the requests that are kept")
+        return not_found(f"no such path; {self._path}/api/requests lists the requests that are kept")
 
     def _as_list(self, reports: list[Report]) -> Response:
         lines = [f"{report.id}  {printable(sentence(report))}" for report in reports]
@@ -218,22 +180,3 @@ class DebugEndpoint:
         of_them = f", {sampled} of them sampled" if sampled < len(reports) else ""
         lines.append(f"{len(reports)} reports{of_them}; {self._path}/api/requests/<id> shows one")
         return PlainTextResponse("\n".join(lines) + "\n", headers=HEADERS)
-
-
-def _path_in_app(scope: Scope) -> str:
-    path, root = str(scope["path"]), str(scope.get("root_path", ""))
-    return path[len(root) :] if root and path.startswith(root) else path
-
-
-def _wants_text(request: Request) -> bool:
-    accepted = request.headers.get("accept", "")
-    return "text/plain" in accepted and "application/json" not in accepted
-
-
-def _wants_page(request: Request) -> bool:
-    accepted = request.headers.get("accept", "")
-    return "text/html" in accepted and "application/json" not in accepted
-
-
-def _not_found(error: str) -> JSONResponse:
-    return JSONResponse({"error": error}, status_code=404, headers=HEADERS)
