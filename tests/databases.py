@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import httpx
 from fastapi import FastAPI
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, MetaData, create_engine
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
@@ -77,6 +77,25 @@ class Database:
         assert self.async_engine is not None
         async with AsyncSession(self.async_engine, **options) as session:
             yield session
+
+    @asynccontextmanager
+    async def tables(
+        self, metadata: MetaData, fill: Callable[[Session], object] = lambda _: None
+    ) -> AsyncIterator[None]:
+        """Create the tables of a test's own models, with the rows that `fill` makes, and drop them at the end."""
+
+        def create(session: Session) -> None:
+            metadata.create_all(session.connection())
+            fill(session)
+            session.commit()
+
+        def drop(session: Session) -> None:
+            metadata.drop_all(session.connection())
+            session.commit()
+
+        await self.run(create)
+        yield
+        await self.run(drop)
 
     async def run(self, body: Callable[[Session], Result], **options: Any) -> Result:
         """Call the body with a session of this driver, in a thread where the driver is sync, as FastAPI does."""

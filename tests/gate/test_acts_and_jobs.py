@@ -41,18 +41,11 @@ CLAIM = text(
 
 @pytest_asyncio.fixture
 async def jobs(database: Database) -> AsyncIterator[None]:
-    def create(session: Session) -> None:
-        Base.metadata.create_all(session.connection())
+    def fill(session: Session) -> None:
         session.add_all([Job(id=number) for number in range(1, 5)])
-        session.commit()
 
-    def drop(session: Session) -> None:
-        Base.metadata.drop_all(session.connection())
-        session.commit()
-
-    await database.run(create)
-    yield
-    await database.run(drop)
+    async with database.tables(Base.metadata, fill):
+        yield
 
 
 def kinds(report: Report) -> list[str]:

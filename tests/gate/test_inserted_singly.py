@@ -58,17 +58,8 @@ Model = type[ByServer] | type[ByPython] | type[WithSentinel] | type[Counted]
 
 @pytest_asyncio.fixture
 async def tables(database: Database) -> AsyncIterator[None]:
-    def create(session: Session) -> None:
-        Base.metadata.create_all(session.connection())
-        session.commit()
-
-    def drop(session: Session) -> None:
-        Base.metadata.drop_all(session.connection())
-        session.commit()
-
-    await database.run(create)
-    yield
-    await database.run(drop)
+    async with database.tables(Base.metadata):
+        yield
 
 
 def loops(report: Report) -> list[Finding]:

@@ -42,22 +42,15 @@ class Meter(Base):
 
 @pytest_asyncio.fixture
 async def readings(database: Database) -> AsyncIterator[None]:
-    def create(session: Session) -> None:
-        Base.metadata.create_all(session.connection())
+    def fill(session: Session) -> None:
         session.execute(
             insert(Reading),
             [{"id": n, "code": f"c{n:04}", "at": minute(n), "number": n} for n in range(1, ROWS + 1)],
         )
         session.execute(insert(Meter), [{"id": n} for n in range(1, 6)])
-        session.commit()
 
-    def drop(session: Session) -> None:
-        Base.metadata.drop_all(session.connection())
-        session.commit()
-
-    await database.run(create)
-    yield
-    await database.run(drop)
+    async with database.tables(Base.metadata, fill):
+        yield
 
 
 def minute(number: int) -> datetime:

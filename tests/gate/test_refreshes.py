@@ -36,18 +36,11 @@ class Picture(Base):
 
 @pytest_asyncio.fixture
 async def tables(database: Database) -> AsyncIterator[None]:
-    def create(session: Session) -> None:
-        Base.metadata.create_all(session.connection())
+    def fill(session: Session) -> None:
         session.add_all([Album(pictures=[Picture(), Picture()]) for _ in range(5)])
-        session.commit()
 
-    def drop(session: Session) -> None:
-        Base.metadata.drop_all(session.connection())
-        session.commit()
-
-    await database.run(create)
-    yield
-    await database.run(drop)
+    async with database.tables(Base.metadata, fill):
+        yield
 
 
 def creating(albums: int, session: Session) -> None:

@@ -70,24 +70,16 @@ class EagerItem(OtherBase):
 
 
 def fill(session: Session) -> None:
-    OtherBase.metadata.create_all(session.connection())
     session.add_all([part for n in FOUR for part in (Department(id=n), Team(id=n), Country(code=f"c{n}"))])
     session.add_all([kind(id=n, name="old") for n in FOUR for kind in (Item, EagerItem)])
     session.flush()
     session.add_all([Employee(id=n, department_id=n, team_id=n) for n in FOUR])
-    session.commit()
-
-
-def drop(session: Session) -> None:
-    OtherBase.metadata.drop_all(session.connection())
-    session.commit()
 
 
 @pytest_asyncio.fixture(autouse=True)
 async def tables(database: Database) -> AsyncIterator[None]:
-    await database.run(fill)
-    yield
-    await database.run(drop)
+    async with database.tables(OtherBase.metadata, fill):
+        yield
 
 
 def the_loop(report: Report) -> Finding:
