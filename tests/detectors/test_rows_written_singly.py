@@ -98,8 +98,8 @@ def test_an_update(where: tuple[str, ...], further: Any, info: dict[str, Any], c
             ("a condition",),
             {},
             NO_CODE,
-            "Delete from tags with one statement after the loop, with Tag.id.in_(values) in the place of Tag.id == ..., "
-            "and keep its other conditions",
+            "Delete from tags with one statement after the loop, with Tag.id.in_(values) in the place of Tag.id == "
+            "..., and keep its other conditions",
         ),
         (
             BY_KEY,

@@ -36,11 +36,11 @@ class Chosen:
 
 
 def tests_for(lines: Mapping[str, Sequence[str]], first: int, last: int, source: str) -> set[str]:
-    """Return the tests that ran a line of a range. Where none did, as of what runs at import, return those that ran a
-    line with the name that is assigned there, or any line of the function or class around; none, where that is no guide
-    either, as of records.
+    """Return the tests that ran a line of a range, or a line with the name that a module assigns there: few tests
+    import a module again. Where none did, return those that ran any line of the function or class around; none, where
+    that is no guide either, as of records.
     """
-    for around in (range(first, last + 1), _uses(first, source), *_definitions_around(first, source)):
+    for around in ((*range(first, last + 1), *_uses(first, source)), *_definitions_around(first, source)):
         found = {test for line in around for test in lines.get(str(line), ())}
         if found:
             return found
