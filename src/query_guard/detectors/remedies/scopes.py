@@ -8,6 +8,7 @@ import linecache
 import textwrap
 from collections.abc import Sequence
 from functools import lru_cache
+from tokenize import TokenError
 from typing import NamedTuple, TypeAlias
 
 from query_guard.document.source_files import path_of
@@ -56,7 +57,7 @@ def code_around(frame: Frame) -> tuple[ast.Module, int]:
     try:
         block = lines if frame.function == "<module>" else inspect.getblock(lines[first - 1 :])
         return ast.parse(textwrap.dedent("".join(block))), frame.line - first + 1
-    except (SyntaxError, ValueError, IndexError, RecursionError):
+    except (SyntaxError, TokenError, ValueError, IndexError, RecursionError):
         return ast.Module([], []), 0
 
 
