@@ -24,6 +24,7 @@ from query_guard.capture.window.open_checkout import OpenCheckout
 from query_guard.capture.window.open_transaction import OpenTransaction
 from query_guard.capture.window.recorder import Recorder
 from query_guard.capture.window.rows import REQUEST, SHARED, FailedLoadRow, Row
+from query_guard.own_errors import report_own_error
 
 BY_TEST = 0
 """The number of the call for what test code did itself."""
@@ -89,14 +90,19 @@ class CallRecorder(Recorder):
         entry, _, is_started = entry_of(frames_from(sys._getframe(2)), self._is_test_code)
         if entry is not None and type(entry.f_trace) is _Mark:
             return entry.f_trace.serial
-        caller = entry_of_test(self._test_thread, self._is_test_code) if is_started else None
-        serial = self._marked(caller) if caller is not None else next(self._serials)
-        if entry is None:
-            return serial if caller is not None else BY_TEST
-        return self._marked(entry, serial)
+        caller = self._caller() if is_started else None
+        serial = self._marked(caller) if caller is not None else BY_TEST
+        return self._marked(entry, serial) if entry is not None else serial
 
-    def _marked(self, frame: FrameType, serial: int = 0) -> int:
-        """Return the number in the mark of a frame, which gets one if it has none; 0: the next one."""
+    def _caller(self) -> FrameType | None:
+        try:
+            return entry_of_test(self._test_thread, self._is_test_code)
+        except Exception:
+            report_own_error("the call that a test waits for could not be told")
+            return None
+
+    def _marked(self, frame: FrameType, serial: int = BY_TEST) -> int:
+        """Return the number in the mark of a frame. If it has none, it gets this one, or the next."""
         mark: Any = frame.f_trace
         if type(mark) is not _Mark:
             mark = frame.f_trace = _Mark(serial or next(self._serials), mark)
