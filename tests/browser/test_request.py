@@ -10,9 +10,10 @@ from typing import Any
 from fastapi import FastAPI
 from playwright.sync_api import Page, Route, expect
 
-from query_guard import Report
+from query_guard import Finding, Report
+from query_guard.records import CallSite, Frame, LoopBlock
 from tests.browser.conftest import copied, visit
-from tests.reports import checkout, facts_of, statement, transaction
+from tests.reports import SITE, checkout, facts_of, statement, transaction
 from tests.serving import WITH_KEY
 
 LOOP = "/anti-patterns/users"
@@ -76,6 +77,10 @@ def test_lines_open_in_the_editor_that_was_chosen_and_paths_are_replaced(page: P
     page.reload()
     expect(place).to_have_attribute("href", f"pycharm://open?file=/home/me/my%20shop/{SLOWLY}&line={line}")
     page.get_by_role("button", name="Settings").click()
+    dialog.get_by_label("Open lines in").select_option("cursor")
+    dialog.get_by_role("button", name="Save").click()
+    expect(place).to_have_attribute("href", f"cursor://file/home/me/my%20shop/{SLOWLY}:{line}")
+    page.get_by_role("button", name="Settings").click()
     dialog.get_by_label("Open lines in").select_option("none")
     dialog.get_by_role("button", name="Save").click()
     expect(page.get_by_role("article").filter(has_text="n_plus_one").locator("span.place").first).to_contain_text(
@@ -106,6 +111,9 @@ def test_statements_are_grouped_by_shape_and_place_and_open_to_each_execution(pa
     toggle.click()
     expect(toggle).to_have_attribute("aria-expanded", "true")
     expect(page.get_by_role("table", name="Executions").get_by_role("row")).to_have_count(11)
+    coloured = page.locator("tr:not([hidden]) pre.sql")
+    assert coloured.locator(".sql-keyword").all_inner_texts() == ["SELECT", "FROM", "WHERE", "AND", "IS", "ORDER", "BY"]
+    assert [line.split()[0] for line in coloured.inner_text().splitlines()][-4:] == ["FROM", "WHERE", "AND", "ORDER"]
     page.get_by_role("button", name="Copy for psql").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     script = copied(page)
@@ -168,6 +176,40 @@ def test_the_timeline_has_a_lane_for_each_connection(page: Page, url: str, examp
     transactions = page.get_by_role("table", name="Transactions").get_by_role("row")
     assert [row.split("\t")[4] for row in transactions.all_inner_texts()] == ["Outcome", "committed", "open"]
     expect(page.get_by_role("table", name="Checkouts").get_by_role("row")).to_have_count(3)
+
+
+def test_gaps_say_what_they_are_and_a_blocked_loop_is_seen(page: Page, url: str, example: FastAPI) -> None:
+    rows = [statement(number, start=start, duration=0.01) for number, start in ((1, 0.01), (2, 0.05), (3, 0.08))]
+    facts = facts_of(
+        *rows,
+        duration=0.1,
+        checkouts=(checkout(hold=0.1),),
+        transactions=(transaction(start=0.05, end=0.09),),
+        loop_blocks=(LoopBlock(0.02, 0.05),),
+    )
+    example.state.history.add(Report("of-gaps", 0.0, facts))
+    at_report(page, url, "of-gaps")
+    expect(page.locator(".lane", has_text="event loop").locator(".blocked")).to_have_text("blocked 30.0 ms")
+    titles = page.locator(".t-gap").evaluate_all("gaps => gaps.map((gap) => gap.title)")
+    assert titles == ["held idle 10.0 ms", "loop blocked 30.0 ms", "idle in transaction 20.0 ms", "held idle 10.0 ms"]
+
+
+def test_other_places_and_effects_of_a_cause_are_its_evidence(page: Page, url: str, example: FastAPI) -> None:
+    other = CallSite(7, (Frame("crud.py", 77, "load_more", 70),), "router", False)
+    effect = Finding("commit_per_row", "warning", "5 commits", "", other)
+    found = Finding(
+        "n_plus_one", "warning", "often", "fix", SITE, callers=(SITE, other), statements=(1, 2), details=("a detail",),
+        effects=(effect,),
+    )  # fmt: skip
+    facts = facts_of(statement(1), statement(2))
+    example.state.history.add(Report("of-causes", 0.0, facts, (found,)))
+    at_report(page, url, "of-causes")
+    evidence = page.locator(".evidence")
+    assert evidence.locator("dt").all_inner_texts() == ["Sent 2 times", "The same at", "Seen", "Also fixes"]
+    assert evidence.locator("dd").all_inner_texts()[1:] == [
+        "crud.py:77 load_more", "a detail", "commit_per_row: 5 commits crud.py:77 load_more",
+    ]  # fmt: skip
+    expect(page.locator("article p").first).to_contain_text("called from routers/users.py:12 list_users")
 
 
 def test_similar_and_duplicate_are_two_words_and_a_silence_says_why(page: Page, url: str) -> None:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 
-from fastapi import FastAPI
-from playwright.sync_api import Locator, Page, expect
+import httpx
+import pytest
+from fastapi import BackgroundTasks, FastAPI
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+from sqlalchemy import create_engine, text
 
-from query_guard import Report
+from query_guard import Finding, QueryGuard, Report
 from query_guard.history.memory import MemoryHistory
 from query_guard.records import Change
 from tests.browser.conftest import visit
-from tests.browser.serving import opened
-from tests.reports import facts_of, statement
+from tests.browser.serving import opened, served
+from tests.reports import SITE, facts_of, statement
+from tests.serving import KEY
 
 LOOP, GOOD, MISSING = "/anti-patterns/users", "/users", "/nowhere"
 
@@ -90,6 +94,81 @@ def test_clearing_forgets_all_but_what_is_pinned(page: Page, url: str, example: 
     assert (names(page), example.state.history.latest()) == ([f"GET {LOOP}"], [])
     rows(page).get_by_role("link").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(f"GET {LOOP}: 11 queries")
+
+
+KINDS = ("n_plus_one", "duplicate_statement", "idle_in_transaction", "event_loop_blocked", "a_kind_of_ones_own_" * 4)
+
+
+def cut(row: Locator) -> bool:
+    """Whether a chip of a row, or a part of its text, cannot be seen."""
+    is_cut: bool = row.evaluate(
+        """row => [...row.querySelectorAll(".chip")].some((chip) => {
+            const [inner, outer] = [chip, row].map((each) => each.getBoundingClientRect());
+            const leaves = inner.right > outer.right + 1 || inner.bottom > outer.bottom + 1;
+            return leaves || chip.scrollWidth > chip.clientWidth;
+        }) || row.lastChild.scrollWidth > row.lastChild.clientWidth"""
+    )
+    return is_cut
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_findings_that_do_not_fit_are_all_seen_with_the_keyboard_and_with_the_mouse(
+    page: Page, example: FastAPI, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    found = tuple(Finding(kind, "warning", "seen", "mend it", SITE) for kind in KINDS)
+    for number in (1, 2):
+        example.state.history.add(Report(str(number), float(number), facts_of(), found))
+    row = rows(page).first
+    expect(row.locator(".chip")).to_have_count(len(KINDS))
+    before = row.bounding_box()
+    assert cut(row)
+    page.get_by_label("Text").press("ArrowDown")
+    expect(row.get_by_role("link")).to_be_focused()
+    assert not cut(row)
+    page.get_by_role("button", name="Clear").focus()
+    assert (cut(row), row.bounding_box()) == (True, before)
+    row.get_by_role("cell").last.hover()
+    assert not cut(row)
+
+
+def test_a_click_opens_a_request_whose_findings_do_not_fit(page: Page, example: FastAPI) -> None:
+    found = tuple(Finding(kind, "warning", "seen", "mend it", SITE) for kind in KINDS)
+    facts = facts_of()
+    facts.request = facts.request._replace(route="/a-long-route" * 20)
+    example.state.history.add(Report("of-long-names", 1.0, facts, found))
+    rows(page).get_by_role("link").click()
+    page.wait_for_url("**/#/requests/of-long-names")
+
+
+def test_a_narrow_window_has_the_statements_too(page: Page, url: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    visit(url, LOOP)
+    cell = rows(page).get_by_role("cell").nth(6)
+    expect(cell).to_be_visible()
+    assert cell.evaluate("each => each.textContent + getComputedStyle(each, '::after').content") == '11" sent"'
+
+
+def test_work_after_the_answer_is_in_its_request(context: BrowserContext, url: str) -> None:
+    app, engine = FastAPI(), create_engine("sqlite://")
+    app.add_middleware(QueryGuard, debug=True, debug_token=KEY)
+
+    def work() -> None:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1 AS later"))
+
+    @app.get("/later")
+    def later(tasks: BackgroundTasks) -> None:
+        tasks.add_task(work)
+
+    with served(app) as address:
+        visit(address, "/later")
+        page = opened(context, address)
+        expect(rows(page).get_by_role("cell").nth(6)).to_have_text("1")
+        rows(page).get_by_role("link").click()
+        group = page.get_by_role("table", name="Statements by shape and place").get_by_role("row").nth(1)
+        expect(group.get_by_role("cell").nth(8)).to_have_text("background")
+    engine.dispose()
 
 
 def test_what_an_edit_has_changed_is_in_the_list(page: Page, example: FastAPI) -> None:
@@ -180,5 +259,10 @@ def test_a_report_has_its_address_also_in_another_tab(page: Page, url: str) -> N
     page.goto(f"{url}/__query_guard__")
     page.get_by_role("link", name=f"GET {GOOD}", exact=True).click()
     page.wait_for_url(f"**/#/requests/{second}")
+    link = httpx.get(f"{url}{GOOD}").headers["X-Query-Guard-Link"]
+    expect(page.get_by_role("status").first).to_have_text("Live")
+    page.goto(link)
+    expect(page.get_by_role("heading", level=1)).to_contain_text(f"GET {GOOD}")
+    assert page.url.rpartition("/")[2] == link.rpartition("/")[2]
     other = opened(page.context, url)
     assert other.url == f"{url}/__query_guard__/"

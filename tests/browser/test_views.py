@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import threading
 
 from fastapi import FastAPI
@@ -11,6 +13,7 @@ from sqlalchemy.pool import QueuePool
 
 from query_guard import record
 from tests.browser.conftest import visit
+from tests.serving import WITH_KEY
 
 LOOP = "/anti-patterns/users"
 
@@ -28,6 +31,9 @@ def test_routes_lead_to_their_requests_and_to_their_worst_one(page: Page, url: s
     cells = row.get_by_role("cell")
     expect(row).to_be_visible()
     assert [cells.nth(index).inner_text() for index in (1, 2, 3)] == ["1", "11", "11"]
+    times = [cells.nth(index).inner_text() for index in (4, 5, 6, 7)]
+    assert all(re.fullmatch(r"\d\S* m?s", time) for time in times), times
+    assert re.fullmatch(r"n_plus_one\s*\d\d:\d\d:\d\d", cells.nth(8).inner_text())
     expect(row.locator(".chip")).to_have_text("n_plus_one")
     row.get_by_role("link", name="11 statements").click()
     page.wait_for_url(f"**/#/requests/{second}")
@@ -61,21 +67,43 @@ def test_pools_are_live_with_who_holds_and_how_many_wait(page: Page, example: Fa
         pool = page.get_by_role("region").filter(has_text="nightly job")
         expect(pool).to_contain_text("held by nightly job")
         expect(pool.locator("dd").nth(1)).to_have_text("1")
-        assert pool.locator("dt").all_inner_texts()[:2] == ["In use", "Waiting"]
+        figures = dict(zip(pool.locator("dt").all_inner_texts(), pool.locator("dd").all_inner_texts(), strict=True))
+        figures = {label: figures[label] for label in ("In use", "Waiting", "Size", "Overflow", "At most", "Peak")}
+        assert figures == {"In use": "1", "Waiting": "1", "Size": "1", "Overflow": "0", "At most": "1", "Peak": "1"}
+        holder = pool.locator(".holders li").inner_text()
+        assert re.fullmatch(r"held by nightly job, \d\S* m?s, \w.* tests/browser/test_views\.py:\d+ \S+", holder), (
+            holder
+        )
         connection.close()
         waiting.join()
     expect(page.get_by_text("held by nightly job")).to_have_count(0)
     engine.dispose()
 
 
-def test_the_guard_shows_its_own_cost_where_it_knows_it(page: Page) -> None:
-    def cost(route: Route) -> None:
-        route.fulfill(json={"reports": 2, "per_request": {"median_us": 12.5}, "own_errors": ["a detector failed"]})
+def test_before_a_pool_is_used_it_says_what_to_wait_for(page: Page) -> None:
+    page.route("**/api/pools", lambda route: route.fulfill(json={"pools": []}))
+    view(page, "Pools")
+    expect(page.get_by_text("No pool was used yet: a pool appears here with its first checkout.")).to_be_visible()
 
-    page.route("**/api/self", cost)
+
+def test_the_guard_shows_its_own_cost_and_its_own_errors(page: Page, url: str) -> None:
+    def failed(route: Route) -> None:
+        own = route.fetch(headers={**route.request.headers, **WITH_KEY}).json()
+        route.fulfill(json={**own, "own_errors": {"a detector failed": 2}})
+
+    visit(url, LOOP)
     view(page, "Guard")
-    values = dict(zip(page.locator("dt").all_inner_texts(), page.locator("dd").all_inner_texts(), strict=True))
-    assert values == {"reports": "2", "per request: median in us": "12.5", "own errors": "a detector failed"}
+    values = shown(page)
+    assert (values["pid"], values["own errors"]) == (str(os.getpid()), "none")
+    assert float(values["judging per request in ms"]) > 0
+    assert values["history: most reports"] == "200"
+    page.route("**/api/self", failed)
+    expect(page.get_by_text("own errors: a detector failed")).to_be_visible()
+    assert shown(page)["own errors: a detector failed"] == "2"
+
+
+def shown(page: Page) -> dict[str, str]:
+    return dict(zip(page.locator("dt").all_inner_texts(), page.locator("dd").all_inner_texts(), strict=True))
 
 
 def test_a_version_without_it_says_so(page: Page) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import StaticPool
 
 from query_guard import record
-from query_guard.capture.live import open_window
+from query_guard.capture.live import calls, open_window
 from query_guard.capture.window import recorder
 from query_guard.testing import record_queries
 
@@ -110,3 +110,11 @@ def test_a_finished_window_keeps_nothing_alive() -> None:
     gc.collect()
     assert window.recorder is None
     assert kept() is None
+
+
+def test_what_a_thread_sends_counts_also_where_its_caller_cannot_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "entry_of_test", None)
+    with record_queries(is_test_code=lambda _: False) as recording, ThreadPoolExecutor(1) as pool:
+        pool.submit(send, 2).result()
+    assert recording.query_count == 2
+    assert set(recording.own_errors) == {"the call that a test waits for could not be told"}

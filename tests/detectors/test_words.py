@@ -260,6 +260,11 @@ WORDS: list[tuple[Detector, Facts, list[str]]] = [
     ),
     (
         NPlusOne(),
+        facts_of(*[statement(n, task=n, connection=1) for n in (1, 2, 3)]),
+        [f"SELECT from posts ran 3 times, once for each object of a loop: {SQL}"],
+    ),
+    (
+        NPlusOne(),
         facts_of(*[WROTE._replace(serial=n, values=(n,), start=n / 10) for n in (1, 2, 3)]),
         ["INSERT on posts ran 3 times, once for each object of a loop: INSERT INTO posts"],
     ),

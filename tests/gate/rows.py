@@ -85,7 +85,7 @@ ROWS = {
     "P1": "LIMIT 1 OFFSET i, windows that overlap, neighbours of each row, one walk begun again: loops",
     "P2": "one IN list for each value, a list of each value, lists that overlap: loops",
     "P3": "chunks of sets, values, flushes and key ranges; one value for each statement stays a loop",
-    "P4": "polls: reads in transactions of their own, after a wait, of the same or of what is new",
+    "P4": "polls: reads in transactions of their own, in a loop that waits, of the same or of what is new",
     "P5": "locks, settings, notifications, the catalogue, rows that may be refused, SKIP LOCKED queues, stale versions",
     "P6": "what a refresh loads with its object, as the mapping says, belongs to the refresh",
     "P7": "audit rows that a mapper's listener writes one by one; one INSERT sent a row at a time to a server: loops",

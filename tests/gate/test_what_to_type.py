@@ -172,6 +172,11 @@ QUESTIONS: dict[str, tuple[Callable[[Session, int], Any], str, str]] = {
         "",
         "func.row_number().over(...) partitioned by Post.author_id",
     ),
+    "OFFSET": (
+        lambda session, n: session.scalars(select(Post).order_by(Post.id).limit(1).offset(n)).all(),
+        "",
+        "Only the OFFSET changes: read that list once, with one select at tests/gate/test_what_to_type.py:",
+    ),
     "DISTINCT": (
         lambda session, n: session.scalars(select(Post.title).where(Post.author_id == n).distinct()).all(),
         "",

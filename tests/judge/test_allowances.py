@@ -44,13 +44,20 @@ def loop() -> None:
         ("n_plus_one:users.py:list_users", True),
         ("n_plus_one:crud.py:list_users", False),
         ("n_plus_one:ud.py", False),
+        ("n_plus_one:app/*", True),
+        ("n_plus_one:*/routers/*.py", True),
+        ("n_plus_one:routers/*:list_users", True),
+        ("n_plus_one:routers/*:load", False),
+        ("n_plus_one:outers/*", False),
+        ("n_plus_one:app/*.html", False),
+        ("slow_statement:app/*", False),
     ],
 )
 def test_patterns(pattern: str, matches: bool) -> None:
     assert (allowance_for(FINDING, parse_allowances("test", [pattern])) is not None) is matches
 
 
-@pytest.mark.parametrize("wrong", ["", "Post.author.name", "n_plus_one:crud", 5, "a b"])
+@pytest.mark.parametrize("wrong", ["", "Post.author.name", "n_plus_one:crud", "n_plus_one:legacy/", 5, "a b"])
 def test_a_wrong_pattern_is_refused(wrong: Any) -> None:
     with (
         pytest.raises(ValueError, match=r"allow: an allowance must be a relationship \('Post.author'\), a kind"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from query_guard.cli.fixing.patch import Addition, patched
+from query_guard.fixing.patch import Addition, patched
 from tests.oracle import mappings
 
 _LOADERS = (

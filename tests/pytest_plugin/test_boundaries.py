@@ -280,3 +280,82 @@ def test_helpers_below_testpaths_and_in_a_folder_of_tests_are_test_code(items: p
     result = run(items, "--query-guard=fail", "-o", "testpaths=checks tests test_root.py")
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(["FAILED test_root.py::test_root *"])
+
+
+STARTED = """
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from starlette.concurrency import run_in_threadpool
+from items import find
+
+async def looked_up(name):
+    await asyncio.sleep(0)
+    find(name)
+
+def in_threads(names):
+    with ThreadPoolExecutor(1) as pool:
+        list(pool.map(find, names))
+
+async def in_tasks(names):
+    await asyncio.gather(*map(looked_up, names))
+
+async def with_to_thread(names):
+    for name in names:
+        await asyncio.to_thread(find, name)
+
+async def in_threadpool(names):
+    for name in names:
+        await run_in_threadpool(find, name)
+
+def in_a_loop_of_its_own(names):
+    asyncio.run(in_tasks(names))
+"""
+TESTS_OF_STARTED = """
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+import pytest
+from items import find
+from starlette.concurrency import run_in_threadpool
+from started import in_a_loop_of_its_own, in_tasks, in_threadpool, in_threads, looked_up, with_to_thread
+
+@pytest.mark.parametrize("work", [in_threads, in_a_loop_of_its_own])
+def test_loop(work):
+    work("abcd")
+
+@pytest.mark.parametrize("work", [in_tasks, with_to_thread, in_threadpool])
+def test_async_loop(work):
+    asyncio.run(work("abcd"))
+
+@pytest.mark.parametrize("work", [in_tasks, with_to_thread, in_threadpool])
+def test_loop_awaited(work):
+    async def main():
+        await work("abcd")
+    asyncio.run(main())
+
+def test_own_threads():
+    with ThreadPoolExecutor(1) as pool:
+        list(pool.map(find, "abcd"))
+
+def test_own_tasks():
+    async def main():
+        await asyncio.gather(*map(looked_up, "abcd"))
+    asyncio.run(main())
+
+def test_own_threadpool():
+    async def main():
+        for name in "abcd":
+            await run_in_threadpool(find, name)
+    asyncio.run(main())
+"""
+
+
+def test_what_tasks_and_threads_send_belongs_to_the_call_that_the_test_waits_for(items: pytest.Pytester) -> None:
+    items.makepyfile(started=STARTED, test_started=TESTS_OF_STARTED)
+    result = run(items, "--query-guard=fail", "-rf")
+    failed = sorted(line.split()[1].partition("::")[2] for line in result.outlines if line.startswith("FAILED "))
+    assert failed == [
+        *(f"test_async_loop[{work}]" for work in ("in_tasks", "in_threadpool", "with_to_thread")),
+        *(f"test_loop[{work}]" for work in ("in_a_loop_of_its_own", "in_threads")),
+        *(f"test_loop_awaited[{work}]" for work in ("in_tasks", "in_threadpool", "with_to_thread")),
+    ]
+    result.assert_outcomes(passed=3, failed=8)

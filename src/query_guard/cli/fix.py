@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import os
-import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from query_guard.cli.endpoint import endpoint_of
 from query_guard.cli.failure import Failure
+from query_guard.cli.kept_by_git import not_kept
 from query_guard.cli.output import cell, write_json, write_text
 from query_guard.cli.reports import report_of
 from query_guard.cli.runs import json_in, run_in
-
-if TYPE_CHECKING:
-    from query_guard.cli.fixing.plan import Change, Left, Plan
+from query_guard.fixing.diff import diff_of
+from query_guard.fixing.plan import Left, NotInstalled, Plan, planned
 
 NAME = "fix"
 
@@ -42,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     plan = _plan(_findings(options))
     if options.apply:
         _apply(plan, force=options.force)
-    patch = "".join(_diff(change) for change in plan.changes)
+    patch = "".join(map(diff_of, plan.changes))
     left = list(map(_line_of, plan.left))
     if options.json:
         files = [os.path.relpath(change.file) for change in plan.changes]
@@ -85,20 +83,13 @@ def _once(findings: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 def _plan(findings: list[dict[str, Any]]) -> Plan:
     try:
-        from query_guard.cli.fixing.plan import planned
-    except ImportError as error:
-        raise Failure(
-            f"expected LibCST, which changes source files, and it cannot be imported: {error}; "
-            "install fastapi-query-guard[fix]"
-        ) from error
-    return planned(findings, Path.cwd())
+        return planned(findings, Path.cwd())
+    except NotInstalled as error:
+        raise Failure(str(error)) from error
 
 
 def _apply(plan: Plan, *, force: bool) -> None:
     """Write the files that git could restore; the findings of others are left."""
-    from query_guard.cli.fixing.git import not_kept
-    from query_guard.cli.fixing.plan import Left
-
     for change in list(plan.changes):
         why = "" if force else not_kept(change.file)
         if not why:
@@ -110,18 +101,6 @@ def _apply(plan: Plan, *, force: bool) -> None:
             plan.changes.remove(change)
             reason = f"{os.path.relpath(change.file)} was not written: {why}; commit it, or add --force"
             plan.left += [Left(finding, reason) for finding in change.findings]
-
-
-def _diff(change: Change) -> str:
-    """Return the change of a file as a unified diff, which `git apply` takes."""
-    path = Path(os.path.relpath(change.file)).as_posix()
-    lines = difflib.unified_diff(_lines(change.before), _lines(change.after), f"a/{path}", f"b/{path}")
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
-
-
-def _lines(content: bytes) -> list[str]:
-    """Return lines as git splits them, at no other character."""
-    return re.findall(r"[^\n]*\n|[^\n]+", content.decode("utf-8", "surrogateescape"))
 
 
 def _write_patch(patch: str) -> None:

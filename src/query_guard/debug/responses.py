@@ -35,3 +35,7 @@ class PlainTextResponse(responses.PlainTextResponse):
 
 def not_found(error: str) -> JSONResponse:
     return JSONResponse({"error": error}, status_code=404, headers=HEADERS)
+
+
+def conflict(error: str) -> JSONResponse:
+    return JSONResponse({"error": error}, status_code=409, headers=HEADERS)

@@ -14,10 +14,11 @@ from starlette.routing import Route
 from query_guard.capture.live.holders import live_pools
 from query_guard.debug.accepted import wants_page, wants_text
 from query_guard.debug.aggregates import by_route, by_statement, sampled_of
+from query_guard.debug.fixes import fix_response
 from query_guard.debug.listing import latest_of, newer_than, working_directory
 from query_guard.debug.own_figures import own_document
 from query_guard.debug.page import page_file
-from query_guard.debug.responses import HEADERS, JSONResponse, PlainTextResponse, not_found
+from query_guard.debug.responses import HEADERS, JSONResponse, PlainTextResponse, conflict, not_found
 from query_guard.debug.trial_document import trial_document
 from query_guard.document.kind_pages import kind_page
 from query_guard.document.pools import live_pool_document
@@ -56,6 +57,7 @@ class Routes:
             "/requests/{id}": self._in_page,
             "/api/requests": self._requests,
             "/api/requests/{id}": self._request,
+            "/api/requests/{id}/fix": self._fix,
             "/api/routes": self._routes,
             "/api/statements": self._statements,
             "/api/pools": self._pools,
@@ -101,8 +103,7 @@ class Routes:
         clear = getattr(self._history, "clear", None)
         if clear is None:
             kind = type(self._history).__name__
-            error = f"the history must have a method clear, and {kind!r} has none; clear it where it is kept"
-            return JSONResponse({"error": error}, status_code=409, headers=HEADERS)
+            return conflict(f"the history must have a method clear, and {kind!r} has none; clear it where it is kept")
         clear()
         return Response(status_code=204, headers=HEADERS)
 
@@ -120,6 +121,10 @@ class Routes:
             wanted += f" of the route {printable(route)!r}"
         return not_found(f"no report {wanted}; {self._path}/api/requests lists those that are kept")
 
+    async def _fix(self, request: Request) -> Response:
+        report = self._report_of(request)
+        return self._no_report(request) if report is None else await fix_response(report)
+
     async def _try(self, request: Request) -> Response:
         report = self._report_of(request)
         if report is None:
@@ -127,7 +132,7 @@ class Routes:
         try:
             armed = self._trials.arm(report)
         except NothingToTry as error:
-            return JSONResponse({"error": str(error)}, status_code=409, headers=HEADERS)
+            return conflict(str(error))
         return JSONResponse(trial_document(armed), status_code=202, headers=HEADERS)
 
     async def _armed(self, request: Request) -> Response:

@@ -35,7 +35,7 @@ def batch_reason(rows: list[Statement], facts: Facts) -> str | None:
         return "a retry: the transactions before the last one failed"
     if are_of_jobs(rows, facts):
         return "the jobs of a queue, taken one by one with SKIP LOCKED"
-    if polls_for_changes(rows, facts):
+    if polls_for_changes(rows):
         return "a poll: each asks, in a transaction of its own after a wait, for what is new since the last"
     return chunk_reason(rows) or paging(rows, facts)
 

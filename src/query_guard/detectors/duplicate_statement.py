@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from query_guard.detectors.acts import acts, has_effect, reads_catalogue
-from query_guard.detectors.polls import looks_again
+from query_guard.detectors.polls import looks_again, may_poll
 from query_guard.detectors.thresholds import Thresholds
 from query_guard.records import Facts, Finding, Statement, Triggers, distinct_sites, grouped, usual_duration
 
@@ -33,7 +33,8 @@ class DuplicateStatement(Thresholds):
     transaction was committed, or failed, between them. A poll is no duplicate. Neither is a SELECT that locks, acts (an
     advisory lock, a setting, a notification), draws from a sequence, reads the clock or reads the database's catalogue.
     Repetitions within a loop over other values belong to that loop. Loads of relationships belong to the query that
-    loaded their objects. An info at two runs, a warning from `loud` runs on.
+    loaded their objects. An info at two runs, and where it may be a poll whose wait is not seen; else a warning from
+    `loud` runs on.
     """
 
     loud: int = 3
@@ -67,7 +68,7 @@ class DuplicateStatement(Thresholds):
         repeated_loads = [row for row in loads if askers[row.serial].serial != first.serial]
         return Finding(
             kind=KIND,
-            severity="warning" if len(rows) >= self.loud else "info",
+            severity="warning" if len(rows) >= self.loud and not may_poll(rows) else "info",
             summary=f"The same SELECT with the same values ran {len(rows)} times, from {places}: {first.sql}",
             fix=_fix(rows, len(sites)),
             details=_brought(loads),
@@ -145,7 +146,7 @@ class _Changes:
                 self._by_table.setdefault(table, []).append(row.serial)
 
     def between(self, first: Statement, second: Statement) -> bool:
-        if looks_again(first, second, self._facts) or self._is_retry(first, second):
+        if looks_again(first, second) or self._is_retry(first, second):
             return True
         commits = self._commits
         if bisect_right(commits, second.start) > bisect_right(commits, first.start):

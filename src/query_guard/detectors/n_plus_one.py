@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from query_guard.detectors.batches import batch_reason
 from query_guard.detectors.inserted_singly import inserted_singly, made_in_python
+from query_guard.detectors.polls import asks_for_what_is_new, may_poll
 from query_guard.detectors.refreshes import are_of_refreshes, loaded_with, read_back_singly
 from query_guard.detectors.remedies import remedy_for
 from query_guard.detectors.remedies.writes import table_of
@@ -28,7 +29,7 @@ class NPlusOne(Thresholds):
     - If a relationship is loaded for an object, two different objects make a loop. Otherwise three different objects
       or sets of values do, since two may be a coincidence.
     - What a refresh loads with its object belongs to the refresh. Fewer than twenty rows that are each written and read
-      back at once, as by the `create()` of a repository, are information.
+      back at once, as by the `create()` of a repository, are information. So is what may be a poll for what is new.
     - A relationship that leads to itself, as in a tree, is one loop, even if several lines follow it.
     - Dependencies of a route that share their code, as with `Depends(require("read"))`, are no loop if each sends one
       statement.
@@ -84,7 +85,7 @@ def _finding(rows: list[Statement], facts: Facts) -> Finding:
     remedy = remedy_for(rows, facts)
     return Finding(
         kind=KIND,
-        severity="info" if len(rows) < _CREATED and first.flush and read_back_singly(rows, facts) else "warning",
+        severity="info" if _is_of_create(rows, facts) or (asks_for_what_is_new(rows) and may_poll(rows)) else "warning",
         summary=f"{_subject(first)} {len(rows)} times, {_manner(rows, facts)}: {first.sql}",
         fix=remedy.advice,
         remedy=remedy.code,
@@ -102,6 +103,11 @@ def _finding(rows: list[Statement], facts: Facts) -> Finding:
         too_many=True,
         avoided=loaded_with(rows, facts) if first.loader is not None and first.loader.kind == "refresh" else (),
     )
+
+
+def _is_of_create(rows: list[Statement], facts: Facts) -> bool:
+    """Whether a few rows are each written and read back, as by the `create()` of a repository."""
+    return len(rows) < _CREATED and rows[0].flush > 0 and read_back_singly(rows, facts)
 
 
 def _inserted_singly(rows: list[Statement]) -> Finding:
@@ -144,9 +150,9 @@ def _subject(row: Statement) -> str:
 
 
 def _manner(rows: list[Statement], facts: Facts) -> str:
-    tasks = len({row.task for row in rows})
-    if tasks > 1:
-        return f"fanned out over {tasks} tasks and {len({row.connection for row in rows})} connections"
+    tasks, connections = len({row.task for row in rows}), len({row.connection for row in rows})
+    if tasks > 1 and connections > 1:  # on one connection, one task after another has sent them
+        return f"fanned out over {tasks} tasks and {connections} connections"
     if rows[0].phase == "serialization" and facts.request.endpoint is not None:
         return f"while the answer of {facts.request.endpoint.function} was serialised"
     return "once for each object of a loop"

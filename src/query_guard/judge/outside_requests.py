@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from query_guard.capture.window.calls import BY_TEST, CallRecorder
+from query_guard.capture.live.calls import BY_TEST, CallRecorder
 from query_guard.capture.window.recorder import Recorder
 from query_guard.detectors import Detector
 from query_guard.records import Checkout, Facts, LateCounter, Report

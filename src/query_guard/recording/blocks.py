@@ -9,8 +9,8 @@ from typing import Any
 from query_guard.capture.hooks.attribute_reads import noting_reads
 from query_guard.capture.hooks.install import install
 from query_guard.capture.hooks.session_births import noting_sessions
+from query_guard.capture.live.calls import CallRecorder
 from query_guard.capture.live.open_window import open_window
-from query_guard.capture.window.calls import CallRecorder
 from query_guard.capture.window.recorder import Recorder
 from query_guard.capture.window.window import current, watchers
 from query_guard.detectors import ON_READS, Detector, defaults

@@ -6,10 +6,13 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
+from fnmatch import fnmatchcase
 
 from query_guard.records.findings import Finding
 
-_PATTERN = r"(?P<relationship>[A-Za-z_]\w*\.\w+)|(?P<kind>[a-z_]\w*)(?::(?P<file>[^:]+\.\w+)(?::(?P<function>\w+))?)?"
+_FILE = r"[^:]+\.\w+|[^:]*\*[^:]*"
+"""The end of a path, or a pattern with an asterisk for any part of it, slashes included."""
+_PATTERN = rf"(?P<relationship>[A-Za-z_]\w*\.\w+)|(?P<kind>[a-z_]\w*)(?::(?P<file>{_FILE})(?::(?P<function>\w+))?)?"
 
 
 @dataclass(slots=True, eq=False)
@@ -17,8 +20,8 @@ class Allowance:
     """A finding that is accepted: `Allowance("Post.author", reason="one author a page", until="2027-01-31")`.
 
     `pattern` is a relationship ("Post.author"), a kind ("n_plus_one"), or a kind and its place
-    ("n_plus_one:crud.py:load"). `until` is the last day on which it allows, as a date or in ISO 8601. After it
-    the finding is reported again, and says so. Raises ValueError for a wrong pattern or date.
+    ("n_plus_one:crud.py:load", "n_plus_one:legacy/*"). `until` is the last day on which it allows, as a date or in
+    ISO 8601. After it the finding is reported again, and says so. Raises ValueError for a wrong pattern or date.
     """
 
     pattern: str
@@ -36,7 +39,7 @@ class Allowance:
         if match is None:
             raise ValueError(
                 f"an allowance must be a relationship ('Post.author'), a kind ('n_plus_one') or a kind with a "
-                f"place ('n_plus_one:crud.py:load'), not {self.pattern!r}"
+                f"place ('n_plus_one:crud.py:load', 'n_plus_one:legacy/*'), not {self.pattern!r}"
             )
         if not isinstance(self.reason, str):
             raise ValueError(f"the reason of the allowance {self.pattern!r} must be a text, not {self.reason!r}")
@@ -72,11 +75,14 @@ class Allowance:
         return f"the allowance {self.pattern!r}{reason} expired on {self.until}: renew it, or fix this"
 
     def _is_at(self, finding: Finding) -> bool:
-        file = f"/{self._file}"
         return any(
-            f"/{frame.file}".endswith(file) and self._function in (None, frame.function)
-            for frame in finding.site.frames
+            self._is_in(frame.file) and self._function in (None, frame.function) for frame in finding.site.frames
         )
+
+    def _is_in(self, file: str) -> bool:
+        if self._file is not None and "*" in self._file:
+            return fnmatchcase(f"/{file}", f"*/{self._file}")
+        return f"/{file}".endswith(f"/{self._file}")
 
 
 def _day(pattern: str, day: object) -> date | None:

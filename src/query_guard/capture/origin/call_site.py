@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from query_guard.capture.origin.frames import above, frames_from, holder_name, instruction_of, passes_on
 from query_guard.capture.origin.source_files import APPLICATION, KINDS, LIBRARY, kind_of, name_of_call, shown_path
+from query_guard.capture.origin.templates import in_template
 from query_guard.own_errors import report_own_error
 from query_guard.records import NOWHERE, CallSite, Frame
 
@@ -140,7 +141,8 @@ def _new_site(
 
 def _new_frame(step: _Step, frame: FrameType) -> tuple[_Step, Frame]:
     code = frame.f_code
-    entry = step, Frame(shown_path(step[0]), frame.f_lineno, holder_name(code), step[1], passes_on(code))
+    shown = Frame(shown_path(step[0]), frame.f_lineno, holder_name(code), step[1], passes_on(code))
+    entry = step, in_template(frame, shown)
     if instruction_of(frame) == step[2]:  # the frame of another thread may have moved on
         if len(_frames) >= _MAX_KEPT_FRAMES:
             _frames.clear()

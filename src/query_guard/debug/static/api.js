@@ -15,22 +15,19 @@ export async function get(path, method = "GET") {
 
 // Call `look` now and then every `pause` milliseconds while the page is visible; returns what stops it.
 export function watch(look, pause) {
+	const end = new AbortController();
+	const { signal } = end;
 	let timer = 0;
-	let stopped = false;
 	const again = async () => {
 		clearTimeout(timer);
-		if (stopped || document.hidden) return;
+		if (signal.aborted || document.hidden) return;
 		await look();
 		clearTimeout(timer);
-		if (!stopped) timer = setTimeout(again, pause);
+		timer = setTimeout(again, pause);
 	};
-	document.addEventListener("visibilitychange", again);
+	document.addEventListener("visibilitychange", again, { signal });
 	again();
-	return () => {
-		stopped = true;
-		clearTimeout(timer);
-		document.removeEventListener("visibilitychange", again);
-	};
+	return () => end.abort();
 }
 
 export function say(sentence, isError) {

@@ -3,11 +3,8 @@
 import { button, h } from "./dom.js";
 import { known } from "./store.js";
 
-const SCHEMES = {
-	vscode: (file, line) => `vscode://file${file}:${line}`,
-	cursor: (file, line) => `cursor://file${file}:${line}`,
-	pycharm: (file, line) => `pycharm://open?file=${file}&line=${line}`,
-};
+// What stands before the file and before the line.
+const SCHEMES = { vscode: ["file", ":"], cursor: ["file", ":"], pycharm: ["open?file=", "&line="] };
 const STORED = "query_guard editor";
 
 function settings() {
@@ -29,19 +26,22 @@ function localPath(file, { from, to }) {
 
 export function link({ file, line, function: name }) {
 	const chosen = settings();
+	const { editor } = chosen;
 	const label = [h("span", { class: "file" }, `${file}:${line}`), name && h("span", { class: "quiet" }, ` ${name}`)];
-	if (!Object.hasOwn(SCHEMES, chosen.editor)) return h("span", { class: "place" }, label);
-	return h("a", { class: "place", href: SCHEMES[chosen.editor](localPath(file, chosen), Number(line)), title: `Open in ${chosen.editor}` }, label);
+	if (!Object.hasOwn(SCHEMES, editor)) return h("span", { class: "place" }, label);
+	const [before, between] = SCHEMES[editor];
+	return h("a", { class: "place", href: `${editor}://${before}${localPath(file, chosen)}${between}${Number(line)}`, title: `Open in ${editor}` }, label);
 }
 
 export function openSettings(done) {
 	const chosen = settings();
+	const input = (name, placeholder) => h("input", { value: chosen[name], placeholder });
 	const fields = {
-		editor: h("select", { id: "editor" }, ["none", ...Object.keys(SCHEMES)].map((name) => h("option", { selected: name === chosen.editor }, name))),
-		from: h("input", { id: "from", value: chosen.from, placeholder: known.folder || "/app" }),
-		to: h("input", { id: "to", value: chosen.to, placeholder: "/home/me/shop" }),
+		editor: h("select", {}, ["none", ...Object.keys(SCHEMES)].map((name) => h("option", { selected: name === chosen.editor }, name))),
+		from: input("from", known.folder || "/app"),
+		to: input("to", "/home/me/shop"),
 	};
-	const field = (label, name) => h("p", { class: "field" }, h("label", { for: name }, label), fields[name]);
+	const field = (label, name) => h("label", { class: "field" }, label, fields[name]);
 	const save = () => {
 		localStorage.setItem(STORED, JSON.stringify(Object.fromEntries(Object.entries(fields).map(([name, input]) => [name, input.value.trim()]))));
 		dialog.close();

@@ -3,33 +3,39 @@
 import { h } from "./dom.js";
 import { failed, name } from "./format.js";
 
-const LABELS = { text: "Text", route: "Route", kind: "Finding", status: "Status", slower: "Slower than, in ms" };
-const FIELDS = Object.keys(LABELS);
+const FIELDS = {
+	text: ["input", "Text", { type: "search", placeholder: "Text  ( / )" }],
+	route: ["select", "Route"],
+	kind: ["select", "Finding"],
+	status: ["select", "Status"],
+	slower: ["input", "Slower than, in ms", { type: "number", min: 0, placeholder: "Slower, in ms" }],
+};
 
 // `params` are those of the address; `changed` is called after each change.
 export function filters(params, changed) {
-	const values = Object.fromEntries(FIELDS.map((field) => [field, params.get(field) || ""]));
+	const values = {};
 	const moved = () => {
 		history.replaceState(null, "", `#/?${new URLSearchParams(Object.entries(values).filter(([, value]) => value))}`);
 		changed();
 	};
-	const input = (tag, field, more) => h(tag, { id: `filter-${field}`, value: values[field], input: ({ target }) => { values[field] = target.value; moved(); }, ...more });
-	const inputs = {
-		text: input("input", "text", { type: "search", placeholder: "Text  ( / )" }), route: input("select", "route"), kind: input("select", "kind"), status: input("select", "status"),
-		slower: input("input", "slower", { type: "number", min: 0, placeholder: "Slower, in ms" }),
-	};
+	const inputs = {};
+	for (const [field, [tag, label, more]] of Object.entries(FIELDS)) {
+		values[field] = params.get(field) || "";
+		const input = ({ target }) => { values[field] = target.value; moved(); };
+		inputs[field] = h(tag, { "aria-label": label, value: values[field], input, ...more });
+	}
 	return {
-		element: h("search", { class: "filters" }, FIELDS.map((field) => [h("label", { for: `filter-${field}`, class: "unseen" }, LABELS[field]), inputs[field]])),
+		element: h("search", { class: "filters" }, Object.values(inputs)),
 		text: inputs.text,
 		matches: (report) => matches(values, report),
-		isOn: () => FIELDS.some((field) => values[field]),
+		isOn: () => Object.values(values).some(Boolean),
 		offer(reports) {
 			fill(inputs.route, "All routes", reports.map(name), values.route);
 			fill(inputs.kind, "All findings", ["any finding", ...reports.flatMap((report) => report.findings)], values.kind);
-			fill(inputs.status, "All statuses", ["failed", ...reports.filter((report) => report.status).map((report) => String(report.status))], values.status);
+			fill(inputs.status, "All statuses", ["failed", ...reports.map(({ status }) => status && String(status))], values.status);
 		},
 		clear() {
-			for (const field of FIELDS) values[field] = inputs[field].value = "";
+			for (const field in inputs) values[field] = inputs[field].value = "";
 			moved();
 		},
 	};

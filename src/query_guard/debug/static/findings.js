@@ -1,8 +1,9 @@
 // Findings: evidence, fix, trial of a fix.
 
 import { get, pathOf, watch } from "./api.js";
+import { diffs } from "./diff.js";
 import { button, empty, facts, h, quiet, section } from "./dom.js";
-import { clock, counted, ms } from "./format.js";
+import { clock, counted, ms, result } from "./format.js";
 import { chip, copy, place, places } from "./parts.js";
 import { formatted } from "./sql.js";
 
@@ -12,19 +13,21 @@ let stopTrial = () => {};
 // `reload` reads the report again.
 export function findings(report, reload) {
 	stopTrial();
-	const list = report.findings.map((finding) => article(finding, report.statements));
+	const slots = diffs(report);
+	const list = report.findings.map((finding, place) => article(finding, report.statements, slots[place]));
 	return section("Findings", list.length ? [trial(report, reload), list] : empty("Nothing to fix here."));
 }
 
-function article(finding, statements) {
+function article(finding, statements, diff) {
 	const { kind, severity, phase, callers, remedy, edit, tried } = finding;
 	const saves = finding.saved_statements > 0 && `saves ${counted(finding.saved_statements, "statement")} and about ${ms(finding.saving_ms)}`;
 	return h("article", { class: `finding ${severity}` },
 		h("h3", {}, h("a", { href: `kinds/${kind}` }, chip(kind, severity)), " ", finding.summary.replace(ONLY_SQL, "")),
-		h("p", {}, place(finding), phase && quiet(` during ${phase}`), callers.length ? [" called from ", places(callers)] : null),
+		h("p", {}, place(finding), phase && quiet(` during ${phase}`), callers.length > 0 && [" called from ", places(callers)]),
 		h("p", {}, finding.fix),
 		remedy && [h("pre", { class: "remedy" }, remedy), h("p", { class: "actions" }, copy("Copy", () => remedy), edit && place(edit), saves && quiet(saves))],
-		tried && h("p", { class: `note ${tried.outcome === "fails" ? "error" : ""}` }, `Tried: ${tried.before} → ${tried.after} statements, ${tried.outcome}${tried.why ? `: ${tried.why}` : ""}`),
+		tried && h("p", { class: `note ${tried.outcome === "fails" ? "error" : ""}` }, `Tried: ${result(tried)}`),
+		diff,
 		evidence(finding, statements));
 }
 

@@ -1,7 +1,7 @@
 // The statements of a request, grouped by shape and place, each group with its executions.
 
-import { empty, expandable, h, quiet, section, table } from "./dom.js";
-import { counted, ms, share, whole } from "./format.js";
+import { expandable, h, quiet, section, table } from "./dom.js";
+import { counted, ms, share, sum } from "./format.js";
 import { chips, copy, place } from "./parts.js";
 import { formatted, forPsql } from "./sql.js";
 
@@ -12,21 +12,20 @@ export function statements(report) {
 	const groups = Object.values(Object.groupBy(report.statements, (row) => JSON.stringify([row.fingerprint, row.file, row.line, row.relationship, row.engine])));
 	const total = time(report.statements);
 	const rows = groups.sort((a, b) => time(b) - time(a)).flatMap((group) => lines(group, total, report));
-	return section("Statements", rows.length ? [quiet("Similar: of one shape, from one place. Duplicates: with the same values as an earlier one."), table("Statements by shape and place", TITLES, rows)]
-		: empty(report.query_count ? "Their details were not kept." : "It sent no statements."));
+	return section("Statements", rows.length > 0 && quiet("Similar: of one shape, from one place. Duplicates: with the same values as an earlier one."),
+		table("Statements by shape and place", TITLES, rows, report.query_count ? "Their details were not kept." : "It sent no statements."));
 }
 
-const time = (rows) => rows.reduce((sum, row) => sum + row.duration_ms, 0);
+const time = (rows) => sum(rows.map((row) => row.duration_ms));
 
 function lines(rows, total, report) {
 	const [first] = rows;
 	const known = rows.map((row) => row.rows).filter((count) => count != null);
-	const [toggle, below] = expandable(first.sql.slice(0, 160), () => executions(rows), 11, new Set());
-	return [[
-		toggle, rows.length, rows.filter((row) => row.duplicate_of != null).length || "–", ms(time(rows)), share(time(rows), total), ms(time(rows) / rows.length),
-		ms(Math.max(...rows.map((row) => row.duration_ms))), known.length ? known.reduce((sum, count) => sum + count) : "–",
+	return expandable([
+		first.sql, rows.length, rows.filter((row) => row.duplicate_of).length || null, ms(time(rows)), share(time(rows), total), ms(time(rows) / rows.length),
+		ms(Math.max(...rows.map((row) => row.duration_ms))), known.length ? sum(known) : null,
 		[...new Set(rows.map((row) => row.phase || "–"))].join(", "), [place(first), first.relationship && h("div", { class: "quiet" }, first.relationship)], meaning(rows, report),
-	], below];
+	], () => executions(rows), new Set());
 }
 
 // The findings that a group is in, or why its repetition is none.
@@ -43,7 +42,7 @@ function executions(rows) {
 	const [first] = rows;
 	const titles = `+#|+Start|+Time|+Rows|+Connection|+Transaction|+Duplicate of|Outcome${rows.some((row) => row.parameters) ? "|Values" : ""}`;
 	const cells = rows.slice(0, MOST).map((row) => [
-		row.id, ms(row.start_ms), ms(row.duration_ms), whole(row.rows), whole(row.connection), whole(row.transaction), row.duplicate_of == null ? "–" : `#${row.duplicate_of}`,
+		row.id, ms(row.start_ms), ms(row.duration_ms), row.rows, row.connection, row.transaction, row.duplicate_of && `#${row.duplicate_of}`,
 		row.failed ? h("span", { class: "error" }, "failed") : "ok", (row.parameters || []).join(", ")]);
 	return [
 		formatted(first.sql),

@@ -4,7 +4,7 @@ import { get, say, watch } from "./api.js";
 import { empty, h } from "./dom.js";
 
 // `draw(answer)` returns the nodes below the heading.
-export function live(main, title, path, pause, draw) {
+export const live = (title, path, pause, draw) => (main) => {
 	document.title = `${title} – query_guard`;
 	const body = h("div");
 	main.append(h("h1", {}, title), body);
@@ -20,4 +20,4 @@ export function live(main, title, path, pause, draw) {
 			if (!shown) body.replaceChildren(empty(error.message));
 		}
 	}, pause);
-}
+};

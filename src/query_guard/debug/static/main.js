@@ -22,7 +22,6 @@ function show(focus) {
 	const view = Object.hasOwn(VIEWS, key) ? VIEWS[key] : showNothing;
 	stop();
 	main.replaceChildren();
-	main.className = key || "list";
 	mark(key === "requests" ? "" : key);
 	stop = view(main, new URLSearchParams(query), decoded(rest.join("/"))) || (() => {});
 	if (focus) main.focus({ preventScroll: true });
@@ -41,10 +40,7 @@ function showNothing(element) {
 }
 
 function mark(key) {
-	for (const link of document.querySelectorAll("#views a")) {
-		if (link.getAttribute("href") === `#/${key}`) link.setAttribute("aria-current", "page");
-		else link.removeAttribute("aria-current");
-	}
+	for (const link of document.querySelectorAll("nav a")) link.ariaCurrent = link.hash === `#/${key}` ? "page" : null;
 }
 
 document.querySelector(".skip").addEventListener("click", (event) => {

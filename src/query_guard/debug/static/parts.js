@@ -3,16 +3,20 @@
 import { pathOf } from "./api.js";
 import { button, h, quiet } from "./dom.js";
 import { link } from "./editor.js";
-import { ms } from "./format.js";
+import { ms, sum } from "./format.js";
 
-export const PARTS = [["application", "application"], ["wait", "pool wait"], ["database", "database"], ["blocked", "blocked loop"]];
+const PARTS = [["application", "application"], ["wait", "pool wait"], ["database", "database"], ["blocked", "blocked loop"]];
+
+// Each part with its label and the time it took.
+export const parts = (times) => PARTS.map(([part, label]) => [part, label, times[`${part}_ms`]]);
 
 // Where the time of a report went, as a bar of its four parts.
 export function bar(times) {
-	const total = PARTS.reduce((sum, [part]) => sum + times[`${part}_ms`], 0) || 1;
-	const words = PARTS.map(([part, label]) => `${label} ${ms(times[`${part}_ms`])}`).join(", ");
-	const pieces = PARTS.map(([part]) => h("i", { class: part, style: { width: `${(100 * times[`${part}_ms`]) / total}%` } }));
-	return h("span", { class: "bar", role: "img", "aria-label": words, title: words }, pieces);
+	const pieces = parts(times);
+	const total = sum(pieces.map(([, , time]) => time)) || 1;
+	const words = pieces.map(([, label, time]) => `${label} ${ms(time)}`).join(", ");
+	return h("span", { class: "bar", role: "img", "aria-label": words, title: words },
+		pieces.map(([part, , time]) => h("i", { class: part, style: { width: `${(100 * time) / total}%` } })));
 }
 
 export const legend = () => h("div", { class: "legend" }, PARTS.map(([part, label]) => h("span", {}, h("i", { class: part }), label)));
@@ -21,14 +25,8 @@ export const chip = (kind, severity, count = 1) =>
 	h("span", { class: `chip ${severity}` }, severity === "error" ? "! " : "", kind, count > 1 ? ` ×${count}` : "");
 
 // Findings as chips, each kind once.
-export function chips(kinds, severities) {
-	const groups = new Map();
-	kinds.forEach((kind, index) => {
-		const { count, severity } = groups.get(kind) || { count: 0, severity: "" };
-		groups.set(kind, { count: count + 1, severity: severity === "error" ? severity : severities[index] });
-	});
-	return [...groups].map(([kind, { count, severity }]) => chip(kind, severity, count));
-}
+export const chips = (kinds, severities) => Object.entries(Object.groupBy(severities, (_, index) => kinds[index]))
+	.map(([kind, all]) => chip(kind, all.includes("error") ? "error" : all[0], all.length));
 
 export const place = (frame) => (frame && frame.file ? link(frame) : quiet("no line of the application"));
 export const places = (frames) => frames.map((frame, index) => [index ? ", " : "", place(frame)]);

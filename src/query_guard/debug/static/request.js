@@ -5,16 +5,15 @@ import { assertion } from "./assertion.js";
 import { connections } from "./connections.js";
 import { empty, facts, h } from "./dom.js";
 import { findings } from "./findings.js";
-import { failed, ms, outcome } from "./format.js";
+import { failed, ms, outcome, result } from "./format.js";
 import { statements } from "./groups.js";
-import { bar, copy, legend, PARTS, toRequest } from "./parts.js";
+import { bar, copy, legend, parts, toRequest } from "./parts.js";
 import { pinned, refresh } from "./store.js";
 import { timeline } from "./timeline.js";
 
 export function showRequest(main, params, id) {
 	let shown = "";
 	let isStopped = false;
-	document.title = "Request – query_guard";
 	const back = () => h("p", {}, h("a", { href: "#/" }, "← Requests"));
 
 	async function load() {
@@ -38,9 +37,8 @@ export function showRequest(main, params, id) {
 
 function heading(report) {
 	const status = h("span", { class: failed(report) && "error" }, outcome(report), report.exception && ` ${report.exception}`);
-	const times = PARTS.map(([part, label]) => [label, report.times[`${part}_ms`]]).filter(([, time]) => time > 0);
 	return h("section", {}, h("h1", {}, report.sentence),
-		facts("facts", ["Status", status], ["Started", new Date(report.started_at).toLocaleString()], ["Total", ms(report.duration_ms)], ...times.map(([label, time]) => [label, ms(time)]),
+		facts("facts", ["Status", status], ["Started", new Date(report.started_at).toLocaleString()], ["Total", ms(report.duration_ms)], ...parts(report.times).map(([, label, time]) => time > 0 && [label, ms(time)]),
 			["Statements", report.query_count], ["Shapes", report.shapes], ["Connections", report.peak_connections], report.pid && ["Process", report.pid], ["Report", report.id]),
 		h("div", { class: "large" }, bar(report.times)), legend(),
 		h("p", { class: "actions" }, copy("Copy as a pytest assertion", () => assertion(report)), copy("Copy link", () => location.href),
@@ -54,7 +52,7 @@ function notes(report) {
 	const missing = [[report.dropped, "statements"], [report.dropped_checkouts, "checkouts"], [report.dropped_transactions, "transactions"]];
 	return [
 		change && [change.sentence],
-		trial && ["This request ran with the options of ", toRequest(trial.of, "an earlier report"), `: ${trial.before} → ${trial.after} statements, ${trial.outcome}${trial.why ? `: ${trial.why}` : ""}`],
+		trial && ["This request ran with the options of ", toRequest(trial.of, "an earlier report"), `: ${result(trial)}`],
 		...missing.map(([count, what]) => count && [`${count} more ${what} were counted without details.`]),
 		report.sampled === false && ["This request was not in the sample: its statements were only counted."],
 		report.late_count && [`${report.late_count} statements came after the report was finished.`],

@@ -3,10 +3,10 @@
 import { say } from "./api.js";
 import { button, empty, h } from "./dom.js";
 import { filters } from "./filters.js";
-import { clock, counted, failed, ms, outcome } from "./format.js";
+import { clock, counted, failed, ms, name, outcome } from "./format.js";
 import { bar, chips, legend, toRequest } from "./parts.js";
 import { windowed } from "./rows.js";
-import { clear, known, onChange, pinned, reports, togglePin } from "./store.js";
+import { changes, clear, known, pinned, reports, togglePin } from "./store.js";
 
 const TITLES = ["Pin", "Time", "Request", "Status", "Total", "Where it went", "Statements", "Shapes", "Connections", "Findings"];
 const NONE = "No requests yet. Use the application: each request appears here when it has ended.";
@@ -17,7 +17,9 @@ const attempt = (work) => work().catch((error) => say(error.message, true));
 export function showRequests(main, params) {
 	document.title = "Requests – query_guard";
 	const chosen = filters(params, draw);
-	const list = windowed(row);
+	const end = new AbortController();
+	const { signal } = end;
+	const list = windowed(row, signal);
 	const count = h("p", { class: "quiet", role: "status" });
 	const head = h("div", { role: "rowgroup", class: "head" }, h("div", { role: "row" }, TITLES.map((title) => h("span", { role: "columnheader" }, title))));
 	const grid = h("div", { role: "table", "aria-label": "Requests", class: "requests" }, head, list.body);
@@ -31,34 +33,31 @@ export function showRequests(main, params) {
 		const matching = all.filter(chosen.matches);
 		chosen.offer(all);
 		grid.hidden = matching.length === 0;
-		grid.setAttribute("aria-rowcount", matching.length + 1);
+		grid.ariaRowCount = matching.length + 1;
 		list.show(matching);
 		count.textContent = `${chosen.isOn() ? `${matching.length} of ` : ""}${counted(all.length, "request")}`;
-		nothing.replaceChildren(...(matching.length || !known.isLoaded ? [] : [all.length ? empty("No request matches. ", button("Show all", chosen.clear)) : empty(NONE)]));
+		nothing.replaceChildren(matching.length || !known.isLoaded ? "" : all.length ? empty("No request matches. ", button("Show all", chosen.clear)) : empty(NONE));
 	}
 
-	const keys = (event) => onKey(event, list, chosen.text);
-	addEventListener("keydown", keys);
-	const forget = onChange(draw);
+	addEventListener("keydown", (event) => onKey(event, list, chosen.text), { signal });
+	changes.addEventListener("change", draw, { signal });
 	draw();
 	scrollTo(0, scrolled);
 	return () => {
 		scrolled = scrollY;
-		forget();
-		list.stop();
-		removeEventListener("keydown", keys);
+		end.abort();
 	};
 }
 
 function row(report) {
 	const { id, kind, method, route, path, started_at: started, change, query_count: count } = report;
-	const name = [h("span", { class: "method" }, kind === "block" ? "block" : method), " ", kind === "block" ? path : route || "(no route)"];
+	const [what, where] = kind === "block" ? [kind, path] : [method, route || "(no route)"];
 	const isPinned = Boolean(pinned(id));
 	const pin = button(isPinned ? "★" : "☆", () => attempt(() => togglePin(id)), {
-		class: "pin", "aria-pressed": String(isPinned), "aria-label": `Pin ${method} ${route || path || ""}`, title: "Keep it at the top",
+		class: "pin", "aria-pressed": String(isPinned), "aria-label": `Pin ${name(report)}`, title: "Keep it at the top",
 	});
 	const cells = [
-		pin, h("time", { datetime: started }, clock(started)), toRequest(id, name), h("span", { class: failed(report) && "error", title: report.exception }, outcome(report)),
+		pin, h("time", { datetime: started }, clock(started)), toRequest(id, h("span", { class: "method" }, what), " ", where), h("span", { class: failed(report) && "error", title: report.exception }, outcome(report)),
 		ms(report.duration_ms), bar(report.times), change && change.before !== count ? h("b", { title: change.sentence }, `${change.before} → ${count}`) : count, report.shapes, report.peak_connections, chips(report.findings, report.severities),
 	];
 	return h("div", { role: "row" }, cells.map((content) => h("span", { role: "cell" }, content)));

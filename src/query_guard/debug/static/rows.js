@@ -4,8 +4,8 @@ import { h } from "./dom.js";
 
 const AROUND = 12;
 
-// `make(item)` returns the row of an item, which has an `id`.
-export function windowed(make) {
+// `make(item)` returns the row of an item, which has an `id`; `signal` ends it.
+export function windowed(make, signal) {
 	const body = h("div", { role: "rowgroup", class: "rows" });
 	const shown = new Map(); // id -> the item and its element
 	let items = [];
@@ -19,8 +19,8 @@ export function windowed(make) {
 		const element = old?.item === item ? old.element : make(item);
 		if (old?.element !== element) old ? old.element.replaceWith(element) : body.append(element);
 		shown.set(item.id, { item, element });
-		element.style.setProperty("transform", `translateY(${index * height()}px)`);
-		element.setAttribute("aria-rowindex", index + 2);
+		element.style.transform = `translateY(${index * height()}px)`;
+		element.ariaRowIndex = index + 2;
 		return element;
 	}
 
@@ -38,8 +38,8 @@ export function windowed(make) {
 	}
 
 	const soon = () => requestAnimationFrame(draw);
-	addEventListener("scroll", soon, { passive: true });
-	addEventListener("resize", soon);
+	addEventListener("scroll", soon, { passive: true, signal });
+	addEventListener("resize", soon, { signal });
 	return {
 		body,
 		// Show other items; those that come before the first one in sight do not move it.
@@ -47,7 +47,7 @@ export function windowed(make) {
 			const seen = Math.floor(top() / height());
 			const anchor = next.findIndex((item) => item.id === items[seen]?.id);
 			items = next;
-			body.style.setProperty("height", `${items.length * height()}px`);
+			body.style.height = `${items.length * height()}px`;
 			if (seen > 0 && anchor > seen) scrollBy(0, (anchor - seen) * height());
 			draw();
 		},
@@ -60,9 +60,5 @@ export function windowed(make) {
 			link.scrollIntoView({ block: "nearest" });
 		},
 		focused: () => items.find(hasFocus),
-		stop() {
-			removeEventListener("scroll", soon);
-			removeEventListener("resize", soon);
-		},
 	};
 }

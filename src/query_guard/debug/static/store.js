@@ -3,17 +3,12 @@
 import { get, pathOf, say } from "./api.js";
 
 const pins = new Map(); // id -> the whole report
-const listeners = new Set();
 let rows = [];
+export const changes = new EventTarget();
 export const known = { folder: null, isLoaded: false };
 
 export const pinned = (id) => pins.get(id);
-const changed = () => listeners.forEach((listener) => listener());
-
-export function onChange(listener) {
-	listeners.add(listener);
-	return () => listeners.delete(listener);
-}
+const changed = () => changes.dispatchEvent(new Event("change"));
 
 // Newest first; pinned ones before all others.
 export const reports = () => [...[...pins.values()].reverse(), ...rows.filter((row) => !pins.has(row.id))];

@@ -6,16 +6,19 @@ import { counted, ms } from "./format.js";
 const MERGED = 0.0008; // of the width: nearer statements of one shape are one block
 const WORTH_A_LABEL = 0.14;
 
-const ready = (row) => row.start_ms + row.wait_ms + row.connect_ms;
-
 export function timeline({ duration_ms: duration, ...report }) {
-	const spans = (rows) => rows.map((row) => ({ ...row, from: row.start_ms, to: row.duration_ms == null ? duration : row.start_ms + row.duration_ms }));
-	const [statements, transactions, blocks] = [report.statements, report.transactions, report.loop_blocks].map(spans);
-	const checkouts = report.checkouts.map((row) => ({ ...row, from: ready(row), to: row.held_ms == null ? duration : ready(row) + row.held_ms }));
+	const spans = (rows) => rows.map((row) => {
+		const from = row.start_ms + (row.wait_ms || 0) + (row.connect_ms || 0);
+		return { ...row, from, to: from + (row.duration_ms ?? row.held_ms ?? duration - from) };
+	});
+	const [statements, transactions, blocks, checkouts] = [report.statements, report.transactions, report.loop_blocks, report.checkouts].map(spans);
 	const span = Math.max(0.001, duration, ...[...statements, ...checkouts].map((row) => row.to));
-	const draw = (kind, { from, to }, words, label) =>
-		to > from && h("span", { class: kind, title: words, style: { left: `${(100 * from) / span}%`, width: `${(100 * (to - from)) / span}%` } }, (to - from) / span > WORTH_A_LABEL && label);
-	const timed = (kind, row, words) => draw(kind, row, `${words} ${ms(row.to - row.from)}`, `${words} ${ms(row.to - row.from)}`);
+	const length = ({ from, to }) => ms(to - from);
+	const draw = (kind, { from, to }, words, label) => {
+		const width = (to - from) / span;
+		return width > 0 && h("span", { class: kind, title: words, style: { left: `${(100 * from) / span}%`, width: `${100 * width}%` } }, width > WORTH_A_LABEL && label);
+	};
+	const timed = (kind, row, words) => draw(kind, row, `${words} ${length(row)}`, `${words} ${length(row)}`);
 
 	const onConnection = (connection) => {
 		const [sent, held, open] = [statements, checkouts, transactions].map((rows) => rows.filter((row) => row.connection === connection));
@@ -23,10 +26,10 @@ export function timeline({ duration_ms: duration, ...report }) {
 			held.map((row) => [
 				timed("t-wait", { from: row.start_ms, to: row.start_ms + row.wait_ms }, "wait"),
 				timed("t-connect", { from: row.start_ms + row.wait_ms, to: row.from }, "connect"),
-				draw(`t-checkout ${row.outcome === "returned" ? "" : "odd"}`, row, `checkout ${row.id}: held ${ms(row.to - row.from)}, ${row.outcome}`),
+				draw(`t-checkout ${row.outcome === "returned" ? "" : "odd"}`, row, `checkout ${row.id}: held ${length(row)}, ${row.outcome}`),
 			]),
-			open.map((row) => draw(`t-transaction ${row.outcome.replace(" ", "-")}`, row, `transaction ${row.id}: ${row.outcome}, ${ms(row.to - row.from)}`, row.outcome)),
-			merged(sent, span).map((row) => draw(`t-statement ${row.failed ? "failed" : ""}`, row, `${row.count > 1 ? `${row.count} statements` : `#${row.id}`}, ${ms(row.to - row.from)}: ${row.sql.slice(0, 300)}`)),
+			open.map((row) => draw(`t-transaction ${row.outcome.replace(" ", "-")}`, row, `transaction ${row.id}: ${row.outcome}, ${length(row)}`, row.outcome)),
+			merged(sent, span).map((row) => draw(`t-statement ${row.failed ? "failed" : ""}`, row, `${row.count > 1 ? `${row.count} statements` : `#${row.id}`}, ${length(row)}: ${row.sql.slice(0, 300)}`)),
 			held.map((row) => gaps(row, sent).map((gap) => timed("t-gap", gap, meaning(gap, open, blocks)))),
 		];
 	};

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from query_guard.detectors.binds import OFFSET, changed_places, places_of_values
 from query_guard.detectors.remedies.remedy import Remedy, at, listed
 from query_guard.records import CRITERIA, Clauses, Facts, Loader, Statement
 
@@ -30,7 +31,7 @@ def batched_select(rows: Sequence[Statement], facts: Facts) -> Remedy:
     target, clauses = row.info, row.info.clauses
     filters = filters_of(row)
     if "LIMIT" in clauses.further or "OFFSET" in clauses.further or " LIMIT " in row.sql:
-        return _first_of_each(row, filters)
+        return _one_list(row) if _only_offset_changes(rows) else _first_of_each(row, filters)
     if not filters or "text" in clauses.further:
         return Remedy("", "Collect the values before the loop and send one statement for all of them")
     code = _code(target.entity, clauses, filters) if _is_plain(row, facts) else ""
@@ -116,6 +117,18 @@ def _same_with_in(row: Statement, filters: Sequence[str]) -> Remedy:
 
 def _equals(filters: Sequence[str]) -> str:
     return " and ".join(f"{name} == ..." for name in filters)
+
+
+def _only_offset_changes(rows: Sequence[Statement]) -> bool:
+    """Whether all executions read parts of one list."""
+    places = places_of_values(rows)
+    return places is not None and {places[number][1] for number in changed_places(rows)} == {OFFSET}
+
+
+def _one_list(row: Statement) -> Remedy:
+    return Remedy(
+        "", f"Only the OFFSET changes: read that list once, with one select{at(row)}, and take the rows from it"
+    )
 
 
 def _first_of_each(row: Statement, filters: Sequence[str]) -> Remedy:

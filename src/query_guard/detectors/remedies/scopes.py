@@ -8,6 +8,7 @@ import linecache
 import textwrap
 from collections.abc import Sequence
 from functools import lru_cache
+from tokenize import TokenError
 from typing import NamedTuple, TypeAlias
 
 from query_guard.document.source_files import path_of
@@ -32,16 +33,10 @@ class Scope(NamedTuple):
 @lru_cache(maxsize=256)
 def scope_at(frame: Frame) -> Scope | None:
     """Return the functions around a line; None if their source is not available."""
-    lines = linecache.getlines(path_of(frame.file))
-    first = _outermost(lines, frame)
-    try:
-        outermost = ast.parse(textwrap.dedent("".join(inspect.getblock(lines[first - 1 :]))))
-    except (SyntaxError, ValueError, IndexError, RecursionError):
-        return None
-    line = frame.line - first + 1
+    tree, line = code_around(frame)
     around = [
         node
-        for node in ast.walk(outermost)
+        for node in ast.walk(tree)
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.lineno <= line <= (node.end_lineno or 0)
     ]
     if not around:
@@ -49,6 +44,21 @@ def scope_at(frame: Frame) -> Scope | None:
     parameters = frozenset(name for function in around for name in _parameters(function))
     assigned = {name: value for function in around for name, value in _assignments(function)}
     return Scope(around[-1], parameters, assigned, line)
+
+
+@lru_cache(maxsize=256)
+def code_around(frame: Frame) -> tuple[ast.Module, int]:
+    """Return the outermost function around a line, or the module, and the line counted from where it begins.
+
+    Without its source, the code is empty.
+    """
+    lines = linecache.getlines(path_of(frame.file))
+    first = _outermost(lines, frame)
+    try:
+        block = lines if frame.function == "<module>" else inspect.getblock(lines[first - 1 :])
+        return ast.parse(textwrap.dedent("".join(block))), frame.line - first + 1
+    except (SyntaxError, TokenError, ValueError, IndexError, RecursionError):
+        return ast.Module([], []), 0
 
 
 def _outermost(lines: Sequence[str], frame: Frame) -> int:

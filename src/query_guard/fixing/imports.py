@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import libcst as cst
 
-from query_guard.cli.fixing.elements import appended
-from query_guard.cli.fixing.options import code_of
+from query_guard.fixing.elements import appended
+from query_guard.fixing.options import code_of
 
 
 class Line(NamedTuple):

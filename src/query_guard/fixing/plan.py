@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from query_guard.cli.fixing.patch import Addition, patched
 from query_guard.document.source_files import hash_of
 
+if TYPE_CHECKING:
+    from query_guard.fixing.patch import Patched
+
 Finding = dict[str, Any]
+
+
+class NotInstalled(Exception):
+    """LibCST cannot be imported; the message is a sentence that says what to install."""
 
 
 class Left(NamedTuple):
@@ -38,7 +44,10 @@ class Plan:
 
 
 def planned(findings: Iterable[Finding], root: Path) -> Plan:
-    """Return what to change in the files below a directory, in which the application was started."""
+    """Return what to change in the files below a directory, in which the application was started.
+
+    Raises NotInstalled if something could be changed, and LibCST cannot be imported.
+    """
     plan, root = Plan(), root.resolve()
     by_file: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -79,14 +88,25 @@ def _plan_file(plan: Plan, shown: str, findings: list[Finding], root: Path) -> N
 
 
 def _plan_additions(plan: Plan, file: Path, before: bytes, findings: list[Finding], root: Path) -> None:
-    additions = [Addition(finding["edit"]["line"], finding["remedy"]) for finding in findings]
-    result = patched(before, additions, file, root)
+    additions = [(finding["edit"]["line"], finding["remedy"]) for finding in findings]
+    result = _patched(before, additions, file, root)
     refused = dict.fromkeys(range(len(findings)), "its option is there already") if result.source == before else {}
     refused |= result.refused
     plan.left += [Left(findings[number], why) for number, why in sorted(refused.items())]
     fixed = [finding for number, finding in enumerate(findings) if number not in refused]
     if fixed:
         plan.changes.append(Change(file, before, result.source, fixed))
+
+
+def _patched(source: bytes, additions: list[tuple[int, str]], file: Path, root: Path) -> Patched:
+    try:
+        from query_guard.fixing.patch import Addition, patched
+    except ImportError as error:
+        raise NotInstalled(
+            f"expected LibCST, which changes source files, and it cannot be imported: {error}; "
+            "install fastapi-query-guard[fix]"
+        ) from error
+    return patched(source, [Addition(*addition) for addition in additions], file, root)
 
 
 def _content(file: Path, root: Path) -> bytes | None:

@@ -9,12 +9,12 @@ from typing import NamedTuple, cast
 
 import libcst as cst
 
-from query_guard.cli.fixing.calls import Place, place_at
-from query_guard.cli.fixing.imports import imports_from, with_import
-from query_guard.cli.fixing.models import binds, module_of
-from query_guard.cli.fixing.names import ALIAS, Names, roots_of
-from query_guard.cli.fixing.not_understood import NotUnderstood
-from query_guard.cli.fixing.options import parsed
+from query_guard.fixing.calls import Place, place_at
+from query_guard.fixing.imports import imports_from, with_import
+from query_guard.fixing.models import binds, module_of
+from query_guard.fixing.names import ALIAS, Names, roots_of
+from query_guard.fixing.not_understood import NotUnderstood
+from query_guard.fixing.options import parsed
 
 _ORM = "sqlalchemy.orm"
 

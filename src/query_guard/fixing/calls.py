@@ -8,9 +8,9 @@ from typing import NamedTuple, TypeAlias
 import libcst as cst
 from libcst.metadata import CodeRange, PositionProvider
 
-from query_guard.cli.fixing.insertion import in_get, in_query, in_statement, with_options
-from query_guard.cli.fixing.nodes import names_in, nodes_below
-from query_guard.cli.fixing.not_understood import NotUnderstood
+from query_guard.fixing.insertion import in_get, in_query, in_statement, with_options
+from query_guard.fixing.nodes import names_in, nodes_below
+from query_guard.fixing.not_understood import NotUnderstood
 
 Change: TypeAlias = Callable[[cst.Call, Sequence[cst.BaseExpression]], cst.BaseExpression]
 _Positions: TypeAlias = Mapping[cst.CSTNode, CodeRange]

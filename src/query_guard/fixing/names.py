@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import libcst as cst
 from libcst.metadata import Assignment, ImportAssignment, ParentNodeProvider, ScopeProvider
 
-from query_guard.cli.fixing.nodes import names_in, nodes_below
-from query_guard.cli.fixing.not_understood import NotUnderstood
+from query_guard.fixing.nodes import names_in, nodes_below
+from query_guard.fixing.not_understood import NotUnderstood
 
 ALIAS = "alias"
 """Stands in a remedy for the name that the file has for an alias."""

@@ -7,7 +7,7 @@ from textwrap import dedent, indent
 
 import pytest
 
-from query_guard.cli.fixing.patch import Addition, patched
+from query_guard.fixing.patch import Addition, patched
 
 HEAD = """\
 from sqlalchemy import select

@@ -7,9 +7,9 @@ from typing import Any
 
 import libcst as cst
 
-from query_guard.cli.fixing.elements import appended
-from query_guard.cli.fixing.not_understood import NotUnderstood
-from query_guard.cli.fixing.options import code_of, merged
+from query_guard.fixing.elements import appended
+from query_guard.fixing.not_understood import NotUnderstood
+from query_guard.fixing.options import code_of, merged
 
 _CHAINED = (cst.Name, cst.Attribute, cst.Call, cst.Subscript)
 _OTHER_STATEMENTS = frozenset(("text", "insert", "update", "delete"))
