@@ -12,6 +12,7 @@ from query_guard.detectors import (
     CartesianProduct,
     CommitAfterResponse,
     CommitPerRow,
+    CountedCollection,
     Detector,
     DuplicateStatement,
     EventLoopBlocked,
@@ -29,7 +30,7 @@ from query_guard.detectors import (
     UnusedEagerLoad,
     defaults,
 )
-from query_guard.records import NO_INFO, NOWHERE, CallSite, Engine, Frame, Holder, LoopBlock, Pause, Silence
+from query_guard.records import NO_INFO, NOWHERE, CallSite, Engine, Frame, Holder, LoopBlock, Pause, Read, Silence
 from tests.reports import ENGINE, POSTS, REQUEST, SITE, checkout, facts_of, pool, statement, transaction
 
 FILE = Engine(2, "sqlite+aiosqlite", "sqlite", False)
@@ -529,3 +530,31 @@ def test_what_a_loop_over_three_values_repeats_belongs_to_the_loop() -> None:
         return severities(DuplicateStatement(), facts_of(*[statement(n, values=(v,)) for n, v in enumerate(values, 1)]))
 
     assert [found(1, 1, 2), found(1, 1, 2, 3)] == [["info"], []]
+
+
+@pytest.mark.parametrize("wait", [0.0, 0.1, 60.0])
+def test_that_time_went_by_between_two_reads_makes_no_poll_of_them(wait: float) -> None:
+    rows = [statement(1, values=(7,)), statement(2, values=(7,), transaction=2, start=wait)]
+    ended = (transaction(end=0.0, outcome="rolled back"), transaction(serial=2, start=wait, end=61.0))
+    assert severities(DuplicateStatement(), facts_of(*rows, transactions=ended)) == ["info"]
+
+
+@pytest.mark.parametrize(("until", "severity"), [(0.999, "info"), (1.0, "warning")])
+def test_a_loop_that_stands_still_for_a_second_is_no_burst(until: float, severity: str) -> None:
+    facts = facts_of(statement(start=0.3, duration=0.4), loop_blocks=(LoopBlock(0.0, until),))
+    assert severities(SlowStatement(), facts) == [severity]
+
+
+MAIN = Frame("users.py", 12, "list_users", 9)
+SIX = tuple(CallSite(n, (Frame("crud.py", n, "load", 1), MAIN), "router", False) for n in range(1, 7))
+READS = tuple(Read("User.posts", True, (), site, 1) for site in SIX)
+FROM_SIX_LINES = [
+    (DuplicateStatement(), facts_of(*[statement(n, values=(7,), site=site) for n, site in enumerate(SIX, 1)])),
+    (CountedCollection(), facts_of(statement(loader=POSTS), reads=READS)),
+    (EventLoopBlocked(), facts_of(loop_blocks=tuple(LoopBlock(n, n + 0.2, site) for n, site in enumerate(SIX)))),
+]
+
+
+@pytest.mark.parametrize(("detector", "facts"), FROM_SIX_LINES, ids=["duplicates", "reads", "blocks"])
+def test_five_of_the_lines_that_led_to_a_finding_are_named(detector: Detector, facts: Facts) -> None:
+    assert [len(one.callers) for one in detector(facts) if isinstance(one, Finding)] == [5]

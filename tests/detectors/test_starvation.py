@@ -39,6 +39,22 @@ def test_also_where_a_connection_was_had_in_the_end() -> None:
     assert finding.fix.startswith(THREADS)
 
 
+@pytest.mark.parametrize(("busy", "is_named"), [(31, False), (32, True)])
+def test_four_fifths_of_the_threads_are_enough(busy: int, is_named: bool) -> None:
+    assert fix_of(facts(busy_threads=busy)).startswith(THREADS) == is_named
+
+
+@pytest.mark.parametrize(("idle", "is_named"), [(0.99, False), (1.0, True)])
+def test_a_holder_is_idle_that_was_so_for_half_of_the_wait(idle: float, is_named: bool) -> None:
+    assert fix_of(facts(wait=2.0, holders=(holder(idle=idle),))).startswith(THREADS) == is_named
+
+
+@pytest.mark.parametrize(("idle", "is_named"), [(2, False), (3, True)])
+def test_most_holders_have_to_be_idle(idle: int, is_named: bool) -> None:
+    at_work = (holder("running a statement", 0.0),) * (4 - idle)
+    assert fix_of(facts(holders=(*[holder()] * idle, *at_work))).startswith(THREADS) == is_named
+
+
 @pytest.mark.parametrize(
     "found",
     [

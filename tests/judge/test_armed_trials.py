@@ -9,7 +9,7 @@ import pytest
 
 from query_guard.capture.window.trial import Trial
 from query_guard.history.memory import MemoryHistory
-from query_guard.judge.armed_trials import LASTING, ArmedTrials, NothingToTry
+from query_guard.judge.armed_trials import ArmedTrials, NothingToTry
 from query_guard.judge.trials import Ran, tried
 from query_guard.records import Answer, Entity, Finding, LoaderOption, OptionCall, PlacedOption, Report, TrialOf, Tried
 from tests.reports import REQUEST, SITE, facts_of, statement
@@ -43,7 +43,7 @@ def armed_trials(*reports: Report, possible: bool = True) -> tuple[ArmedTrials, 
 def test_a_trial_is_taken_once_by_its_own_route() -> None:
     trials, _, clock = armed_trials(report())
     armed = trials.arm(report())
-    assert (armed.options, armed.until) == ((OPTION,), clock.now + LASTING)
+    assert (armed.options, armed.until) == ((OPTION,), clock.now + 60)
     assert trials.take("GET /posts") is None
     assert trials.all() == [armed]
     assert trials.take("GET /users") == armed
@@ -51,7 +51,7 @@ def test_a_trial_is_taken_once_by_its_own_route() -> None:
     assert not trials
 
 
-@pytest.mark.parametrize(("seconds", "is_there"), [(LASTING - 1, True), (LASTING, False)])
+@pytest.mark.parametrize(("seconds", "is_there"), [(59.9, True), (60, False)])
 def test_it_is_over_after_a_minute(seconds: float, is_there: bool) -> None:
     trials, _, clock = armed_trials(report())
     trials.arm(report())

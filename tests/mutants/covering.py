@@ -1,13 +1,14 @@
-"""Which tests run which lines, and how long each takes: `python -m tests.mutants.covering FILE` writes it down.
+"""Which tests run which lines, and how long each takes: `python -m tests.mutants.covering FILE [TESTS ...]`.
 
 What stands in FILE is kept, where a run is interrupted, too. While neither `src/` nor what tests share has changed,
-only those files of tests are run that have.
+only those files of tests are run that have. TESTS are files and folders: others are not run, what is known of them is
+kept. `QUERY_GUARD_COVERING_PROCESSES` says in how many processes, two unless told otherwise.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
+import os
 import sys
 import tempfile
 import tomllib
@@ -19,7 +20,10 @@ from typing import Any
 import coverage
 import pytest
 
+from tests.mutants.kept import read, write
+
 ROOT = Path(__file__).parents[2]
+PROCESSES = os.environ.get("QUERY_GUARD_COVERING_PROCESSES", "2")
 AT_A_TIME = 16
 """Files of tests whose results are written down together."""
 NOTHING: dict[str, Any] = {"files": {}, "seconds": {}, "lines": {}}
@@ -42,19 +46,19 @@ class Passed:
         return {test: seconds for test, seconds in self.seconds.items() if test not in self.failed}
 
 
-def main(into: Path) -> int:
+def main(into: Path, only: Sequence[str] = ()) -> int:
     left_out = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mutants"]["tests-left-out"]
     files = {file: _digest([ROOT / file]) for file in test_files(left_out)}
     shared = _digest(path for path in _sources() if path.relative_to(ROOT).as_posix() not in files)
     known = _kept(into, shared)
     unchanged = {file for file, digest in files.items() if known["files"].get(file) == digest}
     known = merged(known, NOTHING, unchanged)
-    changed = sorted({*files} - unchanged)
+    changed = [file for file in sorted({*files} - unchanged) if file.startswith(tuple(only or [""]))]
     into.parent.mkdir(exist_ok=True, parents=True)
     for first in range(0, len(changed), AT_A_TIME):
         some = changed[first : first + AT_A_TIME]
         known = merged(known, {**_ran(some), "files": {file: files[file] for file in some}}, {*known["files"]})
-        _write(into, {"shared": shared, **known})
+        write(into, {"shared": shared, **known})
     return 0
 
 
@@ -69,26 +73,19 @@ def _sources() -> list[Path]:
 
 
 def _digest(paths: Iterable[Path]) -> str:
-    read = hashlib.sha256()
+    digest = hashlib.sha256()
     for path in paths:
-        read.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
-    return read.hexdigest()
+        digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
 
 
 def _kept(file: Path, shared: str) -> dict[str, Any]:
-    known: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+    known: dict[str, Any] = read(file) if file.exists() else {}
     return known if known.get("shared") == shared else NOTHING
 
 
-def _write(file: Path, known: dict[str, Any]) -> None:
-    """Replace the file at once: whoever interrupts finds what was learnt before."""
-    written = file.with_suffix(".new")
-    written.write_text(json.dumps(known))
-    written.replace(file)
-
-
 def _ran(files: Sequence[str]) -> dict[str, Any]:
-    """Run files of tests under coverage, in two processes; those that fail are of no use, but no reason to stop."""
+    """Run files of tests under coverage; those that fail are of no use, but no reason to stop."""
     with tempfile.TemporaryDirectory(prefix="covering-") as directory:
         settings, data = Path(directory, "coverage.ini"), Path(directory, "coverage.db")
         settings.write_text(
@@ -96,7 +93,17 @@ def _ran(files: Sequence[str]) -> dict[str, Any]:
             f"data_file = {data}\n"
         )
         passed = Passed()
-        options = ["-q", "-p", "no:cacheprovider", "-n", "2", "--dist", "loadfile", "--cov", f"--cov-config={settings}"]
+        options = [
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-n",
+            PROCESSES,
+            "--dist",
+            "loadfile",
+            "--cov",
+            f"--cov-config={settings}",
+        ]
         code = pytest.main([*options, "--cov-context=test", "--cov-report=", *files], plugins=[passed])
         if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             sys.exit(int(code))
@@ -105,14 +112,14 @@ def _ran(files: Sequence[str]) -> dict[str, Any]:
 
 def lines_of(data: Path) -> dict[str, dict[str, list[str]]]:
     """Return the tests that ran each line of each file; those that ran while it was imported are of no test."""
-    read = coverage.CoverageData(str(data))
-    read.read()
+    measured = coverage.CoverageData(str(data))
+    measured.read()
     return {
         file: {
             str(line): sorted({context.partition("|")[0] for context in contexts if context})
-            for line, contexts in read.contexts_by_lineno(file).items()
+            for line, contexts in measured.contexts_by_lineno(file).items()
         }
-        for file in sorted(read.measured_files())
+        for file in sorted(measured.measured_files())
     }
 
 
@@ -129,4 +136,4 @@ def merged(kept: dict[str, Any], fresh: dict[str, Any], unchanged: Collection[st
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))

@@ -6,13 +6,17 @@
 from __future__ import annotations
 
 import ast
-import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
+from tests.mutants.kept import read
+
+AT_FIRST = 30
+"""How many tests run before the others: they are in few files, and to import all takes longer than to run them."""
 PATIENCE = 60.0
 """Seconds that the tests of a mutant may take together, by what they took before: the quickest are chosen."""
 SERVED = ("psycopg", "asyncpg", "postgres")
@@ -32,14 +36,29 @@ class Chosen:
 
 
 def tests_for(lines: Mapping[str, Sequence[str]], first: int, last: int, source: str) -> set[str]:
-    """Return the tests that ran a line of a range. Where none did, as of what runs at import, return those that ran any
-    line of the function or class around; none, where that is no guide either, as of records.
+    """Return the tests that ran a line of a range, or a line with the name that a module assigns there: few tests
+    import a module again. Where none did, return those that ran any line of the function or class around; none, where
+    that is no guide either, as of records.
     """
-    for around in (range(first, last + 1), *_definitions_around(first, source)):
+    for around in ((*range(first, last + 1), *_uses(first, source)), *_definitions_around(first, source)):
         found = {test for line in around for test in lines.get(str(line), ())}
         if found:
             return found
     return set()
+
+
+def _uses(line: int, source: str) -> list[int]:
+    """Return the lines that name what a line of the module assigns."""
+    assigned = [node for node in ast.parse(source).body if isinstance(node, (ast.Assign, ast.AnnAssign))]
+    targets = {
+        target.id
+        for node in assigned
+        if node.lineno <= line <= (node.end_lineno or line)
+        for target in ast.walk(node)
+        if isinstance(target, ast.Name) and isinstance(target.ctx, ast.Store)
+    }
+    names = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name) and node.id in targets)
+    return [name.lineno for name in names]
 
 
 def _definitions_around(line: int, source: str) -> list[range]:
@@ -64,12 +83,25 @@ def chosen(tests: set[str], seconds: Mapping[str, float]) -> list[str]:
 
 
 def main(covering: str, file: str, first: int, last: int, source: str) -> int:
-    known = json.loads(Path(covering).read_text())
+    known = read(Path(covering), only=file)
     tests = tests_for(known["lines"].get(file, {}), first, last, source) or {*known["seconds"]}
     names = chosen(tests, known["seconds"])
+    quickest = sorted(names, key=lambda test: known["seconds"][test])[:AT_FIRST]
+    return _in_a_process(quickest) or _in_a_process([name for name in names if name not in quickest])
+
+
+def _in_a_process(names: Sequence[str]) -> int:
+    """Run tests in a process of their own, and return pytest's exit code."""
+    if not names:
+        return 0
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     files = sorted({name.partition("::")[0] for name in names})
     options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "--tb=line", "-o", "addopts="]
-    return int(pytest.main([*options, *files], plugins=[Chosen(names)]))
+    code = int(pytest.main([*options, *files], plugins=[Chosen(names)]))
+    sys.stdout.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

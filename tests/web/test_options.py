@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 import re
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -195,3 +196,12 @@ def test_a_budget_is_declared_by_name(positional: tuple[Any, ...]) -> None:
     with pytest.raises(TypeError, match="query_budget: write @query_budget") as raised:
         query_budget(*positional)
     assert "write @query_budget(max_queries=5), with the number by name, not" in str(raised.value)
+
+
+@pytest.mark.parametrize("lacking", ["dialect", "pool"])
+def test_what_has_only_some_attributes_of_an_engine_is_none(lacking: str) -> None:
+    """As a connection, which has a dialect and no pool."""
+    engine = SimpleNamespace(dialect=None, pool=None)
+    delattr(engine, lacking)
+    with pytest.raises(ValueError, match=r"engines must hold Engine or AsyncEngine objects, not namespace\("):
+        QueryGuard(app, engines=[engine])
