@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection, delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.pool import NullPool
 
 from query_guard import Finding, QueryGuard, Report
 from query_guard.detectors.latent_n_plus_one import LatentNPlusOne
@@ -417,6 +418,22 @@ async def test_n18_gather_of_the_same_select(database: Database, profile: Profil
 
     (finding,) = loops(await profile.endpoint(endpoint))
     assert "fanned out over 4 tasks and 4 connections" in finding.summary
+
+
+@only_async
+async def test_n18_tasks_one_after_the_other_fan_out_over_nothing(database: Database, profile: Profiler) -> None:
+    new_connections = Database(database.driver, database.url, poolclass=NullPool)
+
+    async def load(number: int) -> None:
+        async with new_connections.async_session() as session:
+            await session.scalar(select(User).where(User.id == number))
+
+    async def endpoint() -> None:
+        for number in range(1, 5):
+            await asyncio.create_task(load(number))
+
+    (finding,) = loops(await profile.endpoint(endpoint))
+    assert "once for each object of a loop" in finding.summary
 
 
 async def test_n19_many_short_sessions(database: Database, profile: Profiler) -> None:
