@@ -77,8 +77,8 @@ def _dumped(contestant: str, paths: Sequence[str], repeats: int, hash_seed: int)
             "valgrind",
             "--tool=callgrind",
             "--dump-before=getppid",
-            "--collect-atstart=yes",
             *[f"--toggle-collect={function}" for function in _LUCK],
+            "--collect-atstart=yes",  # after them, as each turns it off
             f"--callgrind-out-file={out}",
         ]
         child = [sys.executable, "-W", "ignore", "-m", "benchmarks.instructions", contestant, str(repeats), *paths]
