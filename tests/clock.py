@@ -47,7 +47,7 @@ def timed_engine(clock: Clock) -> Iterator[Engine]:
 
     @event.listens_for(engine, "connect")
     def add_function(connection: object, _: object) -> None:
-        connection.create_function("move", 1, clock.move)  # type: ignore[attr-defined]
+        connection.create_function("move", 1, clock.move)  # type: ignore[attr-defined]  # the driver's own connection
 
     yield engine
     engine.dispose()

@@ -65,7 +65,7 @@ async def test_blocks_around_the_yield_of_a_sync_dependency() -> None:
 
 
 def test_a_pool_without_an_engine() -> None:
-    pool: Any = QueuePool(lambda: sqlite3.connect(":memory:"))  # type: ignore[arg-type]
+    pool: Any = QueuePool(lambda: sqlite3.connect(":memory:"))  # type: ignore[arg-type]  # SQLAlchemy wants its own protocol
     with record() as recording:
         pool.connect().close()
     pool.dispose()
@@ -112,7 +112,7 @@ def test_statements_of_a_begin_listener_count() -> None:
 
 
 def test_a_dialect_that_was_imported_late() -> None:
-    class LateDialect(type(engine.dialect)):  # type: ignore[misc]
+    class LateDialect(type(engine.dialect)):  # type: ignore[misc]  # a base that only its engine knows
         def do_executemany(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
             for given in parameters:
                 cursor.execute(statement, given)

@@ -57,6 +57,6 @@ async def test_tasks_that_wait_are_counted() -> None:
     await engine.dispose()
 
 
-@pytest.mark.parametrize("pool", [NullPool(lambda: None), StaticPool(lambda: None), None, object()])  # type: ignore[arg-type]
+@pytest.mark.parametrize("pool", [NullPool(lambda: None), StaticPool(lambda: None), None, object()])  # type: ignore[arg-type]  # no connection is made
 def test_what_has_no_queue_is_unknown(pool: object) -> None:
     assert waiting_in(pool) is None

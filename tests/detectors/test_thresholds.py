@@ -42,4 +42,4 @@ def test_right_thresholds_are_taken() -> None:
 
 def test_a_number_of_rows_is_whole() -> None:
     with pytest.raises(ValueError, match="NPlusOne: owners must be an integer of at least 0, such as 2, not 2.5"):
-        NPlusOne(owners=2.5)  # type: ignore[arg-type]
+        NPlusOne(owners=2.5)  # type: ignore[arg-type]  # a wrong type: that is tested

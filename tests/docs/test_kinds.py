@@ -41,6 +41,11 @@ def test_each_kind_has_a_page() -> None:
     assert [page.stem for page in KIND_PAGES] == sorted({*KINDS, *BESIDES})
 
 
+def test_the_index_leads_to_each_page() -> None:
+    linked = re.findall(r"\]\((\w+)\.md\)", (FINDINGS / "index.md").read_text())
+    assert sorted(linked) == sorted({*KINDS, *BESIDES})
+
+
 @of_each_kind
 def test_a_page_has_its_sections(page: Path) -> None:
     assert page.read_text().startswith(f"# {page.stem}\n")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
 
-from query_guard import Facts, Finding, QueryGuard, Report, record
+from query_guard import Facts, Finding, QueryGuard, Report, defaults, record
 from query_guard.debug.own_figures import own_document
+from query_guard.detectors import OPT_IN
 from query_guard.document.change import change_document
 from query_guard.document.connections import holder_document
 from query_guard.document.report import document
@@ -91,6 +93,15 @@ def test_every_option_is_described_with_its_type_and_default() -> None:
     options = {name: each for name, each in inspect.signature(QueryGuard).parameters.items() if name != "app"}
     assert [*described] == ["app", *options]
     assert [name for name, each in options.items() if f"Default: `{each.default!r}`" not in described[name]] == []
+
+
+def test_each_detector_has_its_entry_and_leads_to_its_kind() -> None:
+    entries = (REFERENCE / "detectors.md").read_text().split("\n::: query_guard.detectors.")[1:]
+    kinds = {entry.split()[0]: re.findall(r"\(\.\./findings/(\w+)\.md\)", entry) for entry in entries}
+    del kinds["Detector"]
+    assert kinds == {
+        type(detector).__name__: [sys.modules[type(detector).__module__].KIND] for detector in (*defaults(), *OPT_IN)
+    }
 
 
 def test_the_options_of_pytest_are_described() -> None:

@@ -41,3 +41,4 @@ def test_every_kind_and_setting_is_named() -> None:
 
 def test_the_number_of_pairs_is_right() -> None:
     assert f"{len(PAIRS)} pairs" in README
+    assert f"{len(PAIRS)} mistakes" in (ROOT / "README.md").read_text()

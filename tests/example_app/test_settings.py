@@ -69,7 +69,7 @@ def test_each_start_has_a_key_of_its_own_and_a_weak_one_is_refused() -> None:
 def test_the_pool_is_as_the_settings_say() -> None:
     settings = made(database_url="postgresql://db/shop", pool_size=3, max_overflow=4, pool_timeout=1.5, pool_recycle=60)
     pool = make_engine(settings).pool
-    assert (pool.size(), pool._max_overflow, pool._timeout, pool._recycle) == (3, 4, 1.5, 60)  # type: ignore[attr-defined]
+    assert (pool.size(), pool._max_overflow, pool._timeout, pool._recycle) == (3, 4, 1.5, 60)  # type: ignore[attr-defined]  # of QueuePool
     assert pool._pre_ping
     assert not make_engine(settings.model_copy(update={"pool_pre_ping": False})).pool._pre_ping
 

@@ -37,7 +37,7 @@ async def test_no_select_sees_a_removed_row(session: AsyncSession, factory: Fact
 @pytest.mark.parametrize("loader", [joinedload, selectinload])
 async def test_no_relationship_sees_a_removed_row(session: AsyncSession, factory: Factory, loader: object) -> None:
     user, _, kept = await removed_and_kept(factory)
-    options = loader(User.posts)  # type: ignore[operator]
+    options = loader(User.posts)  # type: ignore[operator]  # one of several loader functions
     found = (await session.scalars(select(User).where(User.id == user.id).options(options))).unique().one()
     assert [post.id for post in found.posts] == [kept.id]
 

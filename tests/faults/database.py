@@ -15,7 +15,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 _Dialect: Any = SQLiteDialect_pysqlite
 
 
-class TwoPhases(_Dialect):  # type: ignore[misc]
+class TwoPhases(_Dialect):  # type: ignore[misc]  # a base made at run time
     """SQLite knows no two-phase transactions: here the second phase is the whole of them."""
 
     supports_statement_cache = True

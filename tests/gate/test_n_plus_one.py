@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection, delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.pool import NullPool
 
 from query_guard import Finding, QueryGuard, Report
 from query_guard.detectors.latent_n_plus_one import LatentNPlusOne
@@ -117,7 +118,7 @@ async def test_n9_loop_over_core(profile: Profiler, statement: object) -> None:
     def core_loop(session: Session) -> None:
         connection: Connection = session.connection()
         for number in range(1, 5):
-            connection.execute(statement(number))  # type: ignore[operator]
+            connection.execute(statement(number))  # type: ignore[operator]  # one of several kinds of functions
 
     finding = the_loop(await profile(core_loop), "core_loop")
     assert finding.count == 4
@@ -166,7 +167,7 @@ async def test_n4_self_referential(profile: Profiler) -> None:
 async def test_n4_joined_inheritance_names_the_declaring_class(profile: Profiler, selected: type[Base]) -> None:
     def parts(session: Session) -> None:
         for vehicle in session.scalars(select(selected)):
-            len(vehicle.parts)  # type: ignore[attr-defined]
+            len(vehicle.parts)  # type: ignore[attr-defined]  # only two subclasses have parts
 
     finding = the_loop(await profile(parts), "parts")
     assert finding.relationship == "Vehicle.parts"
@@ -417,6 +418,22 @@ async def test_n18_gather_of_the_same_select(database: Database, profile: Profil
 
     (finding,) = loops(await profile.endpoint(endpoint))
     assert "fanned out over 4 tasks and 4 connections" in finding.summary
+
+
+@only_async
+async def test_n18_tasks_one_after_the_other_fan_out_over_nothing(database: Database, profile: Profiler) -> None:
+    new_connections = Database(database.driver, database.url, poolclass=NullPool)
+
+    async def load(number: int) -> None:
+        async with new_connections.async_session() as session:
+            await session.scalar(select(User).where(User.id == number))
+
+    async def endpoint() -> None:
+        for number in range(1, 5):
+            await asyncio.create_task(load(number))
+
+    (finding,) = loops(await profile.endpoint(endpoint))
+    assert "once for each object of a loop" in finding.summary
 
 
 async def test_n19_many_short_sessions(database: Database, profile: Profiler) -> None:

@@ -77,7 +77,7 @@ async def test_a_wrapper_of_the_whole_application_may_still_return_it(database: 
         await send({"type": "http.response.body", "body": b""})
 
     app.mount("/", endpoint)
-    await visit(SessionAround(app, engine_of(database)), "/")  # type: ignore[arg-type]
+    await visit(SessionAround(app, engine_of(database)), "/")  # type: ignore[arg-type]  # an ASGI application, as well
     assert [one.outcome for one in only(reports).facts.checkouts] == ["late"]
     assert not findings(only(reports), "connection_leak")
 
@@ -185,7 +185,7 @@ async def test_a_commit_by_another_way_is_one(database: Database, way: str) -> N
 
 async def test_sessions_that_share_a_static_connection_do_not_end_each_others_transactions() -> None:
     engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
-    Tag.__table__.create(engine)  # type: ignore[attr-defined]
+    Tag.__table__.create(engine)  # type: ignore[attr-defined]  # SQLAlchemy says FromClause
     app, reports = guarded(detectors=CALM)
 
     @app.post("/")

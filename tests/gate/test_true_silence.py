@@ -182,7 +182,7 @@ async def test_p4_what_asks_for_more_without_a_wait_is_a_loop(database: Database
 async def test_p4_one_by_one_after_waits_is_no_poll(database: Database) -> None:
     with record("a loop") as recording:
         for value in (1, 2, 3):
-            await database.run(lambda session, key=value: session.get(User, key))  # type: ignore[misc]
+            await database.run(lambda session, key=value: session.get(User, key))  # type: ignore[misc]  # mypy infers no lambda with a default
             await asyncio.sleep(0.001)
     assert kinds(recording.report) == ["n_plus_one"]
 

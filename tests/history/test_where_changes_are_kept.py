@@ -55,6 +55,6 @@ def test_a_report_that_cannot_be_compared_is_a_report_all_the_same(
 
     monkeypatch.setattr("query_guard.own_errors._logged", set())
     pipeline = Pipeline([], [])
-    pipeline.changes = Failing()  # type: ignore[assignment]
+    pipeline.changes = Failing()  # type: ignore[assignment]  # a fake that fails
     assert [pipeline.change_of(report_with()) for _ in range(2)] == [None, None]
     assert len(caplog.records) == 1

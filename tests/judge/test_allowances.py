@@ -84,12 +84,12 @@ def test_a_wrong_pattern_is_refused(wrong: Any) -> None:
     ):
         pass
     with pytest.raises(ValueError, match="QueryGuard: an allowance must be"):
-        QueryGuard(lambda *_: None, allow=[wrong])  # type: ignore[arg-type]
+        QueryGuard(lambda *_: None, allow=[wrong])  # type: ignore[arg-type]  # a wrong type: that is tested
 
 
 def test_a_text_is_no_sequence_of_patterns() -> None:
     with pytest.raises(ValueError, match="QueryGuard: allow must be a sequence of texts, such as"):
-        QueryGuard(lambda *_: None, allow="Post.author")  # type: ignore[arg-type]
+        QueryGuard(lambda *_: None, allow="Post.author")  # type: ignore[arg-type]  # a wrong type: that is tested
 
 
 def test_a_block_allows_what_is_sent_in_it() -> None:
@@ -310,10 +310,10 @@ def test_a_wrong_date_is_refused(until: Any) -> None:
 
 def test_a_wrong_reason_is_refused() -> None:
     with pytest.raises(ValueError, match="the reason of the allowance 'Post.author' must be a text, not 5"):
-        Allowance("Post.author", reason=5)  # type: ignore[arg-type]
+        Allowance("Post.author", reason=5)  # type: ignore[arg-type]  # a wrong type: that is tested
 
 
 def test_the_middleware_takes_them_too() -> None:
-    QueryGuard(lambda *_: None, allow=[Allowance("Post.author", reason="one a page"), "n_plus_one"])  # type: ignore[arg-type]
+    QueryGuard(lambda *_: None, allow=[Allowance("Post.author", reason="one a page"), "n_plus_one"])  # type: ignore[arg-type]  # no ASGI application is needed
     with pytest.raises(ValueError, match="QueryGuard: allow must be a sequence of texts"):
-        QueryGuard(lambda *_: None, allow=Allowance("Post.author"))  # type: ignore[arg-type]
+        QueryGuard(lambda *_: None, allow=Allowance("Post.author"))  # type: ignore[arg-type]  # a wrong type: that is tested

@@ -41,7 +41,7 @@ def test_a_detector_runs_from_the_least_of_its_triggers_on() -> None:
     interests = TriggerIndex([slow, wide])
 
     def triggered(**figures: float) -> list[Detector]:
-        return [*(interests.triggered(NOTHING._replace(**figures)) or NONE_TRIGGERED).of_statements]  # type: ignore[arg-type]
+        return [*(interests.triggered(NOTHING._replace(**figures)) or NONE_TRIGGERED).of_statements]  # type: ignore[arg-type]  # figures by their names
 
     assert triggered() == []
     assert triggered(longest_statement=0.1) == [slow]
@@ -117,7 +117,7 @@ def running(*detectors: Detector) -> tuple[RunningReport, Recorder]:
 
 def test_what_was_judged_for_the_headers_is_not_judged_again() -> None:
     always, ends = Triggered(), Triggered({"longest_block": 0.1})
-    ends.at_end = True  # type: ignore[attr-defined]
+    ends.at_end = True  # type: ignore[attr-defined]  # of detectors of one's own
     report, recorder = running(always, ends)
     recorder.loop_blocks = (LoopBlock(recorder.started, recorder.started + 0.2),)
     _, headers = report.for_headers(REQUEST)
@@ -171,7 +171,7 @@ def test_a_plain_function_may_have_triggers_too() -> None:
     def slow(_facts: Facts) -> Iterator[Finding]:
         yield from ()
 
-    slow.triggers = {"longest_statement": 0.05}  # type: ignore[attr-defined]
+    slow.triggers = {"longest_statement": 0.05}  # type: ignore[attr-defined]  # of detectors of one's own
     assert TriggerIndex([slow]).triggered(NOTHING) is None
     assert TriggerIndex([slow]).triggered(NOTHING._replace(longest_statement=0.06)) == ((slow,), (), False)
 

@@ -67,7 +67,7 @@ def entry_of(text: str) -> Any:
         key=text, callers=[{"file": text, "line": 1, "function": text}],
     )  # fmt: skip
     change = {"route": text, "what": text, "before": 1, "after": 2}
-    return {**entry(text, finding, changes=[change]), "stale": [text]}  # type: ignore[list-item]
+    return {**entry(text, finding, changes=[change]), "stale": [text]}  # type: ignore[list-item]  # of any type
 
 
 def printed(text: str) -> str:

@@ -167,7 +167,7 @@ def test_a_logger_that_logging_config_has_disabled_is_named_once(
     finally:
         root.handlers[:], root.level = before[0], before[1]
         for each in enabled:
-            each.disabled = False  # type: ignore[union-attr]
+            each.disabled = False  # type: ignore[union-attr]  # loggers alone, no placeholders
     assert capsys.readouterr().out == (
         "query_guard: the logger 'query_guard' is disabled, so that findings are not logged. If logging.config has "
         "done it, set disable_existing_loggers to False there, or name 'query_guard' among its loggers (said once)\n"
@@ -206,7 +206,7 @@ async def test_events_go_through_the_processors_of_the_application_in_the_contex
         bind_contextvars(request_id="of-the-edge")
         await app(scope, receive, send)
 
-    await visit(outer, "/")  # type: ignore[arg-type]
+    await visit(outer, "/")  # type: ignore[arg-type]  # an ASGI application, as well
     structlog.contextvars.clear_contextvars()
     assert [(event["event"], event["request_id"], event["trace_id"]) for event in events] == [
         ("query_guard.request", "of-the-edge", "0af7651916cd43dd8448eb211c80319c")

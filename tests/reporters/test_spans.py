@@ -213,7 +213,7 @@ async def test_a_large_report_that_a_thread_makes_is_on_its_span(traced: Setting
     await visit(app, "/")
     span = server_span(telemetry)
     assert own(span)["queries"] == 501
-    assert only(reports).span_id == f"{span.get_span_context().span_id:016x}"  # type: ignore[union-attr]
+    assert only(reports).span_id == f"{span.get_span_context().span_id:016x}"  # type: ignore[union-attr]  # a finished span has a context
 
 
 @pytest.mark.asyncio
@@ -267,7 +267,7 @@ def test_a_block_is_on_the_span_around_it() -> None:
         TelemetryReporter(telemetry.meter_provider)(recording.report)
     (span,) = telemetry.exporter.get_finished_spans()
     assert own(span) == dict(zip(OWN, (recording.report.id, True, 0, 0.0, 0.0), strict=True))
-    assert recording.report.trace_id == f"{span.get_span_context().trace_id:032x}"  # type: ignore[union-attr]
+    assert recording.report.trace_id == f"{span.get_span_context().trace_id:032x}"  # type: ignore[union-attr]  # a finished span has a context
 
 
 def test_without_a_span_there_is_no_trace() -> None:

@@ -433,7 +433,7 @@ def test_fingerprint_is_a_frozen_value() -> None:
     assert len(shape.id) == 16
     assert int(shape.id, 16) >= 0
     with pytest.raises(AttributeError):
-        shape.id = ""  # type: ignore[misc]
+        shape.id = ""  # type: ignore[misc]  # it is frozen: that is tested
 
 
 @pytest.mark.parametrize("sql", [None, 1, b"SELECT 1", ["SELECT 1"]])

@@ -109,7 +109,7 @@ def test_a_token_is_what_stands_between_blanks(given: str | None, kept: str | No
 
 def test_an_option_that_does_not_exist_is_refused_with_those_that_do() -> None:
     with pytest.raises(TypeError, match="there is no option 'slow_threshold', but engines, headers, debug") as raised:
-        QueryGuard(app, slow_threshold=0.2)  # type: ignore[call-arg]
+        QueryGuard(app, slow_threshold=0.2)  # type: ignore[call-arg]  # no such option: that is tested
     assert "detectors=defaults(SlowStatement(seconds=0.2))" in str(raised.value)
 
 

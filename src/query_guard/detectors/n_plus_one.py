@@ -150,9 +150,9 @@ def _subject(row: Statement) -> str:
 
 
 def _manner(rows: list[Statement], facts: Facts) -> str:
-    tasks, connections = len({row.task for row in rows}), len({row.connection for row in rows})
-    if tasks > 1 and connections > 1:  # on one connection, one task after another has sent them
-        return f"fanned out over {tasks} tasks and {connections} connections"
+    tasks, connections = {row.task for row in rows}, {row.connection for row in rows}
+    if len(tasks) > 1 and facts.held_at_once(each for each in facts.checkouts if each.connection in connections) > 1:
+        return f"fanned out over {len(tasks)} tasks and {len(connections)} connections"
     if rows[0].phase == "serialization" and facts.request.endpoint is not None:
         return f"while the answer of {facts.request.endpoint.function} was serialised"
     return "once for each object of a loop"

@@ -151,7 +151,11 @@ class Facts:
     @computed_once
     def peak_connections(self) -> int:
         """How many connections were held at once, at most."""
-        connected = [checkout for checkout in self.checkouts if checkout.has_connection]
+        return self.held_at_once(self.checkouts)
+
+    def held_at_once(self, checkouts: Iterable[Checkout]) -> int:
+        """Return how many connections these checkouts held at once, at most."""
+        connected = [checkout for checkout in checkouts if checkout.has_connection]
         if len(connected) <= 1:
             return len(connected)
         starts = [(checkout.acquired, 1) for checkout in connected]
