@@ -16,6 +16,7 @@ from sqlalchemy.pool import StaticPool
 
 from query_guard import record
 from query_guard.capture.origin.call_site import call_site
+from query_guard.capture.origin.templates import in_template
 from query_guard.records import CallSite, Frame
 from tests.models import Base, User, sample
 
@@ -75,6 +76,31 @@ def test_frames_of_templates_are_lines_of_the_template(loader: BaseLoader) -> No
 def test_a_template_without_a_file_is_the_line_that_renders_it() -> None:
     site = sites_of(DictLoader({"page.html": PAGE}))["top"]
     assert [frame.function for frame in site.frames[:1]] == ["sites_of"]
+
+
+class Unprintable:
+    def __str__(self) -> str:
+        raise RuntimeError("a text of an object of the application was asked for")
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        {"name": "page.html", "debug_info": "a=b"},
+        {"name": "page.html", "debug_info": "²=3"},
+        {"name": "page.html", "debug_info": f"{'1' * 5_000}=3"},
+        {"name": "page.html", "debug_info": Unprintable()},
+        {"name": Unprintable(), "debug_info": "1=3"},
+        {"name": None, "debug_info": "1=3"},
+        {"name": "x" * 1_001, "debug_info": "1=3"},
+        {"name": "page.html"},
+    ],
+)
+def test_code_of_others_with_globals_named_like_those_of_jinja_stays_as_it_is(module: dict[str, Any]) -> None:
+    names = {"__jinja_template__": True, **module}
+    exec(compile("import sys\nframe = sys._getframe()", "module.py", "exec"), names)
+    shown = Frame("module.py", 2, "<module>", 1)
+    assert in_template(names["frame"], shown) == shown
 
 
 @pytest.fixture

@@ -105,6 +105,55 @@ NAMED_ALIKE = """
             awaits_and_sleepers(ticket)
 """
 
+A_THING_IS_CALLED_SO = """
+    def take_in():
+        for order in orders:
+            read()  # here
+            receive_order(order)
+            add_to_wait_list(order)
+            Poll(order)
+"""
+MAYBE_OF_ASYNCIO = """
+    async def again():
+        for _ in range(9):
+            read()  # here
+            await wait(tasks)
+"""
+WAITS_AFTER_AN_ERROR = """
+    def again():
+        for user in users:
+            try:
+                read()  # here
+            except OperationalError:
+                time.sleep(1)
+"""
+WAITS_LATER = """
+    def again():
+        for user in users:
+            read()  # here
+            callbacks.append(lambda: time.sleep(1))
+            def later():
+                time.sleep(1)
+"""
+WAITS_NO_SECOND = """
+    def again():
+        for user in users:
+            read()  # here
+            stopped.wait(timeout=0)
+"""
+IN_A_DICT = """
+    def again():
+        return {user: read() for user in users}  # here
+"""
+IN_A_CONDITION = """
+    def again():
+        return [user for user in users if read(user)]  # here
+"""
+IN_AN_INNER_LIST = """
+    def again():
+        return [post for user in users for post in read(user)]  # here
+"""
+
 
 def site(folder: Path, source: str) -> CallSite:
     lines = textwrap.dedent(source).splitlines()
@@ -132,6 +181,8 @@ def test_a_loop_that_waits_is_seen(tmp_path: Path, source: str) -> None:
         UNSEEN_WITH_A_LOOP_OVER_ITS_ROWS,
         UNSEEN_WITH_A_LIST_OF_ITS_ROWS,
         UNSEEN_IN_ANOTHER_FUNCTION,
+        A_THING_IS_CALLED_SO,
+        MAYBE_OF_ASYNCIO,
     ],
 )
 def test_what_repeats_a_line_may_wait_unseen(tmp_path: Path, source: str) -> None:
@@ -139,7 +190,22 @@ def test_what_repeats_a_line_may_wait_unseen(tmp_path: Path, source: str) -> Non
     assert (waits_in_turn(unseen), may_wait(unseen)) == (False, True)
 
 
-@pytest.mark.parametrize("source", [PLAIN, IN_A_LIST, WAITS_FOR_NOTHING, BOUNDS_THE_TIME, NAMED_ALIKE])
+@pytest.mark.parametrize(
+    "source",
+    [
+        PLAIN,
+        IN_A_LIST,
+        IN_A_DICT,
+        IN_A_CONDITION,
+        IN_AN_INNER_LIST,
+        WAITS_FOR_NOTHING,
+        WAITS_NO_SECOND,
+        WAITS_AFTER_AN_ERROR,
+        WAITS_LATER,
+        BOUNDS_THE_TIME,
+        NAMED_ALIKE,
+    ],
+)
 def test_a_loop_that_does_not_wait(tmp_path: Path, source: str) -> None:
     plain = site(tmp_path, source)
     assert (waits_in_turn(plain), may_wait(plain)) == (False, False)
@@ -152,6 +218,40 @@ def test_the_innermost_loop_counts_and_a_caller_has_loops_too(tmp_path: Path) ->
     (tmp_path / "loops").mkdir()
     loop = site(tmp_path / "loops", PLAIN)
     assert not waits_in_turn(loop._replace(frames=(*loop.frames, *outer.frames)))
+
+
+RETRIED = """
+    def retried():
+        for attempt in Retrying(wait=wait_fixed(1)):
+            with attempt:
+                return read()  # here
+"""
+RETRIED_BY_HAND = """
+    def retried():
+        while True:
+            try:
+                return read()  # here
+            except OperationalError:
+                time.sleep(1)
+"""
+
+
+@pytest.mark.parametrize("source", [RETRIED, RETRIED_BY_HAND])
+def test_a_loop_that_returns_what_was_read_repeats_nothing(tmp_path: Path, source: str) -> None:
+    (tmp_path / "loops").mkdir()
+    retried, loop = site(tmp_path, source), site(tmp_path / "loops", PLAIN)
+    assert (waits_in_turn(retried), may_wait(retried)) == (False, True)
+    both = retried._replace(frames=(*retried.frames, *loop.frames))
+    assert (waits_in_turn(both), may_wait(both)) == (False, False)
+
+
+def test_what_sends_the_statement_is_no_wait_whatever_its_name(tmp_path: Path) -> None:
+    (tmp_path / "sends").mkdir()
+    sends = site(tmp_path / "sends", "def listen():\n    return read()  # here")
+    calls = site(tmp_path, "def again():\n    for user in users:\n        listen()  # here")
+    assert waits_in_turn(calls)
+    both = sends._replace(frames=(*sends.frames, *calls.frames))
+    assert (waits_in_turn(both), may_wait(both)) == (False, False)
 
 
 def test_without_its_source_nothing_is_known() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -55,6 +56,24 @@ def loop() -> None:
 )
 def test_patterns(pattern: str, matches: bool) -> None:
     assert (allowance_for(FINDING, parse_allowances("test", [pattern])) is not None) is matches
+
+
+@pytest.mark.parametrize(
+    ("pattern", "file", "matches"),
+    [
+        ("app/[id]/*", "app/[id]/page.py", True),
+        ("app/[id]/*", "app/i/page.py", False),
+        ("pag?/*", "page/crud.py", False),
+        ("**/v1/*", "app/v1/crud.py", True),
+        ("app/*", r"app\crud.py", True),
+        ("app/crud.py", r"src\app\crud.py", True),
+        (r"app\crud.py", "app/crud.py", True),
+    ],
+)
+def test_only_the_asterisk_is_special_in_a_path_of_any_system(pattern: str, file: str, matches: bool) -> None:
+    site = SITE._replace(frames=(Frame(file, 31, "load", 28),))
+    allowance = Allowance(f"n_plus_one:{pattern}")
+    assert allowance.covers(replace(FINDING, site=site)) is matches
 
 
 @pytest.mark.parametrize("wrong", ["", "Post.author.name", "n_plus_one:crud", "n_plus_one:legacy/", 5, "a b"])

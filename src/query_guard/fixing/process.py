@@ -40,7 +40,7 @@ def _answer_to(findings: str) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """Return the last line of what a process wrote, or what kept it from running."""
+    """Return the last line of what a process wrote, or what kept it from running; a killed one writes nothing."""
     if isinstance(error, subprocess.CalledProcessError):
-        return str(error.stderr).strip().rpartition("\n")[2]
+        return str(error.stderr).strip().rpartition("\n")[2] or f"it ended with exit status {error.returncode}"
     return str(error)

@@ -6,7 +6,6 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
-from fnmatch import fnmatchcase
 
 from query_guard.records.findings import Finding
 
@@ -31,7 +30,7 @@ class Allowance:
     """How many findings it has matched so far."""
     _relationship: str | None = field(default=None, init=False, repr=False)
     _kind: str | None = field(default=None, init=False, repr=False)
-    _file: str | None = field(default=None, init=False, repr=False)
+    _path: re.Pattern[str] | None = field(default=None, init=False, repr=False)
     _function: str | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -45,7 +44,7 @@ class Allowance:
             raise ValueError(f"the reason of the allowance {self.pattern!r} must be a text, not {self.reason!r}")
         self.until = _day(self.pattern, self.until)
         self._relationship, self._kind = match["relationship"], match["kind"]
-        self._file, self._function = match["file"], match["function"]
+        self._path, self._function = _ending(match["file"]), match["function"]
 
     def __str__(self) -> str:
         return f"{self.pattern!r}: {self.reason}" if self.reason else repr(self.pattern)
@@ -53,7 +52,7 @@ class Allowance:
     def covers(self, finding: Finding) -> bool:
         if self._relationship is not None:
             return finding.relationship == self._relationship
-        return finding.kind == self._kind and (self._file is None or self._is_at(finding))
+        return finding.kind == self._kind and (self._path is None or self._is_at(finding))
 
     @property
     def kind(self) -> str | None:
@@ -80,9 +79,15 @@ class Allowance:
         )
 
     def _is_in(self, file: str) -> bool:
-        if self._file is not None and "*" in self._file:
-            return fnmatchcase(f"/{file}", f"*/{self._file}")
-        return f"/{file}".endswith(f"/{self._file}")
+        return self._path is None or self._path.search(f"/{file}".replace("\\", "/")) is not None
+
+
+def _ending(pattern: str | None) -> re.Pattern[str] | None:
+    """Return what the end of a path must match. Only the asterisk is special: folders are named `[id]`, too."""
+    if pattern is None:
+        return None
+    parts = re.split(r"\*+", pattern.replace("\\", "/"))
+    return re.compile(rf"/{'.*'.join(map(re.escape, parts))}\Z", re.DOTALL)
 
 
 def _day(pattern: str, day: object) -> date | None:

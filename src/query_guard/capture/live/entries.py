@@ -54,17 +54,20 @@ def entry_of(stack: Iterable[FrameType], is_test_code: Callable[[str], bool]) ->
 def entry_of_test(thread: int, is_test_code: Callable[[str], bool]) -> FrameType | None:
     """Return the one call of the application that the test in a thread waits for; None if there is none, or several.
 
-    It waits in the stack of its thread, or, under asyncio, in the frames of suspended tasks.
+    It waits in the stack of its thread, or, under asyncio, in the frames of suspended tasks that begin in test code.
     """
-    entries = {entry.frame for stack in _stacks(thread) if (entry := entry_of(stack, is_test_code)).is_of_test}
+    entries = {
+        entry.frame for stack in _stacks(thread, is_test_code) if (entry := entry_of(stack, is_test_code)).is_of_test
+    }
     entries.discard(None)
     return entries.pop() if len(entries) == 1 else None
 
 
-def _stacks(thread: int) -> Iterator[Iterable[FrameType]]:
-    """Yield the parts of the stack of a thread, and the stacks of the suspended tasks of its event loop.
+def _stacks(thread: int, is_test_code: Callable[[str], bool]) -> Iterator[Iterable[FrameType]]:
+    """Yield the parts of the stack of a thread, and the stacks of the tasks of its event loop that test code began.
 
-    The stack of the task that the loop runs for goes on in the code that runs the loop.
+    The stack of the task that the loop runs for goes on in the code that runs the loop. An application may have
+    hundreds of tasks of its own: only their outermost frames are read.
     """
     stack = list(frames_from(sys._getframe()) if thread == get_ident() else _callers(sys._current_frames().get(thread)))
     yield from _parts(stack)
@@ -74,8 +77,16 @@ def _stacks(thread: int) -> Iterator[Iterable[FrameType]]:
     if isinstance(loop, asyncio.AbstractEventLoop):
         runs_loop = [frame for frame in stack[depth:] if kind_of(frame.f_code.co_filename) != _TASK]
         for task in asyncio.all_tasks(loop):
-            frames = list(suspended(task.get_coro()))[::-1]
-            yield frames + runs_loop if task is main else frames
+            if task is main or _is_of_test(suspended(task.get_coro()), is_test_code):
+                frames = list(suspended(task.get_coro()))[::-1]
+                yield frames + runs_loop if task is main else frames
+
+
+def _is_of_test(frames: Iterable[FrameType], is_test_code: Callable[[str], bool]) -> bool:
+    """Whether the first frame of no library is of test code; the frames come outermost first."""
+    files = (frame.f_code.co_filename for frame in frames)
+    first = next((file for file in files if kind_of(file) is not LIBRARY), None)
+    return first is not None and kind_of(first) is APPLICATION and is_test_code(first)
 
 
 def _callers(frame: FrameType | None) -> Iterator[FrameType]:

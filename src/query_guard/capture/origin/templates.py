@@ -7,6 +7,7 @@ a module before.
 
 from __future__ import annotations
 
+import re
 from types import FrameType
 
 from query_guard.records import Frame
@@ -14,17 +15,26 @@ from query_guard.records import Frame
 _COMPILED_BY_JINJA = "__jinja_template__"
 _TOP_LEVEL = "root"
 """The name of the function that Jinja makes of all that is in no block."""
+_PAIR = re.compile(r"([0-9]{1,9})=([0-9]{1,9})")
+_DEBUG_INFO = re.compile(rf"(?:{_PAIR.pattern}(?:&|$))*")
+_LONGEST_NAME = 1_000
 
 
 def in_template(frame: FrameType, shown: Frame) -> Frame:
-    """Return a frame as it is shown, with its place in the template where Jinja has compiled its code."""
+    """Return a frame as it is shown, with its place in the template where Jinja has compiled its code.
+
+    Other code may have globals of these names: what Jinja cannot have written there leaves the frame as it is.
+    """
     module = frame.f_globals
-    if _COMPILED_BY_JINJA not in module:
+    name, pairs = module.get("name"), module.get("debug_info")
+    if _COMPILED_BY_JINJA not in module or type(pairs) is not str or not _DEBUG_INFO.fullmatch(pairs):
         return shown
-    pairs = [pair.partition("=") for pair in str(module.get("debug_info", "")).split("&")]
-    lines = [int(line) for line, _, compiled in pairs if compiled and int(compiled) <= shown.line]
+    if shown.file.endswith(".py"):
+        if type(name) is not str or len(name) > _LONGEST_NAME:
+            return shown
+        shown = shown._replace(file=name)
+    lines = [int(line) for line, compiled in _PAIR.findall(pairs) if int(compiled) <= shown.line]
     return shown._replace(
-        file=str(module.get("name")) if shown.file.endswith(".py") else shown.file,
         line=lines[-1] if lines else 1,
         function="template" if shown.function == _TOP_LEVEL else shown.function,
         first_line=1,
