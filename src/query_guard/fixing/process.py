@@ -10,10 +10,12 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from threading import Lock
 from typing import Any
 
 _PATIENCE = 60.0
 """Seconds after which the process is ended."""
+_one_at_a_time = Lock()
 
 
 class NoDiff(Exception):
@@ -35,7 +37,8 @@ def fixes_of(findings: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def _answer_to(findings: str) -> str:
     command = [sys.executable, "-P", "-m", "query_guard.fixing"]
-    ran = subprocess.run(command, input=findings, capture_output=True, text=True, timeout=_PATIENCE, check=True)  # noqa: S603
+    with _one_at_a_time:
+        ran = subprocess.run(command, input=findings, capture_output=True, text=True, timeout=_PATIENCE, check=True)  # noqa: S603
     return ran.stdout
 
 
