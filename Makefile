@@ -25,6 +25,8 @@ IN := .venv/bin/python -m
 COVERING = .cache/mutants/covering.json
 IN_PROCESSES = -n $(JOBS) --dist loadfile
 ELSEWHERE = $(IN_PROCESSES) -m "not once and not soak and not browser"
+# of two interpreters that differ little, the older one runs the two drivers that most people use
+ONLY_ON_3.12 = -k "not psycopg and not aiosqlite"
 
 PINS = cat constraints.txt
 OLDEST_PINS = awk -F == 'NR == FNR { named[tolower($$1)] } NR == FNR || !(tolower($$1) in named)' constraints-oldest.txt constraints.txt
@@ -127,7 +129,10 @@ test-oldest: .venv-oldest/ready
 
 test-3.12 test-3.13: test-%:
 	$(if $(PYTHON_$*),@$(MAKE) --no-print-directory .venv-$*/ready)
-	$(if $(PYTHON_$*),.venv-$*/bin/python -m pytest $(ELSEWHERE))
+	$(if $(PYTHON_$*),.venv-$*/bin/python -m pytest $(ELSEWHERE) $(ONLY_ON_$*))
+
+.PHONY: environments
+environments: .venv/ready .venv-oldest/ready .venv-docs/ready $(foreach version,3.12 3.13,$(if $(PYTHON_$(version)),.venv-$(version)/ready)) ## Make the environments of all tests and of the documentation (with -j 2, two at a time)
 
 .venv/ready: pyproject.toml constraints.txt
 	$(call make_environment,$(PYTHON),.venv,$(PINS))
