@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, joinedload, selectinload, subqueryload
 
 from query_guard import QueryGuard, Report
-from tests.databases import ASYNC_DRIVERS, SYNC_DRIVERS, Database, Profiler
+from tests.databases import ASYNC_DRIVERS, SYNC_DRIVERS, UNTIMED, Database, Profiler
 from tests.models import Post, Tag, User, Versioned
 from tests.serving import only
 
@@ -341,7 +341,7 @@ async def test_s12_savepoints_are_not_the_applications_statements(profile: Profi
 async def test_s13_a_websocket_that_answers_each_message_with_the_same_select(database: Database) -> None:
     reports: list[Report] = []
     app = FastAPI()
-    app.add_middleware(QueryGuard, reporters=[reports.append])
+    app.add_middleware(QueryGuard, reporters=[reports.append], detectors=UNTIMED)
 
     @app.websocket("/")
     async def talk(socket: WebSocket) -> None:
