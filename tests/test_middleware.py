@@ -22,6 +22,7 @@ from query_guard import Facts, Finding, QueryGuard, Report, query_budget
 from query_guard.capture.live import event_loop
 from query_guard.document.report import document
 from query_guard.web.asgi import Message, Receive, Scope, Send
+from tests.databases import UNTIMED
 from tests.serving import guarded, only
 
 engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
@@ -398,7 +399,7 @@ async def test_a_kind_that_is_no_header_key_cannot_break_the_header() -> None:
 @pytest.mark.asyncio
 async def test_hostile_sql_cannot_break_headers_or_logs(caplog: pytest.LogCaptureFixture) -> None:
     app = FastAPI()
-    app.add_middleware(QueryGuard)
+    app.add_middleware(QueryGuard, detectors=UNTIMED)
 
     @app.get("/")
     def endpoint() -> None:
