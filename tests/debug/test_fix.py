@@ -85,26 +85,22 @@ async def test_a_fix_that_is_an_option_is_a_diff_of_the_file_as_it_is(app: FastA
     assert Path("crud.py").read_text() == CODE
 
 
-async def test_a_file_that_was_changed_while_the_application_ran_has_none(app: FastAPI) -> None:
-    Path("crud.py").write_text(CODE)
+@pytest.mark.parametrize(
+    ("code", "changed_at", "why"),
+    [
+        (CODE, None, "crud.py was changed while the application ran: start it anew, and send the request again"),
+        ("\n" + CODE, 0, "no call at line 8 sends a statement that can be told by its code"),
+    ],
+)
+async def test_a_file_that_is_not_as_it_ran_or_not_understood_has_none(
+    app: FastAPI, code: str, changed_at: int | None, why: str
+) -> None:
+    Path("crud.py").write_text(code)
+    if changed_at is not None:
+        os.utime("crud.py", (changed_at, changed_at))
     assert (await get(app, f"{API}/first/fix")).json() == {
         "changes": [],
-        "left": [
-            left(0, "by hand: Make it faster"),
-            left(1, "crud.py was changed while the application ran: start it anew, and send the request again"),
-        ],
-    }
-
-
-async def test_a_place_that_is_not_understood_has_none(app: FastAPI) -> None:
-    Path("crud.py").write_text("\n" + CODE)
-    os.utime("crud.py", (0, 0))
-    assert (await get(app, f"{API}/first/fix")).json() == {
-        "changes": [],
-        "left": [
-            left(0, "by hand: Make it faster"),
-            left(1, "no call at line 8 sends a statement that can be told by its code"),
-        ],
+        "left": [left(0, "by hand: Make it faster"), left(1, why)],
     }
 
 

@@ -11,10 +11,7 @@ from typing import NamedTuple
 
 from query_guard.capture.live.tasks import suspended
 from query_guard.capture.origin.frames import frames_from
-from query_guard.capture.origin.source_files import APPLICATION, LIBRARY, kind_of
-
-_TASK = "task"
-"""The boundary at which the stack of a task, or of a thread of a pool, ends."""
+from query_guard.capture.origin.source_files import APPLICATION, LIBRARY, TASK, kind_of
 
 
 class Entry(NamedTuple):
@@ -48,7 +45,7 @@ def entry_of(stack: Iterable[FrameType], is_test_code: Callable[[str], bool]) ->
         elif kind is not LIBRARY:
             boundary = kind
             break
-    return Entry(entry if met_test else pending, met_test, not met_test and boundary in ("", _TASK))
+    return Entry(entry if met_test else pending, met_test, not met_test and boundary in ("", TASK))
 
 
 def entry_of_test(thread: int, is_test_code: Callable[[str], bool]) -> FrameType | None:
@@ -75,7 +72,7 @@ def _stacks(thread: int, is_test_code: Callable[[str], bool]) -> Iterator[Iterab
     running = stack[depth].f_locals if depth is not None else {}
     loop, main = running.get("self"), running.get("future")
     if isinstance(loop, asyncio.AbstractEventLoop):
-        runs_loop = [frame for frame in stack[depth:] if kind_of(frame.f_code.co_filename) != _TASK]
+        runs_loop = [frame for frame in stack[depth:] if kind_of(frame.f_code.co_filename) != TASK]
         for task in asyncio.all_tasks(loop):
             if task is main or _is_of_test(suspended(task.get_coro()), is_test_code):
                 frames = list(suspended(task.get_coro()))[::-1]

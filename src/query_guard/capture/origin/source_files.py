@@ -11,6 +11,8 @@ from typing import Any
 
 LIBRARY, APPLICATION = "library", "application"
 """Kinds of files; any other kind is a boundary and names itself."""
+TASK = "task"
+"""The boundary at which the stack of a task, or of a thread of a pool, ends."""
 
 _BOUNDARIES = {
     os.path.join("fastapi", "routing.py"): "router",
@@ -20,10 +22,10 @@ _BOUNDARIES = {
     os.path.join("starlette", "background.py"): "background",
     os.path.join("starlette", "responses.py"): "response",
     os.path.join("query_guard", "middleware.py"): "middleware",
-    os.path.join("asyncio", "events.py"): "task",
-    os.path.join("asyncio", "base_events.py"): "task",
-    os.path.join("asyncio", "runners.py"): "task",
-    os.path.join("concurrent", "futures", "thread.py"): "task",
+    os.path.join("asyncio", "events.py"): TASK,
+    os.path.join("asyncio", "base_events.py"): TASK,
+    os.path.join("asyncio", "runners.py"): TASK,
+    os.path.join("concurrent", "futures", "thread.py"): TASK,
     os.path.join("_pytest", "python.py"): "test",
     os.path.join("unittest", "case.py"): "test",
 }
