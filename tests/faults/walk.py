@@ -35,7 +35,7 @@ from tests.faults.database import Database
 from tests.faults.entries import ENTRIES, OF_TESTS
 from tests.faults.outcomes import Outcome, outcome
 from tests.faults.points import Point, points, rewrite_imports
-from tests.faults.work import TESTS, TRIED, WORK, Blocks, debug_request
+from tests.faults.work import NOT_SAMPLED, TESTS, TRIED, WORK, Blocks, debug_request
 
 PASSING = (KeyboardInterrupt, SystemExit, asyncio.CancelledError, GeneratorExit)
 """What passes through the guard, once the application's own step is done."""
@@ -136,8 +136,8 @@ def guard() -> Blocks:
     app.add_middleware(
         QueryGuard, reporters=[LogReporter(), TelemetryReporter(MeterProvider()), fails],
         history=history, capture_parameters=True,
-        budgets={"GET /loops": 3, "GET /nowhere": 1}, exclude=["/health"], sample_rate=1.0, debug=True,
-        debug_token=KEY,
+        budgets={"GET /loops": 3, "GET /nowhere": 1}, exclude=["/health"], debug=True, debug_token=KEY,
+        sample_rate=lambda scope: scope["query_string"] != NOT_SAMPLED,
     )  # fmt: skip
     app.add_middleware(Traced, tracer=TracerProvider().get_tracer("test"))
 

@@ -1,0 +1,69 @@
+"""The window of a request that is not sampled: most often it only counts statements."""
+
+from __future__ import annotations
+
+import threading
+from time import perf_counter
+
+from query_guard.capture.live.open_window import open_window
+from query_guard.capture.window.recorder import CountingRecorder, Recorder
+from query_guard.capture.window.rows import Batches
+from query_guard.capture.window.stages import BEFORE_RESPONSE
+from query_guard.capture.window.window import Window, new_serial
+from query_guard.records import Engine
+
+_lock = threading.Lock()
+_MOST_COUNTED = 500
+
+
+class CountingWindow(open_window):
+    """A window that only counts, without any around it. A recorder is made where there is more to keep than a count.
+
+    It knows its stage itself, and it is open as long as it does.
+    """
+
+    __slots__ = ("_engines", "_started", "counted", "stage")
+
+    def __init__(self, engines: frozenset[int] | None) -> None:
+        self._started = perf_counter()
+        self._engines = engines
+        self.counted: list[float] = []
+        """Seconds of the statements; its recorder, if it has one, goes on with this list."""
+        self.stage = BEFORE_RESPONSE
+        self.stages = self
+        self.serial = self.request = new_serial()
+        self.recorder: Recorder | None = None
+        self.outer: Window | None = None
+        self._late = self._opened_for = self.loop = self.heartbeat = None
+        self.thread = 0
+        self.has_checkouts = False
+        self.is_counted_only = True
+
+    @property
+    def is_sealed(self) -> bool:
+        return self.stages is None
+
+    def count(self, engine: Engine, duration: float, batches: Batches | None) -> None:
+        if batches is None and self._engines is None and self.stages is not None and self.recorder is None:
+            self.counted.append(duration)
+            if len(self.counted) >= _MOST_COUNTED:
+                self.begun()
+        else:
+            super().count(engine, duration, batches)
+
+    def begun(self) -> Recorder | None:
+        if self.recorder is None:
+            with _lock:
+                if self.recorder is None and self.stages is not None:
+                    self.recorder = self.new_recorder()
+        return self.recorder
+
+    def new_recorder(self) -> Recorder:
+        """Make the recorder of the request, with the statements that were counted so far."""
+        return CountingRecorder(self._engines, self._started, self.counted, self.request)
+
+    def close(self) -> None:
+        if self.recorder is not None and self.recorder.checkouts:
+            super().close()
+        else:
+            self.seal()
