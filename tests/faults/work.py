@@ -8,14 +8,13 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 
+from fastapi import FastAPI
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.faults.application import app, engines
+from tests.faults.application import app, engines, in_production
 from tests.faults.database import Author
 
-NOT_SAMPLED = b"not_sampled"
-"""The query string of a request of which only the statements are counted."""
 Answer = list[dict[str, Any]]
 Work = Callable[["Blocks", Answer], Awaitable[object]]
 """Does a piece of work with the blocks it is given, and leaves the messages of the answer in a list."""
@@ -35,14 +34,14 @@ class Blocks:
     )
 
 
-async def request(path: str, blocks: Blocks, answer: Answer, *, query: bytes = b"") -> None:
+async def request(path: str, blocks: Blocks, answer: Answer, *, of: FastAPI = app) -> None:
     arrived = iter([{"type": "http.request", "body": b"", "more_body": False}])
 
     async def receive() -> Any:
         message = next(arrived, None)
         return message if message is not None else await asyncio.sleep(3600)
 
-    await app({**_scope("http", path, method="GET"), "query_string": query}, receive, _into(answer))
+    await of(_scope("http", path, method="GET"), receive, _into(answer))
 
 
 async def debug_request(path: str, key: str) -> None:
@@ -135,7 +134,7 @@ WORK: dict[str, Work] = {
     "a test that passes": test_that_passes,
     "a test that fails": test_that_fails,
     "a job": job,
-    **{f"{path}, not sampled": partial(request, path, query=NOT_SAMPLED) for path in ("/loops", "/gathers", "/many")},
+    **{f"{path}, not sampled": partial(request, path, of=in_production) for path in ("/gathers", "/many", "/raises")},
     **{
         path: partial(request, path)
         for path in (
