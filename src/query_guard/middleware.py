@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from query_guard.capture.hooks.install import install
 from query_guard.capture.live.counting_window import CountingWindow
 from query_guard.capture.live.open_window import open_window
-from query_guard.capture.window.recorder import CountingRecorder, Recorder
+from query_guard.capture.window.counting_recorder import CountingRecorder
+from query_guard.capture.window.recorder import Recorder
 from query_guard.capture.window.window import current, watchers
 from query_guard.debug import DEFAULT_PATH
 from query_guard.detectors import Detector, defaults

@@ -10,7 +10,7 @@ from sqlalchemy.pool import StaticPool
 from query_guard import record
 from query_guard.capture.live.open_window import open_window
 from query_guard.capture.window import recorder
-from query_guard.capture.window.recorder import CountingRecorder
+from query_guard.capture.window.counting_recorder import CountingRecorder
 from query_guard.document.report import document
 from query_guard.testing import record_queries
 from tests.models import Base, User

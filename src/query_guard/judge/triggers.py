@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import compress
 from math import inf
+from operator import ge
 from typing import NamedTuple
 
 from query_guard.detectors import Detector, judges_ends
@@ -42,39 +42,28 @@ class TriggerIndex:
             ]
             for figure in Figures._fields
         ]
-        leasts = [min((least for least, _ in thresholds), default=inf) for thresholds in by_figure]
-        is_any_always_reached = bool(self._always) or min(leasts) <= 0
-        at_statements = leasts[Figures._fields.index("statements")]
-        self.judged_above = -1 if is_any_always_reached else at_statements - 1
+        self._least = tuple([min((least for least, _ in thresholds), default=inf) for thresholds in by_figure])
+        """For each figure, the least value that triggers any detector."""
+        least = dict(zip(Figures._fields, self._least, strict=True))
+        self.judged_above = -1 if self._always or min(self._least) <= 0 else least["statements"] - 1
         """The number of statements that triggers none, where all other figures are 0."""
-        self._by_figure = tuple(zip(range(len(leasts)), leasts, by_figure, strict=True))
-        """For each figure its position, the least value that triggers any detector, and all that trigger one."""
-        self._reached_by_nothing = [figure for figure in self._by_figure if figure[1] <= 0]
+        self._by_figure = tuple(enumerate(by_figure))
         self._at = lru_cache(maxsize=256)(self._triggered_at)
 
     def triggered(self, figures: Figures | None) -> Triggered | None:
         """Return the detectors that figures trigger, or None where they trigger none; without figures, all.
 
-        Most requests call this twice, and most of their figures are 0: these are left out in C (`compress`).
+        Most requests call this twice, and nothing is triggered: so that is found out in C (`map`).
         """
         if figures is None:
             return self._at(tuple(range(len(self._detectors))))
-        positions = None
-        for figure, least, thresholds in compress(self._by_figure, figures):
-            value = figures[figure]
-            if value >= least:
-                reached = [position for threshold, position in thresholds if value >= threshold]
-                positions = reached if positions is None else positions + reached
-        if self._reached_by_nothing:
-            positions = [*(positions or ()), *self._reached_by_zeros(figures)]
-        if positions is None and not self._always:
+        if not self._always and True not in map(ge, figures, self._least):
             return None
-        return self._at((*self._always, *(positions or ())))
-
-    def _reached_by_zeros(self, figures: Figures) -> Iterator[int]:
-        for figure, _, thresholds in self._reached_by_nothing:
-            if not figures[figure]:
-                yield from [position for threshold, position in thresholds if threshold <= 0]
+        positions = self._always.copy()
+        for figure, thresholds in self._by_figure:
+            value = figures[figure]
+            positions += [position for least, position in thresholds if value >= least]
+        return self._at(tuple(positions))
 
     def _triggered_at(self, positions: Iterable[int]) -> Triggered:
         detectors = [self._detectors[position] for position in sorted({*positions})]

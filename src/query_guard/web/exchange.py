@@ -150,7 +150,8 @@ class Exchange(Messages):
         request = self._request
         if request is None or request.route is None:
             request = self._request = self._describe()
-        if self.escaped is None and request.status == self.status and self._recorder.stage == AFTER_RESPONSE:
+        is_open_or_complete = self.window.recorder is not None or self._recorder.stage == AFTER_RESPONSE
+        if self.escaped is None and request.status == self.status and is_open_or_complete:
             return request
         status, exception, cancelled = self._ended()
         if request.status != status or exception is not None or cancelled:

@@ -73,7 +73,12 @@ def record(  # noqa: PLR0912, PLR0915
                 transaction.writes(info)
 
         engine = info.engine
-        sole = window.recorder if window is not None and window.outer is None and not watchers else None
+        sole = None
+        if window is not None and window.outer is None and not watchers:
+            if window.is_counted_only:
+                window.count(engine, duration, batches)
+                return
+            sole = window.recorder
         if sole is not None and sole.engines is not None:
             sole = None
         if sole is not None and sole.room <= 0:

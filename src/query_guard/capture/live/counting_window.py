@@ -6,7 +6,8 @@ import threading
 from time import perf_counter
 
 from query_guard.capture.live.open_window import open_window
-from query_guard.capture.window.recorder import CountingRecorder, Recorder
+from query_guard.capture.window.counting_recorder import CountingRecorder
+from query_guard.capture.window.recorder import Recorder
 from query_guard.capture.window.rows import Batches
 from query_guard.capture.window.stages import BEFORE_RESPONSE
 from query_guard.capture.window.window import Window, new_serial

@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from time import perf_counter
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from query_guard.capture.origin.statement_info import UnreadInfo
 from query_guard.capture.window.allowed import allowed, allowed_in_process
@@ -202,30 +201,3 @@ class Recorder:
             or self.reads
             or (blocks and blocks[-1].end > self.started)
         )
-
-
-class CountingRecorder(Recorder):
-    """A recorder without room for details; what only these need is an attribute of the class."""
-
-    __slots__ = ()
-    room = thread = 0
-    parameters = False
-    reads = None
-    rows: Any = ()
-    failed_loads: Any = ()
-    loads: Any = ()
-    fetched: Any = MappingProxyType({})
-    shared: Any = MappingProxyType({})
-
-    def __init__(
-        self,
-        engines: frozenset[int] | None = None,
-        started: float | None = None,
-        counted: list[float] | None = None,
-        request: int = 0,
-    ) -> None:
-        """Begin, or go on with what a window has `counted` since it was opened: `started` is when (`perf_counter`)."""
-        self._begin(perf_counter() if started is None else started, engines)
-        if counted is not None:
-            self._counted = counted
-            self.request = request
