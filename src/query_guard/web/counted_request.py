@@ -19,7 +19,7 @@ class CountedRequest(Messages):
     """Stands in for an exchange, which is made only where something is to be judged."""
 
     __slots__ = (
-        "_exchange", "_recorder", "_scope", "_setup", "app", "escaped", "identity", "outer_root", "window",
+        "_counted", "_exchange", "_recorder", "_scope", "_setup", "app", "escaped", "identity", "outer_root", "window",
     )  # fmt: skip
     is_websocket = False
 
@@ -30,6 +30,7 @@ class CountedRequest(Messages):
         self._receive = receive
         self._send = send
         self.window = self._stages = window
+        self._counted = window.counted
         self.identity = report_id()
         self.app = scope.get("app")
         self.outer_root: str = scope.get("root_path", "")
@@ -43,7 +44,7 @@ class CountedRequest(Messages):
         return {**message, "headers": [*message.get("headers", ()), *self._headers()]}
 
     def _headers(self) -> Iterable[tuple[bytes, bytes]]:
-        counted = self.window.counted.copy()
+        counted = self._counted.copy()
         if self.window.recorder is not None or not is_quiet(self._setup, len(counted)):
             return self._whole()._headers()
         return counted_headers(self.identity, len(counted), sum(counted)) if counted else empty_headers(self.identity)
@@ -54,11 +55,7 @@ class CountedRequest(Messages):
 
     def is_published_at_once(self) -> bool:
         setup = self._setup
-        if (
-            self._recorder is None
-            and is_quiet(setup, len(self.window.counted))
-            and not setup.pipeline.wants_quiet_reports()
-        ):
+        if self._recorder is None and is_quiet(setup, len(self._counted)) and not setup.pipeline.wants_quiet_reports():
             return True
         return self._whole().is_published_at_once()
 
@@ -71,7 +68,7 @@ class CountedRequest(Messages):
     def _whole(self) -> CountedExchange:
         """Return the exchange of the request, as far as it has come."""
         if self._exchange is None:
-            recorder = self._recorder or self.window.begun() or self.window.new_recorder()
+            recorder = self._recorder or self.window.begun() or self.window.recorder_of(self._counted)
             self._exchange = CountedExchange(self._setup, self._scope, self._receive, self._send, recorder, self.window)
         self._exchange.continue_from(self)
         return self._exchange

@@ -56,15 +56,19 @@ class CountingWindow(open_window):
         if self.recorder is None:
             with _lock:
                 if self.recorder is None and self.stages is not None:
-                    self.recorder = self.new_recorder()
+                    self.recorder = self.recorder_of(self.counted)
         return self.recorder
 
-    def new_recorder(self) -> Recorder:
+    def recorder_of(self, counted: list[float]) -> Recorder:
         """Make the recorder of the request, with the statements that were counted so far."""
-        return CountingRecorder(self._engines, self._started, self.counted, self.request)
+        return CountingRecorder(self._engines, self._started, counted, self.request)
 
     def close(self) -> None:
         if self.recorder is not None and self.recorder.checkouts:
             super().close()
         else:
             self.seal()
+
+    def seal(self) -> None:
+        super().seal()
+        self.counted = []  # whoever still needs the numbers has them; a context may hold the window for long
