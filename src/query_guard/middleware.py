@@ -30,12 +30,13 @@ from query_guard.web.asgi import ASGIApp, Receive, Scope, Send
 from query_guard.web.boundary_exchange import taken_over
 from query_guard.web.counted import CountedExchange
 from query_guard.web.counted_request import CountedRequest
-from query_guard.web.exchange import Exchange, Setup
+from query_guard.web.exchange import Exchange
 from query_guard.web.no_effect import inside_another, warn, without_effect
 from query_guard.web.options import Options, callables, check_history, check_options, environment
 from query_guard.web.refused import Refused, refusable
 from query_guard.web.routes import ServedRoutes
 from query_guard.web.sampling import SampleRate, Sampling
+from query_guard.web.setup import Setup
 from query_guard.web.triable import exchange_in_development
 
 if TYPE_CHECKING:
@@ -134,8 +135,8 @@ class QueryGuard:
             self._debug = _debug_endpoint(self._history, self._options, pipeline, trials)
         judged_above = min((pipeline.triggers.judged_above, *self._options.budgets.values()))
         self._setup = Setup(pipeline, self._options, ServedRoutes(), judged_above)
-        self._is_counted_alone = not debug and not pipeline.has_spans
-        """Whether nothing is to be said of a request that is not sampled but how many statements it has sent."""
+        self._counts_only = not debug and not pipeline.has_spans
+        """Whether a request that is not sampled begins with a count only: no link, no fix to be tried, no span."""
         self._has_read_routes = self._has_warned = False
         try:
             if self._enabled:
@@ -189,14 +190,13 @@ class QueryGuard:
         if sampled:
             recorder = Recorder(options.engines, options.capture_parameters)
             make_exchange = self._exchange
-        elif self._is_counted_alone and scope["type"] == "http" and current.get() is None and not watchers:
+        elif self._counts_only and scope["type"] == "http" and current.get() is None and not watchers:
             return CountedRequest(self._setup, scope, receive, send, CountingWindow(options.engines))
         else:
             recorder = CountingRecorder(options.engines)
             make_exchange = CountedExchange
-        window = open_window(recorder, True)
-        exchange = make_exchange(self._setup, scope, receive, send, recorder, window)
-        window.open()
+        exchange = make_exchange(self._setup, scope, receive, send, recorder, open_window(recorder, True))
+        exchange.open()
         return exchange
 
     def _answer_unprofiled(self, scope: Scope) -> ASGIApp | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
+from math import inf
 from typing import Any
 
 import pytest
@@ -21,11 +22,18 @@ from query_guard.capture.live.holders import live_pools
 from query_guard.capture.live.pools import watch_of
 from query_guard.capture.window.window import current
 from query_guard.document.pools import live_pool_document
+from query_guard.judge import budgets
 from query_guard.records import Facts, Report
 from tests.clock import Clock
 from tests.serving import guarded, visit
 
 pytestmark = pytest.mark.query_guard(mode="off")  # a test that is recorded has the details of all it does
+
+
+@pytest.fixture(autouse=True)
+def no_declared_budgets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out those of other tests: the least of a process is kept."""
+    monkeypatch.setattr(budgets, "_least", [inf])
 
 
 @pytest.fixture
@@ -264,10 +272,13 @@ async def test_any_number_of_statements_is_counted_exactly(engine: Engine, numbe
     assert [report.query_count for report in reports] == ([] if quiet else [number])
 
 
-@pytest.mark.parametrize("number", [3, 700])
+@pytest.mark.parametrize("number", [0, 3, 700])
+@pytest.mark.parametrize("options", [{}, {"reporters": [Quiet()]}, {"headers": False, "budgets": {"GET /": 1}}])
 @pytest.mark.asyncio
-async def test_its_window_keeps_nothing_after_its_end_and_counts_what_is_late(engine: Engine, number: int) -> None:
-    app, _ = guarded(sample_rate=0)
+async def test_its_window_keeps_nothing_after_its_end_and_counts_what_is_late(
+    engine: Engine, number: int, options: dict[str, Any]
+) -> None:
+    app, _ = guarded(sample_rate=0, **options)
     windows: list[CountingWindow] = []
     answered = asyncio.Event()
     later: list[asyncio.Task[None]] = []

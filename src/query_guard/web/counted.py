@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from query_guard.judge.budgets import least_declared
 from query_guard.records import Finding, Numbers
-from query_guard.web.exchange import Exchange, Setup
+from query_guard.web.exchange import Exchange
 from query_guard.web.headers import counted_headers, empty_headers
+from query_guard.web.setup import Setup
 
 if TYPE_CHECKING:
     from query_guard.web.counted_request import CountedRequest
@@ -20,7 +21,7 @@ class CountedExchange(Exchange):
     __slots__ = ()
     sampled = False
 
-    def continue_from(self, request: CountedRequest) -> None:
+    def take_over(self, request: CountedRequest) -> None:
         """Take over what is known of a request that has begun without an exchange."""
         self._id = request.identity
         self._app = request.app

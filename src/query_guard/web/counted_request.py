@@ -10,9 +10,9 @@ from query_guard.judge.pipeline import report_id
 from query_guard.records import Request
 from query_guard.web.asgi import Message, Receive, Scope, Send
 from query_guard.web.counted import CountedExchange, is_quiet
-from query_guard.web.exchange import Setup
 from query_guard.web.headers import counted_headers, empty_headers
 from query_guard.web.messages import Messages
+from query_guard.web.setup import Setup
 
 
 class CountedRequest(Messages):
@@ -46,29 +46,28 @@ class CountedRequest(Messages):
     def _headers(self) -> Iterable[tuple[bytes, bytes]]:
         counted = self._counted.copy()
         if self.window.recorder is not None or not is_quiet(self._setup, len(counted)):
-            return self._whole()._headers()
+            return self._ensure_exchange()._headers()
         return counted_headers(self.identity, len(counted), sum(counted)) if counted else empty_headers(self.identity)
 
     def close(self) -> None:
-        self._recorder = self.window.recorder
-        self.window.close()
+        self._recorder = self.window.close()
 
     def is_published_at_once(self) -> bool:
         setup = self._setup
         if self._recorder is None and is_quiet(setup, len(self._counted)) and not setup.pipeline.wants_quiet_reports():
             return True
-        return self._whole().is_published_at_once()
+        return self._ensure_exchange().is_published_at_once()
 
     async def publish_in_thread(self) -> None:
-        await self._whole().publish_in_thread()
+        await self._ensure_exchange().publish_in_thread()
 
     def _request_now(self) -> Request:
-        return self._whole()._request_now()
+        return self._ensure_exchange()._request_now()
 
-    def _whole(self) -> CountedExchange:
+    def _ensure_exchange(self) -> CountedExchange:
         """Return the exchange of the request, as far as it has come."""
         if self._exchange is None:
-            recorder = self._recorder or self.window.begun() or self.window.recorder_of(self._counted)
+            recorder = self._recorder or self.window.ensure_recorder() or self.window.new_recorder(self._counted)
             self._exchange = CountedExchange(self._setup, self._scope, self._receive, self._send, recorder, self.window)
-        self._exchange.continue_from(self)
+        self._exchange.take_over(self)
         return self._exchange

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from asyncio import CancelledError
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from starlette.requests import ClientDisconnect
 from starlette.websockets import WebSocketDisconnect
@@ -13,7 +12,7 @@ from query_guard.capture.freeze.figures import WindowFigures
 from query_guard.capture.live.open_window import open_window
 from query_guard.capture.window.recorder import Recorder
 from query_guard.capture.window.stages import AFTER_RESPONSE
-from query_guard.judge.pipeline import Pipeline, report_id
+from query_guard.judge.pipeline import report_id
 from query_guard.judge.running_report import RunningReport
 from query_guard.own_errors import report_own_error
 from query_guard.records import Finding, Numbers, Report, Request, RequestKind
@@ -21,26 +20,14 @@ from query_guard.reporters.request_span import RequestSpan
 from query_guard.web.asgi import Message, Receive, Scope, Send
 from query_guard.web.headers import empty_headers, pending_headers, report_headers
 from query_guard.web.messages import Messages
-from query_guard.web.options import Options
 from query_guard.web.own_thread import own_thread
 from query_guard.web.report_link import report_link
-from query_guard.web.routes import ServedRoutes
+from query_guard.web.setup import Setup
 
 _GONE = (CancelledError, ClientDisconnect, WebSocketDisconnect)
 """Exceptions that end an application whose client has gone, or whose task was cancelled."""
 MAX_JUDGED_FOR_HEADERS = 500
 """The most statements that are judged before the response starts; of more, the headers say `pending`."""
-
-
-@dataclass(slots=True, eq=False)
-class Setup:
-    """What all requests of one middleware have in common."""
-
-    pipeline: Pipeline
-    options: Options
-    routes: ServedRoutes
-    judged_above: float
-    """The number of statements that no detector looks at by itself, and no budget of the options forbids."""
 
 
 class Exchange(Messages):
@@ -74,7 +61,14 @@ class Exchange(Messages):
         self.status = None
         self.escaped: type[BaseException] | None = None
         """The exception that escaped from the application."""
-        window.describe = self._request_now
+
+    def open(self) -> None:
+        """Begin; call it before the window is set as `current`."""
+        self.window.describe = self._request_now
+        self.window.open()
+
+    def close(self) -> None:
+        self.window.close()
 
     def _note_span(self, span: RequestSpan) -> None:
         span.note(self._id, self.sampled, *self._judged_so_far())
@@ -107,9 +101,6 @@ class Exchange(Messages):
             pipeline = self._setup.pipeline
             self._report = RunningReport(pipeline, self._recorder, self.window, self._id, self.sampled)
         return self._report
-
-    def close(self) -> None:
-        self.window.close()
 
     def is_published_at_once(self) -> bool:
         """Make and publish the final report, unless it is too large to be made on the event loop."""

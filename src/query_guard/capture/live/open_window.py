@@ -49,13 +49,15 @@ class open_window(Window):
         heartbeat.windows += 1
         self.heartbeat = heartbeat
 
-    def close(self) -> None:
+    def close(self) -> Recorder | None:
+        """End, and return the recorder that the window had."""
         recorder = self.recorder
         try:
             if recorder is not None and (not self.is_counted_only or recorder.checkouts):
                 self._end(recorder)
         finally:
             self.seal()
+        return recorder
 
     def _end(self, recorder: Recorder) -> None:
         heartbeat, self.heartbeat = self.heartbeat, None

@@ -6,7 +6,9 @@ from time import perf_counter
 from types import MappingProxyType
 from typing import Any
 
+from query_guard.capture.window.allowed import allowed
 from query_guard.capture.window.recorder import Recorder
+from query_guard.records import Allowance
 
 
 class CountingRecorder(Recorder):
@@ -26,11 +28,16 @@ class CountingRecorder(Recorder):
         self,
         engines: frozenset[int] | None = None,
         started: float | None = None,
+        allowances: tuple[Allowance, ...] | None = None,
         counted: list[float] | None = None,
         request: int = 0,
     ) -> None:
         """Begin, or go on with what a window has `counted` since it was opened: `started` is when (`perf_counter`)."""
-        self._begin(perf_counter() if started is None else started, engines)
+        self._begin(
+            perf_counter() if started is None else started,
+            engines,
+            allowed.get() if allowances is None else allowances,
+        )
         if counted is not None:
             self._counted = counted
             self.request = request

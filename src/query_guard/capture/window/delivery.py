@@ -26,7 +26,7 @@ def detail_recorder(window: Window | None, engine: Engine) -> Recorder | None:
 def deliver(window: Window | None, engine: Engine, row: Row) -> None:
     """Add a finished row to each window it belongs to; a sealed window counts it as late."""
     while window is not None:
-        recorder = window.begun()
+        recorder = window.ensure_recorder()
         if recorder is None:
             window.count_late()
         elif recorder.engines is None or engine.serial in recorder.engines:

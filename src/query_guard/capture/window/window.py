@@ -28,7 +28,7 @@ _lock = threading.Lock()
 
 
 class Window:
-    """The small object in the ContextVar. `recorder` is None once the window is sealed; later statements are late."""
+    """The small object in the ContextVar. Once the window is sealed, it has no recorder, and statements are late."""
 
     __slots__ = (
         "_late", "_opened_for", "describe", "has_checkouts", "is_counted_only", "loop", "outer", "recorder", "request",
@@ -74,8 +74,8 @@ class Window:
         """Whether it has ended, so that nothing more enters its report."""
         return self.recorder is None
 
-    def begun(self) -> Recorder | None:
-        """Return the recorder, which is made now if nothing has come before; None once the window is sealed."""
+    def ensure_recorder(self) -> Recorder | None:
+        """Return the recorder, which is made now if there was no need of it before; None once the window is sealed."""
         return self.recorder
 
     def _described(self) -> Request | None:
@@ -94,7 +94,7 @@ class Window:
 
     def count(self, engine: Engine, duration: float, batches: Batches | None) -> None:
         """Count a statement whose details are not kept."""
-        recorder = self.begun()
+        recorder = self.ensure_recorder()
         if recorder is None:
             self.count_late()
         elif recorder.engines is None or engine.serial in recorder.engines:
@@ -127,7 +127,7 @@ def loop_here(window: Window | None) -> AbstractEventLoop | None:
 def recorders(window: Window | None) -> Iterator[Recorder]:
     """Yield the open recorders around a context, innermost first, then the watchers of the process."""
     while window is not None:
-        recorder = window.begun()
+        recorder = window.ensure_recorder()
         if recorder is not None:
             yield recorder
         window = window.outer
