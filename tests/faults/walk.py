@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument("--soak", action="store_true")
     parser.add_argument("--only", default="", help="do only the work whose name contains this")
     parser.add_argument(
-        "--times", type=int, default=3, help="fail at most so often at a point, in other work each time"
+        "--times", type=int, default=3, help="raise the same at a point at most so often, in other work each time"
     )
     parser.add_argument("--at", default="", help="fail only in functions whose name contains this")
     parser.add_argument("--verbose", action="store_true", help="say where it is about to fail")
@@ -85,16 +85,16 @@ def walk(database: Database, options: argparse.Namespace) -> list[Difference]:
     bare = {name: outcome(one, Blocks(), database) for name, one in work.items()}
     blocks = guard()
     differences: list[Difference] = []
-    failed: Counter[int] = Counter()
+    failed: Counter[tuple[type[BaseException], int]] = Counter()
     for name, one in work.items():
         reset()
         differences += compared(name, None, "", bare[name], outcome(one, blocks, database))
         reached = [number for number in chosen(options.soak) if options.at in points.known[number].function]
         gc.collect()  # without gc.freeze(): greenlet frees that of a dead thread, if its last referrer is frozen
         for error, number in product((Fault, *(PASSING if options.soak else ())), reached):
-            if failed[number] >= options.times and not options.soak:
+            if failed[error, number] >= options.times:
                 continue
-            failed[number] += 1
+            failed[error, number] += 1
             reset()
             began = time.monotonic()
             faulthandler.dump_traceback_later(_PATIENCE, exit=True)
@@ -108,7 +108,7 @@ def walk(database: Database, options: argparse.Namespace) -> list[Difference]:
                 )
             differences += compared(name, points.known[number], error.__name__, bare[name], got)
         print(f"{name}: {failed.total()} times", file=sys.stderr)
-    print(f"{failed.total()} times, {len(failed)} points", file=sys.stderr)
+    print(f"{failed.total()} times, {len({number for _, number in failed})} points", file=sys.stderr)
     return differences
 
 
