@@ -61,17 +61,17 @@ class NotedAttribute(InstrumentedAttribute[Any]):
 def noting_reads(recorder: Recorder) -> Iterator[None]:
     """Note on the recorder which relationships the threads of the process read until the block ends."""
     recorder.reads = {}
-    with noted_lock:
-        _recorders.append(recorder)
     try:
         with noted_lock:
+            _recorders.append(recorder)
             if not event.contains(Mapper, "after_configured", _on_configured):
                 event.listen(Mapper, "after_configured", _on_configured)
         _on_configured()
         yield
     finally:
         with noted_lock:
-            _recorders.remove(recorder)
+            if recorder in _recorders:
+                _recorders.remove(recorder)
             if not _recorders:
                 with suppress(InvalidRequestError):  # it may never have been listened to
                     event.remove(Mapper, "after_configured", _on_configured)
