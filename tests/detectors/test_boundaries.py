@@ -266,6 +266,16 @@ def test_elsewhere_three_sets_of_values_make_a_loop(values: int, found: list[str
     assert silences(NPlusOne(), facts) == ([] if found else ["not N+1: only 2 different sets of values"])
 
 
+def test_executions_with_many_sets_of_values_or_of_an_insert_are_different_each_time() -> None:
+    update = {"sql": "UPDATE posts SET title = ? WHERE id = ?", "operation": "UPDATE", "writes": ("posts",)}
+    insert = {"sql": "INSERT INTO posts (title) VALUES (?)", "operation": "INSERT", "writes": ("posts",)}
+    for fields in ({**update, "executemany": True, "values": ()}, {**insert, "values": ("same",)}):
+        facts = facts_of(*[statement(n, **fields) for n in (1, 2, 3)])
+        assert (severities(NPlusOne(), facts), silences(NPlusOne(), facts)) == (["warning"], [])
+    facts = facts_of(*[statement(n, **update, values=("same", 7)) for n in (1, 2, 3)])
+    assert (severities(NPlusOne(), facts), silences(NPlusOne(), facts)) == ([], ["not N+1: the same values each time"])
+
+
 def test_loads_of_unknown_owners_are_distinguished_by_values() -> None:
     rows = [statement(n, loader=POSTS, owner=None) for n in (1, 2, 3)]
     assert severities(NPlusOne(), facts_of(*rows)) == ["warning"]

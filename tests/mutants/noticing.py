@@ -22,6 +22,8 @@ PATIENCE = 60.0
 """Seconds that the tests of a mutant may take together, by what they took before: the quickest are chosen."""
 LIMIT = 90.0
 """Seconds after which no further test begins, on a machine that is slower than it was then."""
+WITHOUT = ("cacheprovider", "hypothesispytest", "faker", "random_order")
+"""Plugins that no test needs, and that take as long to import as most tests to run."""
 SERVED = ("psycopg", "asyncpg", "postgres")
 """What the names of tests tell that need a server, which takes its time to start."""
 
@@ -113,7 +115,7 @@ def _in_a_process(names: Sequence[str]) -> int:
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     files = sorted({name.partition("::")[0] for name in names})
-    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "--tb=line", "-o", "addopts="]
+    options = ["-x", "-q", "--tb=line", "-o", "addopts=", *[f"-pno:{plugin}" for plugin in WITHOUT]]
     plugin = Chosen(names)
     code = plugin.verdict(int(pytest.main([*options, *files], plugins=[plugin])))
     sys.stdout.flush()
