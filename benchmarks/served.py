@@ -14,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from statistics import median, quantiles
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any, NamedTuple, TypeAlias
 
 import uvicorn
@@ -29,11 +29,14 @@ from benchmarks.workloads import POSTGRES_URL
 
 SERVED = ("bare", "bare_again", "switched_off", "not_sampled", "one_in_ten", "query_guard")
 CONNECTIONS = 8
-FIGURES = ("select_rate", "select_p99", "empty_rate", "empty_p99", "at_rest")
+FIGURES = ("select_rate", "select_p99", "select_cpu", "empty_rate", "empty_p99", "empty_cpu", "at_rest")
 Served: TypeAlias = dict[str, dict[str, list[float]]]
-"""Contestant -> figure -> values, one a round: rates in requests a second, all others in seconds."""
+"""Contestant -> figure -> values, one a round: rates in requests a second, all others in seconds.
 
-_SELECT, _EMPTY = "/users/7", "/empty"
+`cpu` is the processor time of the server for one request: of all figures the one that other processes disturb least.
+"""
+
+_SELECT, _EMPTY, _SPENT = "/users/7", "/empty", "/spent"
 _WARM_UP, _UNDER_LOAD, _AT_REST = 1_000, 800, 40
 _REST = 0.004
 """Seconds between two requests at rest."""
@@ -48,12 +51,15 @@ class Client(NamedTuple):
     async def ask(self, path: str) -> float:
         """Return the seconds until the answer was there."""
         started = perf_counter()
+        await self.get(path)
+        return perf_counter() - started
+
+    async def get(self, path: str) -> bytes:
         self.writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         head = await self.reader.readuntil(b"\r\n\r\n")
         if not head.startswith(b"HTTP/1.1 200"):
             raise RuntimeError(f"a server answered {head[:40]!r}, expected 200; run it by hand")
-        await self.reader.readexactly(int(head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0]))
-        return perf_counter() - started
+        return await self.reader.readexactly(int(head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0]))
 
 
 async def measure(postgres: str, *, rounds: int) -> Served:
@@ -83,16 +89,19 @@ async def _figures(clients: Sequence[Client]) -> tuple[float, ...]:
     return *loaded[0], *loaded[1], await _at_rest(clients[0])
 
 
-async def _load(clients: Sequence[Client], path: str, number: int) -> tuple[float, float]:
-    """Return requests a second, and the 99th percentile of their seconds."""
+async def _load(clients: Sequence[Client], path: str, number: int) -> tuple[float, float, float]:
+    """Return requests a second, the 99th percentile of their seconds, and the server's own seconds for one of them."""
     times: list[float] = []
 
     async def ask_on(client: Client) -> None:
         times.extend([await client.ask(path) for _ in range(number // len(clients))])
 
+    spent = float(await clients[0].get(_SPENT))
     started = perf_counter()
     await asyncio.gather(*map(ask_on, clients))
-    return len(times) / (perf_counter() - started), quantiles(times, n=100)[-1]
+    seconds = perf_counter() - started
+    spent = float(await clients[0].get(_SPENT)) - spent
+    return len(times) / seconds, quantiles(times, n=100)[-1], spent / len(times)
 
 
 async def _at_rest(client: Client) -> float:
@@ -156,6 +165,10 @@ def make_app(engine: Any) -> FastAPI:
     @app.get("/empty")
     async def empty() -> dict[str, str]:
         return {}
+
+    @app.get(_SPENT)
+    async def spent() -> float:
+        return process_time()
 
     return app
 

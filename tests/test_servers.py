@@ -93,3 +93,44 @@ def test_a_mistyped_variable_is_an_error_in_the_log_and_no_more(tmp_path: Path) 
         output, _ = process.communicate(timeout=PATIENCE)
     assert (response.status_code, response.headers["X-Query-Count"]) == (200, "0")
     assert output.count("query_guard: QUERY_GUARD_ENABLED must be one of 1, true, yes, on, 0, false, no, off") == 1
+
+
+WORKERS = """
+import os, time
+from fastapi import FastAPI
+from query_guard import QueryGuard
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine("sqlite+aiosqlite://")
+app = FastAPI()
+app.add_middleware(QueryGuard)
+
+@app.get("/")
+async def answer() -> int:
+    async with engine.connect() as connection:
+        await connection.execute(text("SELECT 1"))
+    time.sleep(0.3)
+    return os.getpid()
+"""
+
+
+def test_each_worker_of_gunicorn_profiles_its_requests_though_the_application_was_loaded_before_the_fork(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "served.py").write_text(WORKERS)
+    port = free_port()
+    options = ("--preload", "-w", "2", "-k", "uvicorn_worker.UvicornWorker", "-b", f"127.0.0.1:{port}")
+    found: dict[str, list[str]] = {}
+    with serving([sys.executable, "-m", "gunicorn", "served:app", *options], tmp_path) as process:
+        for _ in range(100):
+            response = get(f"http://127.0.0.1:{port}/", timeout=60)
+            found.setdefault(response.text, []).append(response.headers["X-Query-Count"])
+            if len(found) == 2:
+                break
+        process.terminate()
+        output, _ = process.communicate(timeout=PATIENCE)
+    assert {count for counts in found.values() for count in counts} == {"1"}
+    assert len(found) == 2, output
+    assert output.count("event_loop_blocked") >= 2, "each worker has a watchdog of its own"
+    assert "could not" not in output, "nothing of the guard has failed"

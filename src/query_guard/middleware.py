@@ -8,9 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from query_guard.capture.hooks.install import install
+from query_guard.capture.live.counting_window import CountingWindow
 from query_guard.capture.live.open_window import open_window
+from query_guard.capture.window.counting_recorder import CountingRecorder
 from query_guard.capture.window.recorder import Recorder
-from query_guard.capture.window.window import current
+from query_guard.capture.window.window import current, watchers
 from query_guard.debug import DEFAULT_PATH
 from query_guard.detectors import Detector, defaults
 from query_guard.history import History
@@ -27,12 +29,14 @@ from query_guard.web.application import read_application
 from query_guard.web.asgi import ASGIApp, Receive, Scope, Send
 from query_guard.web.boundary_exchange import taken_over
 from query_guard.web.counted import CountedExchange
-from query_guard.web.exchange import Exchange, Setup
+from query_guard.web.counted_request import CountedRequest
+from query_guard.web.exchange import Exchange
 from query_guard.web.no_effect import inside_another, warn, without_effect
 from query_guard.web.options import Options, callables, check_history, check_options, environment
 from query_guard.web.refused import Refused, refusable
 from query_guard.web.routes import ServedRoutes
 from query_guard.web.sampling import SampleRate, Sampling
+from query_guard.web.setup import Setup
 from query_guard.web.triable import exchange_in_development
 
 if TYPE_CHECKING:
@@ -131,6 +135,8 @@ class QueryGuard:
             self._debug = _debug_endpoint(self._history, self._options, pipeline, trials)
         judged_above = min((pipeline.triggers.judged_above, *self._options.budgets.values()))
         self._setup = Setup(pipeline, self._options, ServedRoutes(), judged_above)
+        self._counts_only = not debug and not pipeline.has_spans
+        """Whether a request that is not sampled begins with a count only: no link, no fix to be tried, no span."""
         self._has_read_routes = self._has_warned = False
         try:
             if self._enabled:
@@ -148,7 +154,7 @@ class QueryGuard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the application exactly once, whatever fails in the guard before or after it."""
         unprofiled: ASGIApp | None = self.app
-        exchange: Exchange | None = None
+        exchange: Exchange | CountedRequest | None = None
         try:
             unprofiled = self._answer_unprofiled(scope)
             if unprofiled is None:
@@ -171,21 +177,26 @@ class QueryGuard:
                             current.reset(token)
                         except ValueError:  # a framework may leave a generator in another context than it entered
                             pass
-                        exchange.window.close()
+                        exchange.close()
                         if not exchange.is_published_at_once():
                             await exchange.publish_in_thread()
                     except Exception:
                         report_own_error("the report of a request could not be made")
 
-    def _open(self, scope: Scope, receive: Receive, send: Send) -> Exchange:
+    def _open(self, scope: Scope, receive: Receive, send: Send) -> Exchange | CountedRequest:
         scope[SEEN] = True
         options, sampling = self._options, self._sampling
         sampled = sampling.always or sampling.takes(scope)
-        recorder = Recorder(sampled, options.engines, options.capture_parameters)
-        exchange = (self._exchange if sampled else CountedExchange)(
-            self._setup, scope, receive, send, recorder, open_window(recorder, True), sampled
-        )
-        exchange.window.open()
+        if sampled:
+            recorder = Recorder(options.engines, options.capture_parameters)
+            make_exchange = self._exchange
+        elif self._counts_only and scope["type"] == "http" and current.get() is None and not watchers:
+            return CountedRequest(self._setup, scope, receive, send, CountingWindow(options.engines))
+        else:
+            recorder = CountingRecorder(options.engines)
+            make_exchange = CountedExchange
+        exchange = make_exchange(self._setup, scope, receive, send, recorder, open_window(recorder, True))
+        exchange.open()
         return exchange
 
     def _answer_unprofiled(self, scope: Scope) -> ASGIApp | None:

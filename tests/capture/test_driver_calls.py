@@ -10,7 +10,7 @@ from sqlalchemy.pool import StaticPool
 from query_guard import record
 from query_guard.capture.live.open_window import open_window
 from query_guard.capture.window import recorder
-from query_guard.capture.window.recorder import Recorder
+from query_guard.capture.window.counting_recorder import CountingRecorder
 from query_guard.document.report import document
 from query_guard.testing import record_queries
 from tests.models import Base, User
@@ -43,15 +43,15 @@ def test_driver_calls_stand_beside_executions() -> None:
 
 
 def test_they_are_exact_where_details_were_dropped() -> None:
-    counting = Recorder(details=False)
+    counting = CountingRecorder()
     with record_queries() as detailed, open_window(counting):
         bulk()
-    assert (counting.query_count, counting.driver_calls, counting.rows) == (2, BATCHES + 1, [])
+    assert (counting.query_count, counting.driver_calls, [*counting.rows]) == (2, BATCHES + 1, [])
     assert (detailed.query_count, detailed.driver_calls) == (2, BATCHES + 1)
 
 
 def test_the_time_of_all_driver_calls_counts_where_details_were_dropped() -> None:
-    counting = Recorder(details=False)
+    counting = CountingRecorder()
     with open_window(counting), record("inner") as inner:
         bulk()
     number, seconds = counting.dropped()

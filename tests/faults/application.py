@@ -225,3 +225,7 @@ async def talks(websocket: WebSocket) -> None:
 @event.listens_for(Session, "after_flush")
 def _listener_of_the_application(*_: Any) -> None:
     """Listen as applications do, so that ours are not alone."""
+
+
+in_production = FastAPI(routes=app.routes)
+"""The same application as it runs in production: its requests are not sampled."""

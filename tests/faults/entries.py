@@ -6,8 +6,8 @@ shall be no more of them: whoever needs another finds one of these to stand behi
 
 ENTRIES = {
     "middleware.QueryGuard.__call__": "the server calls it",
-    "web.exchange.Exchange.receive": "the application calls it for each message of a conversation",
-    "web.exchange.Exchange.send": "the application calls it for each message of an answer",
+    "web.messages.Messages.receive": "the application calls it for each message of a conversation",
+    "web.messages.Messages.send": "the application calls it for each message of an answer",
     "web.triable.TriableExchange.send": "the same, where somebody develops",
     "capture.hooks.loader_trial._trying.execute_in_trial": "SQLAlchemy calls it for an execution of a session",
     "capture.hooks.executions.around.timed_execute": "SQLAlchemy calls it for a statement",

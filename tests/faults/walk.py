@@ -30,7 +30,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import Tracer
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tests.faults.application import app
+from tests.faults.application import app, in_production
 from tests.faults.database import Database
 from tests.faults.entries import ENTRIES, OF_TESTS
 from tests.faults.outcomes import Outcome, outcome
@@ -132,7 +132,7 @@ def guard() -> Blocks:
     def fails(_: object) -> None:
         raise ValueError("a reporter of the application")
 
-    app.middleware_stack = None
+    app.middleware_stack = in_production.middleware_stack = None
     app.add_middleware(
         QueryGuard, reporters=[LogReporter(), TelemetryReporter(MeterProvider()), fails],
         history=history, capture_parameters=True,
@@ -140,6 +140,7 @@ def guard() -> Blocks:
         debug_token=KEY,
     )  # fmt: skip
     app.add_middleware(Traced, tracer=TracerProvider().get_tracer("test"))
+    in_production.add_middleware(QueryGuard, sample_rate=0.0)
 
     async def arm(_path: str) -> None:
         with suppress(Fault):  # it is the developer's own request
@@ -197,7 +198,8 @@ def _is_told(got: Outcome, bare: Outcome) -> bool:
 
 def reset() -> None:
     """Build the guard anew, and let it see everything for the first time again."""
-    app.middleware_stack = app.build_middleware_stack()
+    for application in (app, in_production):
+        application.middleware_stack = application.build_middleware_stack()
     for clear in _caches():
         clear()
     vars(sys.modules["query_guard.capture.live.holders"])["_next_check"] = 0.0

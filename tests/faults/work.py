@@ -8,10 +8,11 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 
+from fastapi import FastAPI
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.faults.application import app, engines
+from tests.faults.application import app, engines, in_production
 from tests.faults.database import Author
 
 Answer = list[dict[str, Any]]
@@ -33,14 +34,14 @@ class Blocks:
     )
 
 
-async def request(path: str, blocks: Blocks, answer: Answer) -> None:
+async def request(path: str, blocks: Blocks, answer: Answer, *, of: FastAPI = app) -> None:
     arrived = iter([{"type": "http.request", "body": b"", "more_body": False}])
 
     async def receive() -> Any:
         message = next(arrived, None)
         return message if message is not None else await asyncio.sleep(3600)
 
-    await app(_scope("http", path, method="GET"), receive, _into(answer))
+    await of(_scope("http", path, method="GET"), receive, _into(answer))
 
 
 async def debug_request(path: str, key: str) -> None:
@@ -133,6 +134,7 @@ WORK: dict[str, Work] = {
     "a test that passes": test_that_passes,
     "a test that fails": test_that_fails,
     "a job": job,
+    **{f"{path}, not sampled": partial(request, path, of=in_production) for path in ("/gathers", "/many", "/raises")},
     **{
         path: partial(request, path)
         for path in (

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
+from math import inf
 from typing import Any
 
 import pytest
@@ -14,15 +16,24 @@ from sqlalchemy.pool import QueuePool
 
 from query_guard import query_budget, record
 from query_guard.capture.hooks import checkouts
+from query_guard.capture.live.counting_window import CountingWindow
 from query_guard.capture.live.event_loop import heartbeat_here
 from query_guard.capture.live.holders import live_pools
 from query_guard.capture.live.pools import watch_of
+from query_guard.capture.window.window import current
 from query_guard.document.pools import live_pool_document
+from query_guard.judge import budgets
 from query_guard.records import Facts, Report
 from tests.clock import Clock
 from tests.serving import guarded, visit
 
 pytestmark = pytest.mark.query_guard(mode="off")  # a test that is recorded has the details of all it does
+
+
+@pytest.fixture(autouse=True)
+def no_declared_budgets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out those of other tests: the least of a process is kept."""
+    monkeypatch.setattr(budgets, "_least", [inf])
 
 
 @pytest.fixture
@@ -248,3 +259,45 @@ async def test_a_detector_without_triggers_is_asked(engine: Engine) -> None:
     app, _ = counting(engine, 2, detectors=[detector], reporters=[Quiet()])
     await visit(app, "/")
     assert set(counts) == {2}
+
+
+@pytest.mark.parametrize("number", [499, 500, 501, 1_700])
+@pytest.mark.parametrize("quiet", [False, True])
+@pytest.mark.asyncio
+async def test_any_number_of_statements_is_counted_exactly(engine: Engine, number: int, quiet: bool) -> None:
+    reports: list[Report] = []
+    app, _ = counting(engine, number, detectors=[], reporters=[Quiet() if quiet else reports.append])
+    [response] = await visit(app, "/")
+    assert response.headers["X-Query-Count"] == str(number)
+    assert [report.query_count for report in reports] == ([] if quiet else [number])
+
+
+@pytest.mark.parametrize("number", [0, 3, 700])
+@pytest.mark.parametrize("options", [{}, {"reporters": [Quiet()]}, {"headers": False, "budgets": {"GET /": 1}}])
+@pytest.mark.asyncio
+async def test_its_window_keeps_nothing_after_its_end_and_counts_what_is_late(
+    engine: Engine, number: int, options: dict[str, Any]
+) -> None:
+    app, _ = guarded(sample_rate=0, **options)
+    windows: list[CountingWindow] = []
+    answered = asyncio.Event()
+    later: list[asyncio.Task[None]] = []
+
+    async def send_later() -> None:
+        await answered.wait()
+        send(engine, 2)
+
+    @app.get("/")
+    async def endpoint() -> None:
+        window = current.get()
+        assert isinstance(window, CountingWindow)
+        windows.append(window)
+        send(engine, number)
+        later.append(asyncio.create_task(send_later()))
+
+    await visit(app, "/")
+    answered.set()
+    await asyncio.gather(*later)
+    [window] = windows
+    assert (window.counted, window.recorder, window.describe, window.stages) == ([], None, None, None)
+    assert (window.is_sealed, window.late.count) == (True, 2)

@@ -39,6 +39,8 @@ class Pipeline:
         self._quiet = [getattr(reporter, "wants_quiet_reports", _always) for reporter in reporters]
         self._suspicions = [reporter.suspect for reporter in reporters if hasattr(reporter, "suspect")]
         self._request_span = next((each.request_span for each in reporters if hasattr(each, "request_span")), None)
+        self.has_spans = self._request_span is not None
+        """Whether a reporter writes on the spans of requests."""
         self._hand_out_pools()
 
     def _hand_out_pools(self) -> None:

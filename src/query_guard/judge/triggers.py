@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import compress
 from math import inf
 from operator import ge
 from typing import NamedTuple
@@ -54,15 +53,14 @@ class TriggerIndex:
     def triggered(self, figures: Figures | None) -> Triggered | None:
         """Return the detectors that figures trigger, or None where they trigger none; without figures, all.
 
-        Most requests call this twice. Therefore the loop over the figures runs in C (`map`, `compress`).
+        Most requests call this twice, and nothing is triggered: so that is found out in C (`map`).
         """
         if figures is None:
             return self._at(tuple(range(len(self._detectors))))
-        reached = [*compress(self._by_figure, map(ge, figures, self._least))]
-        if not reached and not self._always:
+        if not self._always and True not in map(ge, figures, self._least):
             return None
         positions = self._always.copy()
-        for figure, thresholds in reached:
+        for figure, thresholds in self._by_figure:
             value = figures[figure]
             positions += [position for least, position in thresholds if value >= least]
         return self._at(tuple(positions))

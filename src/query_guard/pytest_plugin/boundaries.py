@@ -49,7 +49,7 @@ class Boundary(QueryGuard):
         recorder = Recorder()
         exchange = BoundaryExchange(self._setup, scope, receive, send, recorder, open_window(recorder, True))
         scope[SEEN] = exchange
-        exchange.window.open()
+        exchange.open()
         return exchange
 
 

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from query_guard.judge.budgets import least_declared
 from query_guard.records import Finding, Numbers
 from query_guard.web.exchange import Exchange
 from query_guard.web.headers import counted_headers, empty_headers
+from query_guard.web.setup import Setup
+
+if TYPE_CHECKING:
+    from query_guard.web.counted_request import CountedRequest
 
 
 class CountedExchange(Exchange):
     """An exchange that judges nothing, unless a checkout failed or there were many statements."""
 
     __slots__ = ()
+    sampled = False
+
+    def take_over(self, request: CountedRequest) -> None:
+        """Take over what is known of a request that has begun without an exchange."""
+        self._id = request.identity
+        self._app = request.app
+        self._outer_root = request.outer_root
+        self.status = request.status
+        self._recorder.stage = request.window.stage
+        self.escaped = request.escaped
 
     def _headers(self) -> Iterable[tuple[bytes, bytes]]:
         count, seconds = self._recorder.dropped()
@@ -26,16 +41,15 @@ class CountedExchange(Exchange):
         return (Numbers(count, seconds), ()) if self._is_quiet(count) else super()._judged_so_far()
 
     def is_published_at_once(self) -> bool:
-        pipeline = self._setup.pipeline
-        if self._is_quiet(self._recorder.query_count) and not pipeline.wants_quiet_reports():
+        if self._is_quiet(self._recorder.query_count) and not self._setup.pipeline.wants_quiet_reports():
             return True
         return super().is_published_at_once()
 
     def _is_quiet(self, count: int) -> bool:
         """Whether only statements were seen, and too few for any detector or budget."""
-        recorder = self._recorder
-        return (
-            count <= self._setup.judged_above
-            and count <= least_declared()
-            and not (recorder.checkouts or recorder.rows)
-        )
+        return not self._recorder.checkouts and is_quiet(self._setup, count)
+
+
+def is_quiet(setup: Setup, count: int) -> bool:
+    """Whether so many statements, and nothing else, are too few for any detector or budget."""
+    return count <= setup.judged_above and (count == 0 or count <= least_declared())

@@ -11,10 +11,14 @@ from functools import lru_cache
 from query_guard.records import Finding, Numbers, count_kinds
 
 _NOT_A_KEY = re.compile(r"[^a-z0-9_\-.*]")
+_LEAST_SHOWN = 0.00005
+"""Seconds of a wait that is written; most requests wait for less, and to write 0.0 each time would take longer."""
 
 
 def report_headers(report_id: str, numbers: Numbers, findings: Sequence[Finding]) -> list[tuple[bytes, bytes]]:
     """Return the headers of a window whose statements have been judged."""
+    if not findings:
+        return _headers(report_id, numbers, "")
     kinds = count_kinds(findings)
     return _headers(report_id, numbers, ", ".join([f"{_key(kind)}={kinds[kind]}" for kind in sorted(kinds)]))
 
@@ -49,7 +53,8 @@ def pending_headers(report_id: str, numbers: Numbers) -> list[tuple[bytes, bytes
 def _headers(report_id: str, numbers: Numbers, findings: str) -> list[tuple[bytes, bytes]]:
     """Compose the headers of bytes: to compose text and encode it takes twice as long."""
     count, seconds, checkouts, wait, held, checked_out, size, overflow = numbers
-    milliseconds, wait = seconds * 1000, wait * 1000
+    milliseconds = seconds * 1000
+    waited = b"%.1f" % (wait * 1000) if wait >= _LEAST_SHOWN else b"0.0"
     queries = b"1 query" if count == 1 else b"%d queries" % count
     connections = b"1 checkout" if checkouts == 1 else b"%d checkouts" % checkouts
     headers = [
@@ -58,21 +63,23 @@ def _headers(report_id: str, numbers: Numbers, findings: str) -> list[tuple[byte
         (b"x-query-guard-id", report_id.encode()),
         (
             b"server-timing",
-            b'db;dur=%.1f;desc="%b", pool;dur=%.1f;desc="%b"' % (milliseconds, queries, wait, connections),
+            b'db;dur=%.1f;desc="%b", pool;dur=%b;desc="%b"' % (milliseconds, queries, waited, connections),
         ),
     ]
     if findings:
         headers.append((b"x-query-findings", findings.encode()))
     if checkouts:
-        pool = b"checkouts=%d, wait-ms=%.1f, held-ms=%.1f" % (checkouts, wait, held * 1000)
-        if checked_out is not None:
-            pool += b", checked-out=%d" % checked_out
-        if size is not None:
-            pool += b", size=%d" % size
-        if overflow is not None:
-            pool += b", overflow=%d" % overflow
+        pool = b"checkouts=%d, wait-ms=%b, held-ms=%.1f%b" % (
+            checkouts, waited, held * 1000, _of_pool(checked_out, size, overflow)
+        )  # fmt: skip
         headers.append((b"x-query-pool", pool))
     return headers
+
+
+@lru_cache(maxsize=256)
+def _of_pool(checked_out: int | None, size: int | None, overflow: int | None) -> bytes:
+    numbers = {b"checked-out": checked_out, b"size": size, b"overflow": overflow}
+    return b"".join([b", %b=%d" % (name, number) for name, number in numbers.items() if number is not None])
 
 
 @lru_cache(maxsize=256)

@@ -11,7 +11,8 @@ from query_guard.own_errors import report_own_error
 from query_guard.records import Report
 from query_guard.web.answer_hash import AnswerHash
 from query_guard.web.asgi import Message, Scope
-from query_guard.web.exchange import Exchange, Setup
+from query_guard.web.exchange import Exchange
+from query_guard.web.setup import Setup
 
 
 def exchange_in_development(trials: ArmedTrials, setup: Setup, scope: Scope, *given: Any) -> Exchange:

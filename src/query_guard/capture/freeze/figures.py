@@ -35,9 +35,10 @@ class WindowFigures:
     def numbers(self) -> Numbers:
         """Return the numbers for headers."""
         recorder = self._recorder
-        rows, query_time = self._summed()
-        dropped, dropped_time = recorder.dropped()
-        count, query_time = rows + dropped, query_time + dropped_time
+        count, query_time = self._summed()
+        if recorder.query_count > count:
+            dropped, dropped_time = recorder.dropped()
+            count, query_time = count + dropped, query_time + dropped_time
         checkouts = tuple(recorder.checkouts)
         if not checkouts:
             return Numbers(count, query_time)
@@ -58,7 +59,8 @@ class WindowFigures:
         """Return how many rows there are, and their seconds; if there are many, without reading their texts."""
         rows = self._recorder.rows
         if len(rows) <= _MANY:
-            self._read()
+            if len(rows) != self._rows_read:
+                self._read()
             return self._rows_read, self._query_time
         rows = rows.copy()
         further = [row[SHARED][BATCHES].time for row in rows if row[SHARED][BATCHES] is not None]
@@ -67,22 +69,28 @@ class WindowFigures:
     def read(self, request: Request) -> Figures | None:
         """Return the figures, or None if there are too many rows."""
         recorder = self._recorder
-        if len(recorder.rows) > _MANY:
+        number = len(recorder.rows)
+        if number > _MANY:
             return None
-        self._read()
+        if number != self._rows_read:
+            self._read()
         row_figures = self._row_figures
         if recorder.fetched:
             most = max(row_figures[2], *tuple(recorder.fetched.values()))
             row_figures = (*row_figures[:2], most, *row_figures[3:])
-        statements, writes = recorder.query_count, row_figures[4]
-        other_figures = (
-            statements,
-            statements - request.budget if request.budget is not None else 0,
-            writes if writes and request.only_reads else 0,
-            len(recorder.failed_loads),
-            _longest_block(recorder) if recorder.loop_blocks else 0.0,
+        statements, writes, blocks = recorder.query_count, row_figures[4], recorder.loop_blocks
+        figures: Figures = _make(
+            Figures,
+            (
+                *row_figures,
+                statements,
+                statements - request.budget if request.budget is not None else 0,
+                writes if writes and request.only_reads else 0,
+                len(recorder.failed_loads),
+                _longest_block(recorder) if blocks and blocks[-1].end > recorder.started else 0.0,
+                *_connection_figures(recorder, self._pools),
+            ),
         )
-        figures: Figures = _make(Figures, (*row_figures, *other_figures, *_connection_figures(recorder, self._pools)))
         return figures
 
     def note_pools(self) -> None:
@@ -94,9 +102,8 @@ class WindowFigures:
 
     def _read(self) -> None:
         rows = tuple(self._recorder.rows)
-        if len(rows) != self._rows_read:
-            self._rows_read = len(rows)
-            self._row_figures, self._query_time = _row_figures(rows)
+        self._row_figures, self._query_time = _row_figures(rows)
+        self._rows_read = len(rows)
 
 
 _make: Any = tuple.__new__

@@ -87,14 +87,16 @@ def checked_out(pool: Any, fairy: Any, started: float, window: Window | None) ->
 
 def left_unrecorded(pool: Any, fairy: Any, started: float) -> None:
     """Note what a checkout of a request that is not sampled adds to the sums of the pool: a connect, a noticed wait."""
+    lasted = perf_counter() - started
     watch = watch_of(pool)
     watch.has_unrecorded = True
     info = fairy._connection_record.record_info
-    lasted = perf_counter() - started
     if CONNECT in info:
         seconds, made = info.pop(CONNECT)
         watch.connected(seconds)
         connect = seconds if made >= started else _pinged(watch)
+    elif lasted < NOTICED_WAIT:
+        return
     else:
         connect = _pinged(watch)
     if lasted - connect >= NOTICED_WAIT:

@@ -73,12 +73,17 @@ def record(  # noqa: PLR0912, PLR0915
                 transaction.writes(info)
 
         engine = info.engine
-        sole = window.recorder if window is not None and window.outer is None and not watchers else None
-        if sole is not None and sole.engines is not None:
-            sole = None
-        if sole is not None and sole.room <= 0:
-            sole.count(duration, batches)
-            return
+        sole = None
+        if window is not None and window.outer is None and not watchers:
+            if window.is_counted_only:
+                window.count(engine, duration, batches)
+                return
+            sole = window.recorder
+            if sole is not None and sole.engines is not None:
+                sole = None
+            elif sole is not None and sole.room <= 0:
+                sole.count(duration, batches)
+                return
         recorder = sole if sole is not None else detail_recorder(window, engine)
         if recorder is None:
             count(window, engine, duration, batches)

@@ -17,7 +17,7 @@ from query_guard.capture.hooks.transaction_ends import ended_by, line_of_end
 from query_guard.capture.live.lock_holders import has_ended
 from query_guard.capture.window.open_checkout import OpenCheckout
 from query_guard.capture.window.open_transaction import OpenTransaction
-from query_guard.capture.window.window import current, is_recording, sole_recorder, stage_of, watching
+from query_guard.capture.window.window import current, is_recording, sole_recorder, stage_of, watchers, watching
 from query_guard.own_errors import followed, report_own_error
 from query_guard.records import TransactionOutcome
 
@@ -32,7 +32,8 @@ def began(do_begin: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
     def timed_begin(dialect: Any, connection: Any) -> None:
         do_begin(dialect, connection)
         try:
-            if is_recording():
+            window = current.get()
+            if watchers or (window is not None and not window.is_counted_only):  # `is_recording`, to save a call
                 _open(dialect, connection)
         except Exception:
             report_own_error(_BEGIN)

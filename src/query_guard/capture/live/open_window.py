@@ -7,6 +7,7 @@ from contextvars import Token
 
 from query_guard.capture.live.event_loop import Heartbeat, heartbeat_here
 from query_guard.capture.live.leaks import judge_open_checkouts
+from query_guard.capture.window.recorder import Recorder
 from query_guard.capture.window.window import Window, current
 
 
@@ -30,7 +31,7 @@ class open_window(Window):
         self.close()
 
     def open(self) -> None:
-        """Begin; call it before the window is set as `current`."""
+        """Begin; call it before the window is set as `current`. One that only counts has nothing to begin."""
         self.heartbeat: Heartbeat | None = None
         """The heartbeat of its loop, while the window is open."""
         if self.is_counted_only:
@@ -48,14 +49,20 @@ class open_window(Window):
         heartbeat.windows += 1
         self.heartbeat = heartbeat
 
-    def close(self) -> None:
-        heartbeat, self.heartbeat = self.heartbeat, None
+    def close(self) -> Recorder | None:
+        """End, and return the recorder that the window had."""
+        recorder = self.recorder
         try:
-            if heartbeat is not None:
-                heartbeat.windows -= 1
-                heartbeat.settle()
-            recorder = self.recorder
-            if recorder is not None and recorder.checkouts and self.request == self.serial:
-                judge_open_checkouts(self, recorder)
+            if recorder is not None and (not self.is_counted_only or recorder.checkouts):
+                self._end(recorder)
         finally:
             self.seal()
+        return recorder
+
+    def _end(self, recorder: Recorder) -> None:
+        heartbeat, self.heartbeat = self.heartbeat, None
+        if heartbeat is not None:
+            heartbeat.windows -= 1
+            heartbeat.settle()
+        if recorder.checkouts and self.request == self.serial:
+            judge_open_checkouts(self, recorder)

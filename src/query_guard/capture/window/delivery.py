@@ -26,7 +26,7 @@ def detail_recorder(window: Window | None, engine: Engine) -> Recorder | None:
 def deliver(window: Window | None, engine: Engine, row: Row) -> None:
     """Add a finished row to each window it belongs to; a sealed window counts it as late."""
     while window is not None:
-        recorder = window.recorder
+        recorder = window.ensure_recorder()
         if recorder is None:
             window.count_late()
         elif recorder.engines is None or engine.serial in recorder.engines:
@@ -48,11 +48,7 @@ def _add(recorder: Recorder, row: Row) -> None:
 def count(window: Window | None, engine: Engine, duration: float, batches: Batches | None = None) -> None:
     """Count a statement whose details no recorder keeps."""
     while window is not None:
-        recorder = window.recorder
-        if recorder is None:
-            window.count_late()
-        elif recorder.engines is None or engine.serial in recorder.engines:
-            recorder.count(duration, batches)
+        window.count(engine, duration, batches)
         window = window.outer
 
 

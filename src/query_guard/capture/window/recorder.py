@@ -55,22 +55,11 @@ class Recorder:
         "rows", "shared", "stage", "started", "thread", "transactions",
     )  # fmt: skip
 
-    def __init__(self, details: bool = True, engines: frozenset[int] | None = None, parameters: bool = False) -> None:
+    def __init__(self, engines: frozenset[int] | None = None, parameters: bool = False) -> None:
         """Begin. Pass the arguments by position: by name, each request would take 0.17 us longer."""
-        self.started = perf_counter()
-        self.loop_blocks: Sequence[LoopBlock] = ()
-        """When the event loop of the window was blocked, on the clock of `perf_counter`."""
-        self.engines = engines
+        self._begin(perf_counter(), engines, allowed.get())
         self.parameters = parameters
-        self.allowances: tuple[Allowance, ...] = allowed.get()
-        if allowed_in_process:
-            self.allowances += tuple(allowed_in_process)
-        self.allowed_blocks: tuple[AllowedBlock, ...] = ()
-        """Blocks within the window that allow findings of their own."""
-        self.stage = BEFORE_RESPONSE
         self.rows: list[Row] = []
-        self.checkouts: list[OpenCheckout] = []
-        self.transactions: list[OpenTransaction] = []
         self.failed_loads: list[FailedLoadRow] = []
         self.reads: dict[ReadKey, int] | None = None
         self.loads: list[int] = []
@@ -79,15 +68,29 @@ class Recorder:
         """How many rows were fetched, by the serial of the statement, where the driver gives no number."""
         self.thread = 0
         """The thread that appended the last row, if no other recorder wanted that row; else 0."""
+        self.room = WINDOW_BYTES - CHECKOUT_BYTES
+        self.shared: dict[UnreadInfo, Shared] = {}
+        """The shared part of the last row of each text."""
+
+    def _begin(self, started: float, engines: frozenset[int] | None, allowances: tuple[Allowance, ...]) -> None:
+        self.started = started
+        self.loop_blocks: Sequence[LoopBlock] = ()
+        """When the event loop of the window was blocked, on the clock of `perf_counter`."""
+        self.engines = engines
+        self.allowances = allowances
+        if allowed_in_process:
+            self.allowances += tuple(allowed_in_process)
+        self.allowed_blocks: tuple[AllowedBlock, ...] = ()
+        """Blocks within the window that allow findings of their own."""
+        self.stage = BEFORE_RESPONSE
+        self.checkouts: list[OpenCheckout] = []
+        self.transactions: list[OpenTransaction] = []
         self._counted: list[float] = []
         """Durations of statements that were only counted: `list.append` is atomic, and a sum is not."""
         self.request = self._dropped = self.further_calls = 0
         self.dropped_checkouts = self.dropped_transactions = self.dropped_failed_loads = 0
         self._dropped_time = 0.0
-        self.room = WINDOW_BYTES - CHECKOUT_BYTES if details else 0
         self.room_for_checkouts = CHECKOUT_BYTES
-        self.shared: dict[UnreadInfo, Shared] = {}
-        """The shared part of the last row of each text."""
 
     def add(self, row: Row) -> None:
         """Keep a row if there is room, or else count it."""
@@ -164,8 +167,10 @@ class Recorder:
 
     def dropped(self) -> tuple[int, float]:
         """Return how many statements were only counted, and their seconds."""
-        if self._counted:
-            self._sum_up()
+        counted, seconds = self._counted.copy(), self._dropped_time
+        if not self._dropped:  # then none had been summed up when the list was copied
+            return len(counted), seconds + sum(counted)
+        self._sum_up()
         return self._dropped, self._dropped_time
 
     @property

@@ -16,17 +16,19 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from threading import get_ident
 
+from query_guard.capture.window.open_checkout import Stages
 from query_guard.capture.window.recorder import Recorder
+from query_guard.capture.window.rows import Batches
 from query_guard.capture.window.stages import BEFORE_RESPONSE
 from query_guard.own_errors import report_own_error
 from query_guard.records import Engine, LateCounter, Request
 
-_serials = itertools.count(1)
+new_serial = itertools.count(1).__next__
 _lock = threading.Lock()
 
 
 class Window:
-    """The small object in the ContextVar. `recorder` is None once the window is sealed; later statements are late."""
+    """The small object in the ContextVar. Once the window is sealed, it has no recorder, and statements are late."""
 
     __slots__ = (
         "_late", "_opened_for", "describe", "has_checkouts", "is_counted_only", "loop", "outer", "recorder", "request",
@@ -40,7 +42,7 @@ class Window:
         self.describe: Callable[[], Request] | None = None
         """Returns the request or block of the window, while it is open."""
         self._opened_for: Request | None = None
-        self.serial = serial = next(_serials)
+        self.serial = serial = new_serial()
         self.recorder: Recorder | None = recorder
         self.outer: Window | None = outer
         self._late: LateCounter | None = None
@@ -51,8 +53,8 @@ class Window:
         """Whether a connection of any engine was checked out in it."""
         self.is_counted_only = outer is None and recorder.room <= 0
         """Whether it only counts statements, so that checkouts and transactions need no record of their own."""
-        self.stages: Recorder | None
-        """The recorder of the surrounding request, which knows its stage."""
+        self.stages: Stages | None
+        """What knows the stage of the surrounding request: its recorder, or its window."""
         if request or outer is None:
             self.request = serial if request else 0
             self.stages = recorder
@@ -72,6 +74,10 @@ class Window:
         """Whether it has ended, so that nothing more enters its report."""
         return self.recorder is None
 
+    def ensure_recorder(self) -> Recorder | None:
+        """Return the recorder, which is made now if there was no need of it before; None once the window is sealed."""
+        return self.recorder
+
     def _described(self) -> Request | None:
         try:
             return self.describe() if self.describe is not None else None
@@ -86,6 +92,14 @@ class Window:
                 self._late = self._late or LateCounter()
         return self._late
 
+    def count(self, engine: Engine, duration: float, batches: Batches | None) -> None:
+        """Count a statement whose details are not kept."""
+        recorder = self.ensure_recorder()
+        if recorder is None:
+            self.count_late()
+        elif recorder.engines is None or engine.serial in recorder.engines:
+            recorder.count(duration, batches)
+
     def count_late(self) -> None:
         """Count a statement that was sent after the window was sealed."""
         late = self.late
@@ -93,7 +107,7 @@ class Window:
             late.count += 1
 
     def seal(self) -> None:
-        if self.describe is not None and self.has_checkouts:
+        if self.has_checkouts and self.describe is not None:
             self._opened_for = self._described()
         self.describe = self.recorder = self.stages = self.loop = None
         self.thread = 0
@@ -113,8 +127,9 @@ def loop_here(window: Window | None) -> AbstractEventLoop | None:
 def recorders(window: Window | None) -> Iterator[Recorder]:
     """Yield the open recorders around a context, innermost first, then the watchers of the process."""
     while window is not None:
-        if window.recorder is not None:
-            yield window.recorder
+        recorder = window.ensure_recorder()
+        if recorder is not None:
+            yield recorder
         window = window.outer
     yield from watchers
 
