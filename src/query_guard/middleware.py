@@ -135,8 +135,8 @@ class QueryGuard:
             self._debug = _debug_endpoint(self._history, self._options, pipeline, trials)
         judged_above = min((pipeline.triggers.judged_above, *self._options.budgets.values()))
         self._setup = Setup(pipeline, self._options, ServedRoutes(), judged_above)
-        self._counts_only = not debug and not pipeline.has_spans
-        """Whether a request that is not sampled begins with a count only: no link, no fix to be tried, no span."""
+        self._counts_only = not debug
+        """Whether a request that is not sampled begins with a count only: where somebody develops, all are listed."""
         self._has_read_routes = self._has_warned = False
         try:
             if self._enabled:

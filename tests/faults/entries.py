@@ -8,7 +8,6 @@ ENTRIES = {
     "middleware.QueryGuard.__call__": "the server calls it",
     "web.messages.Messages.receive": "the application calls it for each message of a conversation",
     "web.messages.Messages.send": "the application calls it for each message of an answer",
-    "web.triable.TriableExchange.send": "the same, where somebody develops",
     "capture.hooks.loader_trial._trying.execute_in_trial": "SQLAlchemy calls it for an execution of a session",
     "capture.hooks.executions.around.timed_execute": "SQLAlchemy calls it for a statement",
     "capture.hooks.executions.around_no_params.timed_execute": "SQLAlchemy calls it for a statement without parameters",

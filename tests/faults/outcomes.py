@@ -6,7 +6,7 @@ import asyncio
 import gc
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -32,8 +32,10 @@ class Outcome(NamedTuple):
     left: list[str]
 
 
-def outcome(work: Work, blocks: Blocks, database: Database) -> Outcome:
+def outcome(work: Work, blocks: Blocks, database: Database, begin: Callable[[], None] = lambda: None) -> Outcome:
+    """Do a piece of work on a fresh database; `begin` is called when that is ready."""
     database.refill()
+    begin()
     answer: Answer = []
     raised, out = "", 0
     left: list[str] = []

@@ -16,7 +16,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from query_guard import Report, record
 from tests.clock import Clock
-from tests.databases import ASYNC_DRIVERS, SYNC_DRIVERS, Database, Profiler
+from tests.databases import ASYNC_DRIVERS, SYNC_DRIVERS, UNTIMED, Database, Profiler
 from tests.models import Tag, User, Versioned
 
 pytestmark = pytest.mark.asyncio
@@ -113,7 +113,7 @@ def severities(report: Report) -> list[tuple[str, str]]:
 
 async def test_p4_a_poll_reads_in_transactions_of_its_own_and_waits(database: Database) -> None:
     """Whether it waits is not known where the loop cannot be seen, as what the test sends into threads."""
-    with record("a poll") as recording:
+    with record("a poll", detectors=UNTIMED) as recording:
         for _ in range(4):
             await database.run(count_users)
             await asyncio.sleep(0.001)
@@ -127,14 +127,14 @@ async def test_p4_a_poll_in_a_thread(database: Database) -> None:
                 count_users(own_session)
             time.sleep(0.001)
 
-    with record("a poll") as recording:
+    with record("a poll", detectors=UNTIMED) as recording:
         await database.run(polled)
     assert severities(recording.report) == []
 
 
 @only_async
 async def test_p4_without_a_wait_it_is_no_poll_however_long_it_takes(database: Database, clock: Clock) -> None:
-    with record("no poll") as recording:
+    with record("no poll", detectors=UNTIMED) as recording:
         for _ in range(4):
             await database.run(count_users)
             clock.move(0.2)
@@ -144,7 +144,7 @@ async def test_p4_without_a_wait_it_is_no_poll_however_long_it_takes(database: D
 @only_async
 async def test_p4_a_while_may_wait_in_what_it_calls(database: Database) -> None:
     turns = iter(range(4))
-    with record("perhaps a poll") as recording:
+    with record("perhaps a poll", detectors=UNTIMED) as recording:
         while next(turns, None) is not None:
             await database.run(count_users)
     assert severities(recording.report) == [("duplicate_statement", "info")]
@@ -152,7 +152,7 @@ async def test_p4_a_while_may_wait_in_what_it_calls(database: Database) -> None:
 
 @only_async
 async def test_p4_equal_reads_side_by_side_are_no_poll(database: Database) -> None:
-    with record("side by side") as recording:
+    with record("side by side", detectors=UNTIMED) as recording:
         await asyncio.gather(database.run(count_users), database.run(count_users), database.run(count_users))
     assert severities(recording.report) == [("duplicate_statement", "warning")]
 
@@ -163,7 +163,7 @@ async def test_p4_equal_reads_side_by_side_are_no_poll(database: Database) -> No
 async def test_p4_a_poll_may_ask_for_what_is_new(
     database: Database, values: tuple[int, ...], known: list[tuple[str, str]], unknown: str
 ) -> None:
-    with record("a poll") as recording:
+    with record("a poll", detectors=UNTIMED) as recording:
         for value in values:
             await database.run(newer_than(value))
             await asyncio.sleep(0.001)
@@ -172,7 +172,7 @@ async def test_p4_a_poll_may_ask_for_what_is_new(
 
 @only_async
 async def test_p4_what_asks_for_more_without_a_wait_is_a_loop(database: Database, clock: Clock) -> None:
-    with record("a loop") as recording:
+    with record("a loop", detectors=UNTIMED) as recording:
         for value in (0, 3, 3, 6):
             await database.run(newer_than(value))
             clock.move(0.2)
@@ -180,7 +180,7 @@ async def test_p4_what_asks_for_more_without_a_wait_is_a_loop(database: Database
 
 
 async def test_p4_one_by_one_after_waits_is_no_poll(database: Database) -> None:
-    with record("a loop") as recording:
+    with record("a loop", detectors=UNTIMED) as recording:
         for value in (1, 2, 3):
             await database.run(lambda session, key=value: session.get(User, key))  # type: ignore[misc]  # mypy infers no lambda with a default
             await asyncio.sleep(0.001)
@@ -188,7 +188,7 @@ async def test_p4_one_by_one_after_waits_is_no_poll(database: Database) -> None:
 
 
 async def test_p4_a_long_poll_of_which_not_all_transactions_are_described(database: Database) -> None:
-    with record("a long poll") as recording:
+    with record("a long poll", detectors=UNTIMED) as recording:
         for _ in range(300):
             await database.run(count_users)
             await asyncio.sleep(0.0001)
@@ -217,7 +217,7 @@ async def test_p5_a_statement_that_acts_is_no_read(profile: Profiler, statement:
 
 @only_sync
 async def test_p5_reflection_is_nobodys_loop(database: Database) -> None:
-    with record("reflection") as recording, database.sync_engine.connect() as connection:
+    with record("reflection", detectors=UNTIMED) as recording, database.sync_engine.connect() as connection:
         inspector = inspect(connection)
         for name in inspector.get_table_names():
             inspector.get_columns(name)

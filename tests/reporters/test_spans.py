@@ -25,7 +25,7 @@ from query_guard.reporters.telemetry import TelemetryReporter
 from query_guard.reporters.text import render
 from query_guard.web.asgi import ASGIApp, Receive, Scope, Send
 from tests.databases import UNTIMED, Database
-from tests.reporters.collected import Telemetry
+from tests.reporters.collected import Telemetry, points
 from tests.serving import guarded, only, visit
 
 ONE = text("SELECT name FROM users WHERE id = :id")
@@ -257,6 +257,30 @@ async def test_the_span_of_a_request_that_is_not_sampled_says_so_and_nothing_of_
         "report_id": report.id, "sampled": False, "queries": number, "query_time": report.facts.query_time,
     }  # fmt: skip
     assert [(event.attributes or {})["query_guard.finding.kind"] for event in span.events] == findings
+
+
+@pytest.mark.asyncio
+@pytest.mark.query_guard(mode="off")
+@pytest.mark.parametrize("number", [0, 3])
+async def test_the_span_of_a_request_that_is_only_counted_says_how_many_statements_it_sent(
+    database: Database, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("query_guard.judge.pipeline.listeners", [])  # as outside of tests
+    telemetry = Telemetry()
+    app = instrumented(telemetry)
+    app.add_middleware(QueryGuard, reporters=[TelemetryReporter(telemetry.meter_provider)], sample_rate=0)
+
+    @app.get("/")
+    async def users() -> None:
+        await database.run(loop(number))
+
+    [response] = await visit(app, "/")
+    written = own(server_span(telemetry))
+    query_time = written.pop("query_time")
+    assert written == {"report_id": response.headers["X-Query-Guard-Id"], "sampled": False, "queries": number}
+    assert (query_time > 0) == (number > 0)
+    (queries,) = points(telemetry.metrics()["query_guard.request.queries"]).values()
+    assert queries == (1, number)
 
 
 def test_a_block_is_on_the_span_around_it() -> None:

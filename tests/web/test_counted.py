@@ -22,8 +22,9 @@ from query_guard.capture.live.holders import live_pools
 from query_guard.capture.live.pools import watch_of
 from query_guard.capture.window.window import current
 from query_guard.document.pools import live_pool_document
-from query_guard.judge import budgets
-from query_guard.records import Facts, Report
+from query_guard.judge import budgets, pipeline
+from query_guard.records import Facts, Report, Request
+from query_guard.reporters import Reporter
 from tests.clock import Clock
 from tests.serving import guarded, visit
 
@@ -31,9 +32,10 @@ pytestmark = pytest.mark.query_guard(mode="off")  # a test that is recorded has 
 
 
 @pytest.fixture(autouse=True)
-def no_declared_budgets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out those of other tests: the least of a process is kept."""
+def in_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the budgets that other tests have declared, and the run of tests, which listens to all reports."""
     monkeypatch.setattr(budgets, "_least", [inf])
+    monkeypatch.setattr(pipeline, "listeners", [])
 
 
 @pytest.fixture
@@ -301,3 +303,80 @@ async def test_its_window_keeps_nothing_after_its_end_and_counts_what_is_late(
     [window] = windows
     assert (window.counted, window.recorder, window.describe, window.stages) == ([], None, None, None)
     assert (window.is_sealed, window.late.count) == (True, 2)
+
+
+class Counts(Quiet):
+    """A reporter that takes numbers, and wants all reports of other requests."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.counts: list[tuple[str, int | None, str | None, int]] = []
+
+    def wants_quiet_reports(self) -> bool:
+        return True
+
+    def note_counted(self, request: Request, queries: int) -> None:
+        self.counts.append((request.name, request.status, request.exception, queries))
+
+
+def answering(engine: Engine, *reporters: Reporter, **options: Any) -> FastAPI:
+    app, _ = guarded(reporters=reporters, **options)
+
+    @app.get("/users/{number}")
+    async def endpoint(number: int) -> None:
+        send(engine, number)
+        if number == 3:
+            raise LookupError
+        if number == 4:
+            with engine.connect(), pytest.raises(PoolTimeout):
+                engine.connect()
+
+    return app
+
+
+@pytest.mark.parametrize("debug", [False, True], ids=["in production", "in development"])
+@pytest.mark.asyncio
+async def test_a_reporter_that_takes_numbers_gets_those_and_the_reports_of_findings(
+    engine: Engine, debug: bool
+) -> None:
+    counts, others = Counts(), Quiet()
+    history = {"debug": True, "debug_token": "the key of the debug endpoint"} if debug else {}
+    await visit(answering(engine, counts, others, sample_rate=0, **history), *[f"/users/{n}" for n in range(5)], "/no")
+    name = "GET /users/{number}"
+    numbers = [(name, 200, None, n) for n in range(3)]
+    failed, unknown = (name, 500, "LookupError", 3), ("GET (no route)", 404, None, 0)
+    expected = [] if debug else [*numbers, failed, unknown]  # the history of the debug endpoint has a report of each
+    assert sorted(counts.counts, key=str) == sorted(expected, key=str)
+    of_findings = [(report.request.name, report.query_count) for report in counts.reports if report.findings]
+    assert of_findings == [(name, 4)]
+    assert len(counts.reports) == (6 if debug else 1)
+    assert [report.id for report in others.reports] == [report.id for report in counts.reports]
+
+
+@pytest.mark.asyncio
+async def test_a_reporter_that_takes_numbers_gets_the_reports_where_another_wants_them(engine: Engine) -> None:
+    counts, reports = Counts(), list[Report]()
+    await visit(answering(engine, counts, reports.append, sample_rate=0), "/users/2")
+    assert (counts.counts, counts.reports) == ([], reports)
+    assert [(report.query_count, report.sampled) for report in reports] == [(2, False)]
+
+
+@pytest.mark.asyncio
+async def test_of_sampled_requests_it_gets_the_reports(engine: Engine) -> None:
+    counts = Counts()
+    await visit(answering(engine, counts), "/users/2")
+    assert (counts.counts, [report.sampled for report in counts.reports]) == ([], [True])
+
+
+@pytest.mark.asyncio
+async def test_a_reporter_that_fails_with_a_number_is_logged_and_the_next_one_gets_it(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Failing(Counts):
+        def note_counted(self, request: Request, queries: int) -> None:
+            raise ZeroDivisionError
+
+    counts = Counts()
+    [response] = await visit(answering(engine, Failing(), counts, sample_rate=0), "/users/2")
+    assert (response.status_code, [queries for *_, queries in counts.counts]) == (200, [2])
+    assert "Failing.note_counted failed" in caplog.text

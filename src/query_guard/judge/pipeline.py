@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import perf_counter
 
 from query_guard.capture.live.holders import due_suspicions, live_pools
@@ -14,7 +14,7 @@ from query_guard.judge.listeners import listeners
 from query_guard.judge.own_cost import OwnCost
 from query_guard.judge.triggers import TriggerIndex
 from query_guard.own_errors import report_own_error
-from query_guard.records import Allowance, Change, Report
+from query_guard.records import Allowance, Change, Report, Request
 from query_guard.reporters import Reporter
 from query_guard.reporters.request_span import RequestSpan
 
@@ -36,7 +36,11 @@ class Pipeline:
         self.cost = OwnCost()
         self.changes: Changes | None = None
         """What holds reports against those of the former code, where somebody develops."""
-        self._quiet = [getattr(reporter, "wants_quiet_reports", _always) for reporter in reporters]
+        self._quiet = [_wants_of(reporter) for reporter in reporters]
+        self._quiet_of_counted = [_wants_of(each) for each in reporters if not hasattr(each, "note_counted")]
+        self._counts = [reporter.note_counted for reporter in reporters if hasattr(reporter, "note_counted")]
+        self.takes_counts = bool(self._counts)
+        """Whether a reporter takes the numbers of requests that are not sampled in place of their reports."""
         self._suspicions = [reporter.suspect for reporter in reporters if hasattr(reporter, "suspect")]
         self._request_span = next((each.request_span for each in reporters if hasattr(each, "request_span")), None)
         self.has_spans = self._request_span is not None
@@ -57,16 +61,34 @@ class Pipeline:
 
         A reporter does, unless it has a method `wants_quiet_reports` that says otherwise.
         """
+        return self._is_wanted(self._quiet)
+
+    def wants_counted_reports(self) -> bool:
+        """Whether anyone wants the report of a request that is not sampled, of which only statements were counted.
+
+        A reporter that has a method `note_counted` does not.
+        """
+        return self._is_wanted(self._quiet_of_counted)
+
+    def _is_wanted(self, quiet: Sequence[Callable[[], bool]]) -> bool:
         if listeners:
             return True
         try:
-            for wants in self._quiet:  # a generator for any() would cost each request more than the calls
+            for wants in quiet:  # a generator for any() would cost each request more than the calls
                 if wants():
                     return True
         except Exception:
             report_own_error("a reporter could not say which reports it wants", own=False)
             return True
         return False
+
+    def note_counted(self, request: Request, queries: int) -> None:
+        """Pass on how many statements a request sent of which only these were counted."""
+        for note in self._counts:
+            try:
+                note(request, queries)
+            except Exception:
+                report_own_error(f"reporter {_name_of(note)} failed", own=False)
 
     def request_span(self) -> RequestSpan | None:
         """Return the span to write on, where a reporter has a method `request_span` and a span is current."""
@@ -97,8 +119,7 @@ class Pipeline:
             try:
                 reporter(report)
             except Exception:
-                name = getattr(reporter, "__qualname__", None) or type(reporter).__qualname__
-                report_own_error(f"reporter {name} failed", own=False)
+                report_own_error(f"reporter {_name_of(reporter)} failed", own=False)
         self._publish_suspicions()
         self.cost.note_reported(perf_counter() - began)
 
@@ -116,5 +137,14 @@ def report_id() -> str:
     return "%016x" % _ids.getrandbits(64)  # noqa: UP031 - each request pays for it
 
 
+def _wants_of(reporter: Reporter) -> Callable[[], bool]:
+    wants: Callable[[], bool] = getattr(reporter, "wants_quiet_reports", _always)
+    return wants
+
+
 def _always() -> bool:
     return True
+
+
+def _name_of(reporter: Callable[..., None]) -> str:
+    return getattr(reporter, "__qualname__", None) or type(reporter).__qualname__

@@ -11,7 +11,7 @@ from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation, g
 from opentelemetry.trace import get_current_span
 
 from query_guard.own_errors import report_own_error
-from query_guard.records import Checkout, Holder, Pool, Report
+from query_guard.records import Checkout, Holder, Pool, Report, Request
 from query_guard.reporters.attributes import AttributeNames, Attributes
 from query_guard.reporters.request_span import RequestSpan
 
@@ -89,6 +89,10 @@ class TelemetryReporter:
                 self._record_times(checkout, pool, request)
         if report.request.kind == "block" and (span := self.request_span()) is not None:
             span.note(report.id, report.sampled, facts.numbers, report.findings)
+
+    def note_counted(self, request: Request, queries: int) -> None:
+        """Record the statements of a request that is not sampled, in place of its report. QueryGuard calls this."""
+        self._queries.record(queries, self._names.of_request(request))
 
     def _record_times(self, checkout: Checkout, pool: Attributes, request: Attributes) -> None:
         both = {**pool, **request}

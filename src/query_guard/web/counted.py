@@ -22,13 +22,11 @@ class CountedExchange(Exchange):
     sampled = False
 
     def take_over(self, request: CountedRequest) -> None:
-        """Take over what is known of a request that has begun without an exchange."""
-        self._id = request.identity
-        self._app = request.app
-        self._outer_root = request.outer_root
-        self.status = request.status
+        """Go on with a request that has begun without an exchange."""
+        self._id, self._app, self._outer_root = request._id, request._app, request._outer_root
+        self._request, self._span = request._request, request._span
+        self.status, self.escaped = request.status, request.escaped
         self._recorder.stage = request.window.stage
-        self.escaped = request.escaped
 
     def _headers(self) -> Iterable[tuple[bytes, bytes]]:
         count, seconds = self._recorder.dropped()
@@ -41,9 +39,14 @@ class CountedExchange(Exchange):
         return (Numbers(count, seconds), ()) if self._is_quiet(count) else super()._judged_so_far()
 
     def is_published_at_once(self) -> bool:
-        if self._is_quiet(self._recorder.query_count) and not self._setup.pipeline.wants_quiet_reports():
-            return True
-        return super().is_published_at_once()
+        count, pipeline = self._recorder.query_count, self._setup.pipeline
+        if not self._is_quiet(count) or pipeline.wants_counted_reports():
+            return super().is_published_at_once()
+        if pipeline.takes_counts:
+            pipeline.note_counted(self._request_now(), count)
+        if self._span is not None:
+            self._note_span(self._span)
+        return True
 
     def _is_quiet(self, count: int) -> bool:
         """Whether only statements were seen, and too few for any detector or budget."""

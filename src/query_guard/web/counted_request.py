@@ -6,38 +6,27 @@ from collections.abc import Iterable
 
 from query_guard.capture.live.counting_window import CountingWindow
 from query_guard.capture.window.recorder import Recorder
-from query_guard.judge.pipeline import report_id
-from query_guard.records import Request
+from query_guard.records import Numbers
+from query_guard.reporters.request_span import RequestSpan
 from query_guard.web.asgi import Message, Receive, Scope, Send
 from query_guard.web.counted import CountedExchange, is_quiet
+from query_guard.web.described_request import DescribedRequest
 from query_guard.web.headers import counted_headers, empty_headers
-from query_guard.web.messages import Messages
 from query_guard.web.setup import Setup
 
 
-class CountedRequest(Messages):
+class CountedRequest(DescribedRequest):
     """Stands in for an exchange, which is made only where something is to be judged."""
 
-    __slots__ = (
-        "_counted", "_exchange", "_recorder", "_scope", "_setup", "app", "escaped", "identity", "outer_root", "window",
-    )  # fmt: skip
-    is_websocket = False
+    __slots__ = ("_counted", "_exchange", "_recorder")
+    window: CountingWindow
 
     def __init__(self, setup: Setup, scope: Scope, receive: Receive, send: Send, window: CountingWindow) -> None:
-        self._setup = setup
-        self._adds_headers = setup.options.headers
-        self._scope = scope
-        self._receive = receive
-        self._send = send
-        self.window = self._stages = window
+        super().__init__(setup, scope, receive, send, window, window)
         self._counted = window.counted
-        self.identity = report_id()
-        self.app = scope.get("app")
-        self.outer_root: str = scope.get("root_path", "")
         self._exchange: CountedExchange | None = None
         self._recorder: Recorder | None = None
-        self.status = None
-        self.escaped: type[BaseException] | None = None
+        """The recorder that the window had at its end, if it had any."""
         window.describe = self._request_now
 
     def _with_headers(self, message: Message) -> Message:
@@ -47,22 +36,31 @@ class CountedRequest(Messages):
         counted = self._counted.copy()
         if self.window.recorder is not None or not is_quiet(self._setup, len(counted)):
             return self._ensure_exchange()._headers()
-        return counted_headers(self.identity, len(counted), sum(counted)) if counted else empty_headers(self.identity)
+        return counted_headers(self._id, len(counted), sum(counted)) if counted else empty_headers(self._id)
+
+    def _note_span(self, span: RequestSpan) -> None:
+        counted = self._counted.copy()
+        if self._recorder is not None or self.window.recorder is not None or not is_quiet(self._setup, len(counted)):
+            self._ensure_exchange()._note_span(span)
+        else:
+            span.note(self._id, False, Numbers(len(counted), sum(counted)), ())
 
     def close(self) -> None:
         self._recorder = self.window.close()
 
     def is_published_at_once(self) -> bool:
-        setup = self._setup
-        if self._recorder is None and is_quiet(setup, len(self._counted)) and not setup.pipeline.wants_quiet_reports():
-            return True
-        return self._ensure_exchange().is_published_at_once()
+        setup, pipeline = self._setup, self._setup.pipeline
+        number = len(self._counted)
+        if self._recorder is not None or not is_quiet(setup, number) or pipeline.wants_counted_reports():
+            return self._ensure_exchange().is_published_at_once()
+        if pipeline.takes_counts:
+            pipeline.note_counted(self._request_now(), number)
+        if self._span is not None:
+            self._note_span(self._span)
+        return True
 
     async def publish_in_thread(self) -> None:
         await self._ensure_exchange().publish_in_thread()
-
-    def _request_now(self) -> Request:
-        return self._ensure_exchange()._request_now()
 
     def _ensure_exchange(self) -> CountedExchange:
         """Return the exchange of the request, as far as it has come."""

@@ -6,6 +6,7 @@ from query_guard.capture.window.open_checkout import Stages
 from query_guard.capture.window.stages import AFTER_RESPONSE, STREAMING
 from query_guard.own_errors import report_own_error
 from query_guard.reporters.request_span import RequestSpan
+from query_guard.web.answer_hash import AnswerHash
 from query_guard.web.asgi import Message, Receive, Send
 
 
@@ -22,6 +23,8 @@ class Messages:
     """The status that was sent."""
     _span: RequestSpan | None = None
     """The span of the request, where a reporter writes on it."""
+    _answer: AnswerHash | None = None
+    """The hash of the answer, where fixes may be tried."""
 
     async def receive(self) -> Message:
         message = await self._receive()
@@ -53,6 +56,11 @@ class Messages:
             self._stages.stage = AFTER_RESPONSE
         else:
             await self._send(message)
+        if self._answer is not None:
+            try:
+                self._answer.note(message)
+            except Exception:
+                report_own_error("the hash of an answer could not be made")
 
     def _with_headers(self, message: Message) -> Message:
         raise NotImplementedError

@@ -7,10 +7,9 @@ from typing import Any
 from query_guard.capture.window.trial import Options, Trial, trying
 from query_guard.capture.window.window import current
 from query_guard.judge.armed_trials import TRIED_METHODS, ArmedTrial, ArmedTrials
-from query_guard.own_errors import report_own_error
 from query_guard.records import Report
 from query_guard.web.answer_hash import AnswerHash
-from query_guard.web.asgi import Message, Scope
+from query_guard.web.asgi import Scope
 from query_guard.web.exchange import Exchange
 from query_guard.web.setup import Setup
 
@@ -29,20 +28,13 @@ class TriableExchange(Exchange):
 
     def __init__(self, trials: ArmedTrials, *given: Any) -> None:
         super().__init__(*given)
-        self._answer = AnswerHash(self._scope)
+        self._answer: AnswerHash = AnswerHash(self._scope)
         self._trials = trials
         self._armed: ArmedTrial | None = None
         self._trial: Trial | None = None
         if trials:
             self._trial = Trial(self._options, only_reads=True)
             trying.set(self._trial)
-
-    async def send(self, message: Message) -> None:
-        await super().send(message)
-        try:
-            self._answer.note(message)
-        except Exception:
-            report_own_error("the hash of an answer could not be made")
 
     def is_published_at_once(self) -> bool:
         if self._trial is not None:
