@@ -83,7 +83,7 @@ soak: .venv/ready ## Run the long versions of tests, for an hour at most, and a 
 mutants: .venv/ready .venv-mutants/ready ## Change src/ at random, and list what no test notices (SAMPLE=100 MINUTES=60 SEED=... FILES="src/...")
 	nice -n 10 $(IN) tests.mutants.covering $(COVERING)
 	nice -n 10 .venv-mutants/bin/python -m tests.mutants --python .venv/bin/python --covering $(COVERING) \
-		--sample $(SAMPLE) --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(FILES)
+		--processes $(JOBS) --sample $(SAMPLE) --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(FILES)
 
 .PHONY: check
 check: .venv/ready ## Check format, lint, types and the direction of imports

@@ -39,6 +39,8 @@ def said(change: Change) -> str:
             Change(0.0, 5, 5, (SLOW,), (NOWHERE,)),
             "5 -> 5 statements since 14:02; slow_statement in load_users gone; pool_wait new",
         ),
+        (Change(0.0, 5, 5, gone=(POSTS,)), "5 -> 5 statements since 14:02; User.posts gone"),
+        (Change(0.0, 5, 5, new=(POSTS,)), "5 -> 5 statements since 14:02; User.posts new"),
         (Change(0.0, 5, 4), "5 -> 4 statements since 14:02"),
         (Change(0.0, 5, 5), "5 statements as at 14:02; no finding gone, none new"),
         (Change(0.0, 9, 5, (POSTS, POSTS)), "9 -> 5 statements since 14:02; User.posts gone"),

@@ -14,8 +14,14 @@ from sqlalchemy.pool import StaticPool
 
 from query_guard import record
 from query_guard.capture.live import calls, open_window
+from query_guard.capture.origin.statement_info import UnreadInfo
 from query_guard.capture.window import recorder
+from query_guard.capture.window.rows import PARAMETERS, SITE
+from query_guard.capture.window.sizes import FRAME_BYTES, ROW_BYTES, SHARED_BYTES
+from query_guard.records import CallSite
 from query_guard.testing import record_queries
+from tests.reports import ENGINE
+from tests.reports import SITE as TWO_FRAMES
 
 engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
 
@@ -101,6 +107,27 @@ def test_details_are_bounded_and_counts_are_not(monkeypatch: pytest.MonkeyPatch)
     assert facts.query_count == 200
     assert 0 < len(facts.statements) < 100
     assert facts.dropped == 200 - len(facts.statements)
+
+
+def test_the_part_that_rows_of_one_line_share_is_paid_for_once_and_a_text_once_for_all_its_lines() -> None:
+    info = UnreadInfo("SELECT 1", ENGINE)
+    line, other_line = (
+        (info, None, None, None, 0, *(site if number == SITE else () for number in range(5, PARAMETERS + 5)))
+        for site in (TWO_FRAMES, CallSite(2, TWO_FRAMES.frames[:1], "", False))
+    )
+    kept = recorder.Recorder()
+    costs = []
+    for shared in (line, line, other_line, other_line):
+        before = kept.room
+        kept.keep((shared, 0.0, 0.0, None, (), None, None))
+        costs.append(before - kept.room)
+    assert costs == [
+        ROW_BYTES + SHARED_BYTES + 2 * FRAME_BYTES + len(info.sql),
+        ROW_BYTES,
+        ROW_BYTES + SHARED_BYTES + FRAME_BYTES,
+        ROW_BYTES,
+    ]
+    assert kept.shared == {info: other_line}
 
 
 def test_a_finished_window_keeps_nothing_alive() -> None:

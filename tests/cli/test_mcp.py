@@ -152,21 +152,58 @@ def test_it_is_said_why_nothing_can_be_tried(base: str) -> None:
     assert answer["next"] == "Change the code as 'fix' says."
 
 
-def test_a_report_of_many_statements_is_small() -> None:
-    finding = {
-        "kind": "n_plus_one", "severity": "warning", "summary": "s" * 300, "fix": "f" * 300, "file": "app/crud.py",
-        "line": 31, "function": "load_posts", "relationship": "User.posts", "remedy": "selectinload(User.posts)",
-        "edit": {"file": "app/crud.py", "line": 27, "hash": "0" * 16}, "count": 10, "phase": "endpoint",
-    }  # fmt: skip
-    report = {
+FINDING = {
+    "kind": "n_plus_one", "severity": "warning", "summary": "s" * 300, "fix": "f" * 300, "file": "app/crud.py",
+    "line": 31, "function": "load_posts", "relationship": "User.posts", "remedy": "selectinload(User.posts)",
+    "edit": {"file": "app/crud.py", "line": 27, "hash": "0" * 16}, "count": 10, "phase": "endpoint",
+}  # fmt: skip
+
+
+def report_of(findings: list[dict[str, Any]], statements: list[str]) -> dict[str, Any]:
+    return {
         "id": "0123456789abcdef", "kind": "request", "method": "GET", "route": "/users", "path": "/users?token=secret",
-        "status": 200, "query_count": 50, "query_time_ms": 3.5, "findings": [finding] * 3,
-        "statements": [{"sql": f"SELECT {number} " + "a, " * 200, "parameters": ["secret"]} for number in range(50)],
+        "status": 200, "query_count": 50, "query_time_ms": 3.5, "findings": findings,
+        "statements": [{"sql": sql, "parameters": ["secret"]} for sql in statements],
     }  # fmt: skip
+
+
+def test_a_report_of_many_statements_is_small() -> None:
+    report = report_of([FINDING] * 3, [f"SELECT {number} " + "a, " * 200 for number in range(50)])
     text = json.dumps(compact_report(report), separators=(",", ":"))
     assert len(text.encode()) < 2_000
     assert "secret" not in text
     assert json.loads(text)["left_out"] == {"findings": 0, "shapes": 47}
+
+
+def test_a_finding_says_where_it_is_and_what_to_type_and_its_details_only_if_asked() -> None:
+    short = {
+        "kind": "n_plus_one", "severity": "warning", "relationship": "User.posts", "at": "app/crud.py:31",
+        "in": "load_posts", "remedy": "selectinload(User.posts)", "edit": "app/crud.py:27", "fix": "f" * 157 + "...",
+    }  # fmt: skip
+    report = report_of([FINDING], [])
+    assert compact_report(report)["findings"] == [short]
+    whole = {**short, "fix": "f" * 300, "summary": "s" * 300, "count": 10}
+    assert compact_report(report, details=True)["findings"] == [whole]
+
+
+def test_a_finding_without_a_line_is_at_its_phase() -> None:
+    nowhere = {**FINDING, "file": None, "line": None, "function": None, "edit": None, "fix": "f" * 160}
+    (finding,) = compact_report(report_of([nowhere], []))["findings"]
+    assert (finding["at"], finding["fix"]) == ("endpoint", "f" * 160)
+    assert {"in", "edit"}.isdisjoint(finding)
+
+
+def test_the_first_five_findings_and_the_three_most_frequent_shapes_unless_details_are_asked_for() -> None:
+    kinds = [f"kind {number}" for number in range(7)]
+    statements = [sql for number, sql in enumerate(["d" * 91, "c" * 90, "b", "a"], 1) for _ in range(number)]
+    report = report_of([{**FINDING, "kind": kind} for kind in kinds], statements)
+    short, whole = compact_report(report), compact_report(report, details=True)
+    assert [finding["kind"] for finding in short["findings"]] == kinds[:5]
+    assert short["sql"] == [{"times": 4, "sql": "a"}, {"times": 3, "sql": "b"}, {"times": 2, "sql": "c" * 90}]
+    assert short["left_out"] == {"findings": 2, "shapes": 1}
+    assert [finding["kind"] for finding in whole["findings"]] == kinds
+    assert whole["sql"][-1] == {"times": 1, "sql": "d" * 91}
+    assert whole["left_out"] == {"findings": 0, "shapes": 0}
 
 
 def test_without_the_sdk_it_says_what_to_install() -> None:

@@ -109,10 +109,11 @@ async def test_routes_statements_and_pools_are_summed_up() -> None:
 
 async def test_allowances_say_how_much_they_allowed() -> None:
     app = guarded(allow=("n_plus_one", "Post.author"))
-    response = await get(app, "/users/3")
-    assert "X-Query-Findings" not in response.headers
+    for _ in range(2):
+        response = await get(app, "/users/3")
+        assert "X-Query-Findings" not in response.headers
     allowances = (await get(app, "/__query_guard__/api/allowances")).json()["allowances"]
-    assert [(row["allow"], row["findings"] > 0) for row in allowances] == [("n_plus_one", True), ("Post.author", False)]
+    assert [(row["allow"], row["findings"]) for row in allowances] == [("n_plus_one", 2), ("Post.author", 0)]
 
 
 async def test_the_page_of_a_kind_is_served() -> None:

@@ -30,7 +30,20 @@ from query_guard.detectors import (
     UnusedEagerLoad,
     defaults,
 )
-from query_guard.records import NO_INFO, NOWHERE, CallSite, Engine, Frame, Holder, LoopBlock, Pause, Read, Silence
+from query_guard.records import (
+    NO_INFO,
+    NOWHERE,
+    CallSite,
+    Engine,
+    Frame,
+    Holder,
+    Loader,
+    LoopBlock,
+    Pause,
+    Read,
+    Silence,
+    Step,
+)
 from tests.reports import ENGINE, POSTS, REQUEST, SITE, checkout, facts_of, pool, statement, transaction
 
 FILE = Engine(2, "sqlite+aiosqlite", "sqlite", False)
@@ -228,6 +241,14 @@ def test_collections_side_by_side_multiply_from_twenty_rows_on(rows: int | None,
     assert severities(CartesianProduct(), facts_of(statement(info=SIBLINGS, rows=rows))) == found
 
 
+@pytest.mark.parametrize("rows", [(30, 5), (5, 30)])
+def test_collections_are_judged_by_the_execution_that_returned_most(rows: tuple[int, int]) -> None:
+    executions = [statement(serial, info=SIBLINGS, rows=number) for serial, number in enumerate(rows, 1)]
+    (finding,) = CartesianProduct()(facts_of(*executions))
+    assert isinstance(finding, Finding)
+    assert " 30 rows" in finding.summary
+
+
 def test_a_chain_of_collections_multiplies_nothing() -> None:
     assert severities(CartesianProduct(), facts_of(statement(info=CHAIN, rows=20_000))) == []
 
@@ -243,6 +264,16 @@ def test_elsewhere_three_sets_of_values_make_a_loop(values: int, found: list[str
     facts = facts_of(*[statement(n) for n in range(1, values + 1)])
     assert severities(NPlusOne(), facts) == found
     assert silences(NPlusOne(), facts) == ([] if found else ["not N+1: only 2 different sets of values"])
+
+
+def test_executions_with_many_sets_of_values_or_of_an_insert_are_different_each_time() -> None:
+    update = {"sql": "UPDATE posts SET title = ? WHERE id = ?", "operation": "UPDATE", "writes": ("posts",)}
+    insert = {"sql": "INSERT INTO posts (title) VALUES (?)", "operation": "INSERT", "writes": ("posts",)}
+    for fields in ({**update, "executemany": True, "values": ()}, {**insert, "values": ("same",)}):
+        facts = facts_of(*[statement(n, **fields) for n in (1, 2, 3)])
+        assert (severities(NPlusOne(), facts), silences(NPlusOne(), facts)) == (["warning"], [])
+    facts = facts_of(*[statement(n, **update, values=("same", 7)) for n in (1, 2, 3)])
+    assert (severities(NPlusOne(), facts), silences(NPlusOne(), facts)) == ([], ["not N+1: the same values each time"])
 
 
 def test_loads_of_unknown_owners_are_distinguished_by_values() -> None:
@@ -548,13 +579,17 @@ def test_a_loop_that_stands_still_for_a_second_is_no_burst(until: float, severit
 MAIN = Frame("users.py", 12, "list_users", 9)
 SIX = tuple(CallSite(n, (Frame("crud.py", n, "load", 1), MAIN), "router", False) for n in range(1, 7))
 READS = tuple(Read("User.posts", True, (), site, 1) for site in SIX)
+OF_CHILDREN = Step("Node", "children", True, "Node", ("Node",), ("Node",))
+CHILDREN = Loader("lazy", "Node", "children", True, ("Node.children",), ("Node",), "Node", (OF_CHILDREN,), ("id",))
+WALK = [statement(n, loader=CHILDREN, owner=n, loaded_by=n - 1, site=site) for n, site in enumerate(SIX, 2)]
 FROM_SIX_LINES = [
     (DuplicateStatement(), facts_of(*[statement(n, values=(7,), site=site) for n, site in enumerate(SIX, 1)])),
+    (NPlusOne(), facts_of(statement(1), *WALK)),
     (CountedCollection(), facts_of(statement(loader=POSTS), reads=READS)),
     (EventLoopBlocked(), facts_of(loop_blocks=tuple(LoopBlock(n, n + 0.2, site) for n, site in enumerate(SIX)))),
 ]
 
 
-@pytest.mark.parametrize(("detector", "facts"), FROM_SIX_LINES, ids=["duplicates", "reads", "blocks"])
+@pytest.mark.parametrize(("detector", "facts"), FROM_SIX_LINES, ids=["duplicates", "a tree", "reads", "blocks"])
 def test_five_of_the_lines_that_led_to_a_finding_are_named(detector: Detector, facts: Facts) -> None:
     assert [len(one.callers) for one in detector(facts) if isinstance(one, Finding)] == [5]

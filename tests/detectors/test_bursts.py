@@ -39,6 +39,22 @@ def test_a_slow_statement(blocks: list[tuple[float, float]], is_burst: bool) -> 
     assert (severity, fix == BUSY) == (("info", True) if is_burst else ("warning", False))
 
 
+@pytest.mark.parametrize(
+    ("blocks", "severity"),
+    [
+        ([(0.25, 0.5)], "warning"),
+        ([(0.25, 0.51)], "info"),
+        ([(0.0, 0.25), (0.75, 1.0)], "warning"),
+        ([(0.0, 0.26), (0.75, 1.0)], "info"),
+    ],
+    ids=["half of it", "more than half of it", "half of twice that time", "more than half of twice that time"],
+)
+def test_a_burst_is_more_than_half_of_a_time(blocks: list[tuple[float, float]], severity: str) -> None:
+    row = statement(start=0.25, duration=0.5)
+    (finding,) = SlowStatement()(with_blocks(facts_of(row), blocks))
+    assert told(finding)[0] == severity
+
+
 def idle() -> Facts:
     rows = (statement(1, start=0.2, duration=0.1), statement(2, start=0.7, duration=0.1))
     return facts_of(*rows, transactions=(transaction(start=0.2, end=0.8),), serial=1)

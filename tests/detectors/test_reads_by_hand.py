@@ -8,7 +8,8 @@ import pytest
 
 from query_guard import Facts, Finding
 from query_guard.detectors import CountedCollection, Detector, LatentNPlusOne, UnusedEagerLoad
-from query_guard.records import NO_INFO, Loader, Read, Statement
+from query_guard.detectors.remedies.walked import walked_by_hand
+from query_guard.records import NO_INFO, Entity, Loader, Read, Statement
 from tests.reports import POSTS, SITE, facts_of, statement
 
 EAGER = POSTS._replace(kind="eager")
@@ -102,3 +103,14 @@ def test_only_a_lazy_load_is_latent(loader: Loader | None) -> None:
 )
 def test_a_query_that_returns_one_object_hides_no_loop(fields: dict[str, Any]) -> None:
     assert latent(1, query=USERS._replace(**fields)) == []
+
+
+@pytest.mark.parametrize(("rows", "turns", "times"), [(1, 1, 0), (2, 1, 1), (2, 2, 1), (2, 3, 0), (None, 2, 0)])
+def test_a_select_is_what_a_loop_walks_if_it_returned_several_objects_and_one_for_each_turn(
+    rows: int | None, turns: int, times: int
+) -> None:
+    users = OF_USERS._replace(entities=(Entity("User", ("User",), False),))
+    posts = NO_INFO._replace(entities=(Entity("Post", ("Post",), False),), walks=(("User", "posts"),))
+    sent = [statement(n, info=posts, values=(n % turns,)) for n in range(2, 2 + 3)]
+    remedy = walked_by_hand(sent, facts_of(USERS._replace(info=users, rows=rows), *sent))
+    assert ([remedy.relationship] if remedy is not None else []) == ["User.posts"] * times

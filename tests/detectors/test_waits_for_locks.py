@@ -51,6 +51,17 @@ def test_others_are_not_named(beside: Writer) -> None:
     assert fix_of(slow(), beside).startswith(PLAN)
 
 
+@pytest.mark.parametrize(("until", "named"), [(1.24, False), (1.25, True)])
+def test_the_holder_had_written_for_at_least_half_of_the_statements_time(until: float, named: bool) -> None:
+    assert ("POST /hold" in fix_of(slow(), writer(end=until))) is named
+
+
+def test_of_several_holders_the_one_is_named_that_the_statement_spent_most_time_with() -> None:
+    longer = writer(start=1.1, serial=8)._replace(name="POST /hold-longer")
+    for writers in ((writer(end=1.3), longer), (longer, writer(end=1.3))):
+        assert "POST /hold-longer held a transaction open for 400 ms" in fix_of(slow(), *writers)
+
+
 @pytest.mark.parametrize("error", ["DeadlockDetected", "LockNotAvailable"])
 def test_what_failed_while_it_waited_is_reported_by_its_error_alone(error: str) -> None:
     assert list(SlowStatement()(facts_of(slow(error=error), slow(error="QueryCanceled")))) == list(

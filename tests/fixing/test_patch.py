@@ -182,6 +182,9 @@ IMPORTS = {
         '"""Queries."""\n\nimport sqlalchemy as sa\nfrom sqlalchemy.orm import selectinload\n\n'
         "from app.models import User\n"
     ),
+    "import json\nfrom app.models import User\nfrom .base import session\n": (
+        "import json\nfrom app.models import User\nfrom sqlalchemy.orm import selectinload\nfrom .base import session\n"
+    ),
     "from sqlalchemy.orm import selectinload as ahead\nfrom app.models import User\n": None,
     "from sqlalchemy import orm\nfrom app.models import User\n": None,
 }

@@ -99,7 +99,9 @@ def test_a_sqlalchemy_without_a_place_for_it_is_named() -> None:
         trials.arm(report())
 
 
-SAME, OTHER_PATH, OTHER = Answer(b"a", b"1"), Answer(b"b", b"1"), Answer(b"a", b"2")
+SAME = Answer(b"b", b"2")
+ANOTHER_PATH = Tried(3, 2, "unknown", "its path or query was another one")
+ANOTHER_ANSWER = Tried(3, 2, "unknown", "its answer was another one, as where it holds a time")
 BEFORE = Ran(3, (FOUND,), 200, answer=SAME)
 
 
@@ -107,12 +109,16 @@ BEFORE = Ran(3, (FOUND,), 200, answer=SAME)
     ("after", "outcome"),
     [
         (Ran(2, (), 200, answer=SAME), Tried(3, 2, "works")),
-        (Ran(2, (), 200, answer=Answer(b"a", None)), Tried(3, 2, "works")),
-        (Ran(2, (), 200, answer=OTHER_PATH), Tried(3, 2, "unknown", "its path or query was another one")),
-        (Ran(2, (), 200, answer=OTHER), Tried(3, 2, "unknown", "its answer was another one, as where it holds a time")),
+        (Ran(2, (), 200, answer=Answer(b"b", None)), Tried(3, 2, "works")),
+        (Ran(2, (), 200, answer=Answer(b"a", b"2")), ANOTHER_PATH),
+        (Ran(2, (), 200, answer=Answer(b"c", b"2")), ANOTHER_PATH),
+        (Ran(2, (), 200, answer=Answer(b"b", b"1")), ANOTHER_ANSWER),
+        (Ran(2, (), 200, answer=Answer(b"b", b"3")), ANOTHER_ANSWER),
         (Ran(3, (), 200, answer=SAME), Tried(3, 3, "fails", "no statement was saved")),
+        (Ran(4, (), 200, answer=SAME), Tried(3, 4, "fails", "no statement was saved")),
         (Ran(2, (FOUND,), 200, answer=SAME), Tried(3, 2, "fails", "the finding is still there")),
         (Ran(2, (), 404, answer=SAME), Tried(3, 2, "fails", "it ended with 404, not with 200")),
+        (Ran(2, (), 101, answer=SAME), Tried(3, 2, "fails", "it ended with 101, not with 200")),
         (Ran(2, (), 200, has_written=True), Tried(3, 2, "unknown", "this time something was written")),
     ],
 )
@@ -139,4 +145,4 @@ def test_a_request_that_failed_before_and_succeeds_now_is_mended() -> None:
     trial.applied.add(OPTION)
     finding = replace(FOUND, too_many=False)
     before = Ran(1, (finding,), "MissingGreenlet", has_failed=True, answer=SAME)
-    assert tried(finding, before, Ran(1, (), 200, answer=OTHER), trial) == Tried(1, 1, "works")
+    assert tried(finding, before, Ran(1, (), 200, answer=Answer(b"b", b"1")), trial) == Tried(1, 1, "works")

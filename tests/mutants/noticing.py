@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import os
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -19,20 +20,36 @@ AT_FIRST = 30
 """How many tests run before the others: they are in few files, and to import all takes longer than to run them."""
 PATIENCE = 60.0
 """Seconds that the tests of a mutant may take together, by what they took before: the quickest are chosen."""
+LIMIT = 90.0
+"""Seconds after which no further test begins, on a machine that is slower than it was then."""
+WITHOUT = ("cacheprovider", "hypothesispytest", "faker", "random_order")
+"""Plugins that no test needs, and that take as long to import as most tests to run."""
 SERVED = ("psycopg", "asyncpg", "postgres")
 """What the names of tests tell that need a server, which takes its time to start."""
 
 
 class Chosen:
-    """A pytest plugin that runs some tests only, in a given order."""
+    """A pytest plugin that runs some tests only, in a given order, until there is no more time."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self.places = {name: place for place, name in enumerate(names)}
+        self.ends = time.monotonic() + LIMIT
+        self.ended = False
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         chosen = [item for item in items if item.nodeid in self.places]
         items[:] = sorted(chosen, key=lambda item: self.places[item.nodeid])
+
+    def pytest_runtest_teardown(self, item: pytest.Item) -> None:
+        if time.monotonic() > self.ends:
+            self.ended = True
+            item.session.shouldstop = "no time for further tests"
+
+    def verdict(self, code: int) -> int:
+        """Return pytest's exit code, or 0 if it only says that time was short, or that no test was left to run."""
+        nothing = (pytest.ExitCode.NO_TESTS_COLLECTED, *([pytest.ExitCode.INTERRUPTED] if self.ended else []))
+        return 0 if code in nothing else code
 
 
 def tests_for(lines: Mapping[str, Sequence[str]], first: int, last: int, source: str) -> set[str]:
@@ -98,8 +115,9 @@ def _in_a_process(names: Sequence[str]) -> int:
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     files = sorted({name.partition("::")[0] for name in names})
-    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "--tb=line", "-o", "addopts="]
-    code = int(pytest.main([*options, *files], plugins=[Chosen(names)]))
+    options = ["-x", "-q", "--tb=line", "-o", "addopts=", *[f"-pno:{plugin}" for plugin in WITHOUT]]
+    plugin = Chosen(names)
+    code = plugin.verdict(int(pytest.main([*options, *files], plugins=[plugin])))
     sys.stdout.flush()
     os._exit(code)
 

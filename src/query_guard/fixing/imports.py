@@ -85,7 +85,7 @@ def _with_line(tree: cst.Module, lines: Sequence[Line], code: str, module: str, 
     new = cst.parse_statement(code, config=tree.config_for_parsing)
     body = list(tree.body)
     if before or not near:
-        place = (before or [Line(_last_import(tree, lines), cst.Import([]), "")])[-1].place + 1
+        place = (before[-1].place if before else _last_import(tree, lines)) + 1
         return tree.with_changes(body=[*body[:place], new, *body[place:]])
     first: Any = body[near[0].place]
     body[near[0].place] = first.with_changes(leading_lines=[])
