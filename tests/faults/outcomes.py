@@ -6,7 +6,6 @@ import asyncio
 import gc
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -17,8 +16,6 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from tests.faults.application import engines
 from tests.faults.database import Database
 from tests.faults.work import Answer, Blocks, Work
-
-_PATIENCE = 50
 
 
 class Outcome(NamedTuple):
@@ -48,7 +45,7 @@ def outcome(work: Work, blocks: Blocks, database: Database, begin: Callable[[], 
         except BaseException as error:
             raised = f"{type(error).__name__}: {error}"
         pools = [engine.pool for engine in vars(engines).values() if hasattr(engine, "pool")]
-        out = _checked_out(pools)
+        out = sum(pool.checkedout() for pool in pools)
         for pool in pools:
             pool.dispose()
         vars(engines).clear()
@@ -74,19 +71,6 @@ async def _run(
     finally:
         left += _left()
         await engines.asynchronous.dispose()
-
-
-def _checked_out(pools: list[Any]) -> int:
-    """Return how many connections nobody gives back, the garbage collector and threads that are ending included.
-
-    What passes the guard may leave a connection to them on its way, as it may without the guard.
-    """
-    for _ in range(_PATIENCE):
-        if not sum(pool.checkedout() for pool in pools):
-            return 0
-        gc.collect()
-        time.sleep(0.01)
-    return sum(pool.checkedout() for pool in pools)
 
 
 def _without_ours(message: Any) -> Any:
