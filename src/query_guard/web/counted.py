@@ -42,10 +42,7 @@ class CountedExchange(Exchange):
         count, pipeline = self._recorder.query_count, self._setup.pipeline
         if not self._is_quiet(count) or pipeline.wants_counted_reports():
             return super().is_published_at_once()
-        if pipeline.takes_counts:
-            pipeline.note_counted(self._request_now(), count)
-        if self._span is not None:
-            self._note_span(self._span)
+        self._end_counted(count)
         return True
 
     def _is_quiet(self, count: int) -> bool:

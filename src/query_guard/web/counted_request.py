@@ -53,10 +53,7 @@ class CountedRequest(DescribedRequest):
         number = len(self._counted)
         if self._recorder is not None or not is_quiet(setup, number) or pipeline.wants_counted_reports():
             return self._ensure_exchange().is_published_at_once()
-        if pipeline.takes_counts:
-            pipeline.note_counted(self._request_now(), number)
-        if self._span is not None:
-            self._note_span(self._span)
+        self._end_counted(number)
         return True
 
     async def publish_in_thread(self) -> None:

@@ -49,6 +49,14 @@ class DescribedRequest(Messages):
         self.escaped: type[BaseException] | None = None
         """The exception that escaped from the application."""
 
+    def _end_counted(self, queries: int) -> None:
+        """End without a report: whoever takes numbers gets how many statements there were, and so does the span."""
+        pipeline = self._setup.pipeline
+        if pipeline.takes_counts:
+            pipeline.note_counted(self._request_now(), queries)
+        if self._span is not None:
+            self._note_span(self._span)
+
     def _request_now(self) -> Request:
         """Return the request as it is known now. Once its route is known, only its end may change."""
         request = self._request
