@@ -92,6 +92,10 @@ def not_sampled(app: Starlette, _engine: Any) -> None:
     _installed(app, sample_rate=0.0)
 
 
+def not_sampled_without_headers(app: Starlette, _engine: Any) -> None:
+    _installed(app, sample_rate=0.0, headers=False)
+
+
 def one_in_ten(app: Starlette, _engine: Any) -> None:
     _installed(app, sample_rate=0.1)
 
@@ -173,7 +177,7 @@ OURS: tuple[Contestant, ...] = (
     not_sampled,
     outside_window,
 )
-SERVED_ONLY: tuple[Contestant, ...] = (one_in_ten, switched_off)
+SERVED_ONLY: tuple[Contestant, ...] = (not_sampled_without_headers, one_in_ten, switched_off)
 ENDURANCE_ONLY: tuple[Contestant, ...] = (with_telemetry,)
 
 

@@ -49,10 +49,6 @@ def count(
     contestants: Sequence[str], kinds: Sequence[str] = tuple(SLOPES), *, repeats: int = 8, hash_seed: int = 0
 ) -> Counts:
     """Return the instructions of requests, and of one more statement, checkout or transaction in one."""
-    if shutil.which("valgrind") is None:
-        raise SystemExit(
-            "instruction counts need valgrind, which is not on PATH; install it (apt-get install valgrind)"
-        )
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         counted = pool.map(lambda contestant: _count_one(contestant, kinds, repeats, hash_seed), contestants)
         return dict(zip(contestants, counted, strict=True))
@@ -73,34 +69,49 @@ def _dumped(contestant: str, paths: Sequence[str], repeats: int, hash_seed: int)
     """Run the child under callgrind and return the count between each two marks."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out"
-        valgrind = [
-            "valgrind",
-            "--tool=callgrind",
-            "--dump-before=getppid",
-            *[f"--toggle-collect={function}" for function in _LUCK],
-            "--collect-atstart=yes",  # after them, as each turns it off
-            f"--callgrind-out-file={out}",
-        ]
         child = [sys.executable, "-W", "ignore", "-m", "benchmarks.instructions", contestant, str(repeats), *paths]
         environment = {**os.environ, "PYTHONHASHSEED": str(hash_seed)}
         done = subprocess.run(
-            [*valgrind, *child], cwd=ROOT, env=environment, text=True, capture_output=True, check=False
+            [*callgrind(out), *child], cwd=ROOT, env=environment, text=True, capture_output=True, check=False
         )
         if done.returncode:
             raise SystemExit(f"callgrind failed on {contestant!r}:\n{done.stderr}")
-        return [_total(Path(f"{out}.{2 * number}")) for number in range(1, len(paths) * repeats + 1)]
+        return [total(Path(f"{out}.{2 * number}")) for number in range(1, len(paths) * repeats + 1)]
 
 
-def _total(dump: Path) -> int:
+def callgrind(out: Path) -> list[str]:
+    """Return the command that counts another one, and writes a dump next to `out` at each call of getppid."""
+    if shutil.which("valgrind") is None:
+        raise SystemExit(
+            "instruction counts need valgrind, which is not on PATH; install it (apt-get install valgrind)"
+        )
+    return [
+        "valgrind",
+        "--quiet",
+        "--tool=callgrind",
+        "--dump-before=getppid",
+        *[f"--toggle-collect={function}" for function in _LUCK],
+        "--collect-atstart=yes",  # after them, as each turns it off
+        f"--callgrind-out-file={out}",
+    ]
+
+
+def total(dump: Path) -> int:
+    """Return the number of instructions in a dump."""
     found = re.search(r"^totals: (\d+)", dump.read_text(), re.MULTILINE)
     if found is None:
         raise SystemExit(f"callgrind wrote no totals to {dump.name!r}; expected a line 'totals: <number>'")
     return int(found[1])
 
 
+def be_patient() -> None:
+    """Let no loop be watched: under callgrind it is slow, not blocked, and the watchdog would look at each request."""
+    event_loop.NOTICED_BLOCK = float("inf")
+    event_loop.WATCH_INTERVAL = 3_600.0
+
+
 async def _be_counted(contestant: str, repeats: int, paths: Sequence[str]) -> None:
-    event_loop.NOTICED_BLOCK = float("inf")  # under callgrind a loop is slow, not blocked,
-    event_loop.WATCH_INTERVAL = 3_600.0  # and a watchdog that looks twenty times a second would look at each request
+    be_patient()
     app = await attached(contestant, "sqlite")
     for _ in range(WARM_UPS):
         for path in paths:

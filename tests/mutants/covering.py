@@ -24,6 +24,9 @@ from tests.mutants.kept import read, write
 
 ROOT = Path(__file__).parents[2]
 PROCESSES = os.environ.get("QUERY_GUARD_COVERING_PROCESSES", "2")
+HANGING = "240"
+"""Seconds of one test after which its process is ended, and its file begun again: when a thread has died with greenlets
+left, greenlet may never return from their end under coverage."""
 AT_A_TIME = 16
 """Files of tests whose results are written down together."""
 NOTHING: dict[str, Any] = {"files": {}, "seconds": {}, "lines": {}}
@@ -105,6 +108,10 @@ def _ran(files: Sequence[str]) -> dict[str, Any]:
             "loadfile",
             "--cov",
             f"--cov-config={settings}",
+            "-o",
+            f"faulthandler_timeout={HANGING}",
+            "-o",
+            "faulthandler_exit_on_timeout=true",
         ]
         code = pytest.main([*options, "--cov-context=test", "--cov-report=", *files], plugins=[passed])
         if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
