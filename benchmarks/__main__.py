@@ -27,6 +27,7 @@ from benchmarks.postgres import server
 from benchmarks.profiled import PROFILED
 from benchmarks.report import markdown
 from benchmarks.rounds import ROOT, Rounds, measure, run_module
+from benchmarks.served_instructions import count_served
 from benchmarks.workloads import DRIVERS
 
 SECTIONS = (
@@ -39,6 +40,7 @@ SECTIONS = (
     "imports",
     "profile",
     "served",
+    "served_instructions",
     "endurance",
 )
 _TIMED_ONLY = ("bare_again", "without_headers", "query_guard_logged")
@@ -94,6 +96,9 @@ def _measured(sections: Any, *, quick: bool, peers: bool) -> dict[str, Any]:
     if "served" in sections:
         with server() as postgres:
             results["served"] = asyncio.run(served.measure(postgres, rounds=2 if quick else 12))
+    if "served_instructions" in sections:
+        with server() as postgres:
+            results["served_instructions"] = asyncio.run(count_served(postgres))
     if "endurance" in sections:
         growth = run_module("endurance")["growth"]
         results["endurance"] = {"growth": Spread(growth, growth, growth)}

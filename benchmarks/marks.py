@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from benchmarks import figures
 from benchmarks.figures import Spread
+from benchmarks.serving import SELECT
 
 MICRO, MILLI = 1e6, 1e3
 _SELECTS = {"orm": "ORM select", "core": "Core select"}
@@ -80,6 +81,13 @@ def _share_of_asyncpg(paired: Any) -> Spread:
     return figures.scaled(figures.added_to_request(rounds, "query_guard", "/select/20"), 100 / bare)
 
 
+def _served(contestant: str, what: str, limit: float) -> Mark:
+    def figure(counts: Any) -> Spread:
+        return figures.scaled(figures.ratio(counts[contestant][SELECT], counts["bare"][SELECT]), 100)
+
+    return Mark("served_instructions", f"Served select {what}, instructions", limit, "% of bare", figure)
+
+
 def _plain(section: str, key: str, what: str, limit: float, unit: str, scale: float) -> Mark:
     return Mark(section, what, limit, unit, lambda found: figures.scaled(found[key], scale))
 
@@ -93,6 +101,9 @@ MARKS: tuple[Mark, ...] = (
     _price("checkout"),
     _price("transaction"),
     Mark("paired", "asyncpg, a request of 20 statements", 3, "%", _share_of_asyncpg),
+    _served("not_sampled_without_headers", "not sampled, `headers=False`", 100 / 0.97),
+    _served("not_sampled", "not sampled", 100 / 0.97),
+    _served("query_guard", "recorded with all facts", 100 / 0.92),
     _plain("analysis", "headers", "Analysis for the headers of a request with a finding", 20, "us", MICRO),
     _plain("analysis", "100", "Analysis of 100 repeated statements", 0.3, "ms", MILLI),
     _plain("analysis", "1000", "Analysis of 1,000 repeated statements", 2, "ms", MILLI),

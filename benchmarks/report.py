@@ -11,8 +11,8 @@ from benchmarks.instructions import REQUESTS, SLOPES, Counts
 from benchmarks.marks import MARKS
 from benchmarks.obstacles import obstacles
 from benchmarks.rounds import Rounds
-from benchmarks.served import Served
-from benchmarks.tables import micro, table
+from benchmarks.served_tables import served, served_instructions
+from benchmarks.tables import micro, table, thousands
 
 HEAD = """# What it costs
 
@@ -42,7 +42,9 @@ def markdown(results: dict[str, Any]) -> str:
     if "paired" in results:
         parts += [*_statements(results["paired"]), *_requests(results["paired"])]
     if "served" in results:
-        parts += _served(results["served"])
+        parts += served(results["served"])
+    if "served_instructions" in results:
+        parts += served_instructions(results["served_instructions"])
     if "instructions" in results:
         parts += _instructions(results["instructions"])
     parts += obstacles(results)
@@ -97,37 +99,6 @@ def _requests(paired: dict[str, Rounds]) -> Iterator[str]:
         yield table(("", *[path.rpartition("/")[2] for path in paths]), rows)
 
 
-def _served(found: Served) -> Iterator[str]:
-    yield "## Served"
-    yield (
-        "FastAPI under uvicorn on loopback; a request of one ORM select on asyncpg, or of no statement. Under load, "
-        "eight connections ask again as soon as they are answered. At rest, one connection asks, and the event loop "
-        "idles between two requests. Beside bare in the same round; **one_in_ten** is `sample_rate=0.1`, "
-        "**switched_off** `QUERY_GUARD_ENABLED=0`. The server's processor time is disturbed least by other processes."
-    )
-    bare = {figure: spread(values) for figure, values in found["bare"].items()}
-    rows = [("bare has", *[_amount(figure, bare[figure]) for figure in bare])]
-    for contestant in [name for name in found if name != "bare"]:
-        ratios = [figures.ratio(found[contestant][figure], found["bare"][figure]) for figure in bare]
-        rows.append((contestant, *[f"{of.median:.3f}x ({of.lower:.3f} to {of.upper:.3f})" for of in ratios]))
-    head = (
-        "select: a second",
-        "its 99th percentile",
-        "its processor time",
-        "no statement: a second",
-        "its 99th percentile",
-        "its processor time",
-        "select at rest",
-    )
-    yield table(("", *head), rows)
-
-
-def _amount(figure: str, found: Spread) -> str:
-    if not figure.endswith("rate"):
-        return micro(found)
-    return f"{found.median:.0f} ({found.lower:.0f} to {found.upper:.0f})"
-
-
 def _statement(rounds: Rounds, contestant: str, kind: str) -> str:
     return _beside(figures.added_statement(rounds, contestant, kind), figures.added_statement(rounds, "floor", kind))
 
@@ -148,10 +119,10 @@ def _instructions(counts: Counts) -> Iterator[str]:
         "floor; and to a request of 0, 1 or 3 ORM selects."
     )
     bare = counts["bare"]
-    rows = [("bare takes", *[_thousands(spread(bare[key]).median) for key in (*SLOPES, *REQUESTS)])]
+    rows = [("bare takes", *[thousands(spread(bare[key]).median) for key in (*SLOPES, *REQUESTS)])]
     for contestant in [one for one in counts if one != "bare"]:
         slopes = [_slope(counts, contestant, kind) for kind in SLOPES]
-        requests = [_thousands(figures.added_instructions(counts, contestant, path).median) for path in REQUESTS]
+        requests = [thousands(figures.added_instructions(counts, contestant, path).median) for path in REQUESTS]
         rows.append((contestant, *slopes, *requests))
     heads = ("ORM select", "Core select", "checkout", "transaction", *[path.rpartition("/")[2] for path in REQUESTS])
     yield table(("", *heads), rows)
@@ -159,8 +130,4 @@ def _instructions(counts: Counts) -> Iterator[str]:
 
 def _slope(counts: Counts, contestant: str, kind: str) -> str:
     added = figures.added_instructions(counts, contestant, kind).median
-    return f"{_thousands(added)} {figures.instruction_ratio(counts, contestant, kind).median:.2f}x"
-
-
-def _thousands(instructions: float) -> str:
-    return f"{instructions / 1000:.1f}"
+    return f"{thousands(added)} {figures.instruction_ratio(counts, contestant, kind).median:.2f}x"

@@ -16,3 +16,7 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 def micro(seconds: Spread) -> str:
     low, middle, high = (f"{1e6 * part:.1f}" for part in seconds)
     return f"{middle} us ({low} to {high})"
+
+
+def thousands(instructions: float) -> str:
+    return f"{instructions / 1000:.1f}"
