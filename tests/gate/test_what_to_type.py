@@ -9,10 +9,20 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import event, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Session, defer, joinedload, lazyload, load_only, selectinload, subqueryload
+from sqlalchemy.orm import (
+    ORMExecuteState,
+    Session,
+    defer,
+    joinedload,
+    lazyload,
+    load_only,
+    selectinload,
+    subqueryload,
+    with_loader_criteria,
+)  # fmt: skip
 
 from query_guard import Finding, Report
 from tests.databases import ASYNC_DRIVERS, SYNC_DRIVERS, Database, Profiler
@@ -135,6 +145,34 @@ async def test_f1_of_two_selects_that_may_be_walked_by_hand_both_are_named(profi
     (file, first), (_, second) = line_of(work), line_of(work, 2)
     assert f"the select at {file}:{first} or the select at {file}:{second}" in finding.fix
     assert finding.edit is None
+
+
+OLDER = with_loader_criteria(Post, Post.id > 0)
+
+
+async def test_criteria_that_only_the_select_of_the_loop_has_are_kept(profile: Profiler) -> None:
+    def work(session: Session) -> None:
+        numbers = session.scalars(select(User.id).limit(3)).all()
+        for number in numbers:
+            session.scalars(select(Post).where(Post.author_id == number).options(OLDER)).all()
+
+    finding = the_loop(await profile(work))
+    assert finding.remedy == ""
+    assert "Post.author_id.in_(values) in the place of Post.author_id == ..., and keep its criteria" in finding.fix
+
+
+async def test_criteria_that_the_session_adds_to_each_select_need_no_mention(profile: Profiler) -> None:
+    def add(executing: ORMExecuteState) -> None:
+        executing.statement = executing.statement.options(OLDER)
+
+    def work(session: Session) -> None:
+        event.listen(session, "do_orm_execute", add)
+        numbers = session.scalars(select(User.id).limit(3)).all()
+        for number in numbers:
+            session.scalars(select(Post).where(Post.author_id == number)).all()
+
+    finding = the_loop(await profile(work))
+    assert finding.remedy == "select(Post).where(Post.author_id.in_(values))"
 
 
 QUESTIONS: dict[str, tuple[Callable[[Session, int], Any], str, str]] = {
