@@ -538,6 +538,17 @@ def test_a_duplicate_is_at_the_line_that_sent_it_last() -> None:
     assert (finding.site, finding.callers, finding.statements) == (THIRD, sites, (1, 2, 3))
 
 
+def test_the_fix_of_a_duplicate_is_that_of_the_one_that_was_sent_last() -> None:
+    refreshed = Loader("refresh", "User", "", False, (), ("User",))
+    loaders = (None, refreshed, None)
+    rows = [statement(n, values=(7,), loader=loader) for n, loader in enumerate(loaders, 1)]
+    fixes = [only(DuplicateStatement(), facts_of(*of)).fix for of in (rows, rows[:2])]
+    assert fixes == [
+        "Send it once, before what repeats this line, and keep the result",
+        "Refresh it once: nothing was written or committed in between",
+    ]
+
+
 @pytest.mark.parametrize("sql", ["SELECT now()", "SELECT a FROM t FOR UPDATE", "SELECT nextval(?)"])
 def test_what_may_answer_otherwise_is_no_duplicate(sql: str) -> None:
     assert severities(DuplicateStatement(), facts_of(*[statement(n, sql=sql, values=(7,)) for n in (1, 2)])) == []
