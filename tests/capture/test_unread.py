@@ -102,7 +102,17 @@ def test_what_can_be_read_is_kept_where_something_cannot(monkeypatch: pytest.Mon
     told = [[(row.sql, row.site.innermost, row.transaction > 0, row.error) for row in recording.report.facts.statements]
             for recording in (plain, broken)]  # fmt: skip
     assert told[0] == told[1]
-    assert [one.writes for one in broken.report.facts.transactions] == [1]
+    made = [[(one.writes, one.statements) for one in r.report.facts.transactions] for r in (plain, broken)]
+    assert made[0] == made[1] == [(1, 4)]
+
+
+def test_a_statement_of_no_known_transaction_is_kept_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SELECT 1")
+        monkeypatch.setattr(statements, "_info_of", failing)
+        with record("failing") as recording:
+            connection.exec_driver_sql("SELECT 2")
+    assert [(row.sql, row.transaction) for row in recording.report.facts.statements] == [("SELECT ?", 0)]
 
 
 def test_statements_whose_sites_cannot_be_read_are_no_loop(monkeypatch: pytest.MonkeyPatch) -> None:

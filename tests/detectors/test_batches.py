@@ -240,6 +240,7 @@ def test_only_the_parts_of_one_list_are_chunks() -> None:
         ("SELECT a FROM t WHERE b = ? LIMIT ?, ?", (("b", "="), ("?", "LIMIT"), ("?", "LIMIT"))),
         ("SELECT a FROM t WHERE (b, c) > (?, ?)", (("b, c", ">"), ("b, c", ">"))),
         ("SELECT a FROM t WHERE d ?| e AND b = ?", (("b", "="),)),
+        ("SELECT ?", (("", "SELECT"),)),
         ("?", (("", ""),)),
     ],
 )

@@ -1,0 +1,45 @@
+"""What a request is said to be, whenever somebody asks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from query_guard.capture.window.window import current
+from tests.serving import guarded, only, visit
+
+pytestmark = [pytest.mark.asyncio, pytest.mark.query_guard(mode="off")]
+
+
+class Asking:
+    """Middleware that asks before the router has found the route, and after it."""
+
+    names: list[str]
+
+    def __init__(self, app: Any, names: list[str]) -> None:
+        self.app, self.names = app, names
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        window = current.get()
+        assert window is not None
+        self.names.append(window.name)
+        await self.app(scope, receive, send)
+        self.names.append(window.name)
+
+
+@pytest.mark.parametrize("sample_rate", [0, 1])
+async def test_who_asks_before_the_route_is_known_keeps_nobody_from_it(sample_rate: float) -> None:
+    app, reports = guarded(sample_rate=sample_rate)
+    names: list[str] = []
+    guard = app.user_middleware.pop()
+    app.add_middleware(Asking, names=names)
+    app.user_middleware.insert(0, guard)
+
+    @app.get("/items/{number}")
+    async def item(number: int) -> None: ...
+
+    await visit(app, "/items/7")
+    assert names[1] == "GET /items/{number}" != names[0]
+    assert [report.request.route for report in reports] == ["/items/{number}"]
+    assert only(reports).request.status == 200
