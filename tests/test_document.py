@@ -169,6 +169,17 @@ def test_connections_that_nobody_recorded_are_counted(out: int | None, unseen: i
     assert live_pool_document(pool(checked_out=out), [holder])["unseen"] == unseen
 
 
+def test_a_holder_is_at_its_line_and_called_from_the_outermost() -> None:
+    frames = tuple(Frame(f"{name}.py", line, name, 1) for line, name in enumerate(("load", "list", "serve"), 1))
+    places = [NOWHERE._replace(frames=frames[:number]) for number in range(4)]
+    assert [str(Holder(1, "GET /", of, 0.25, 0.1, "idle", False)) for of in places] == [
+        "GET /: held for 250 ms, idle for 100 ms",
+        "GET / at load.py:1 in load: held for 250 ms, idle for 100 ms",
+        "GET / at load.py:1 in load, called from list.py:2 in list: held for 250 ms, idle for 100 ms",
+        "GET / at load.py:1 in load, called from serve.py:3 in serve: held for 250 ms, idle for 100 ms",
+    ]
+
+
 def test_the_data_of_checkouts_transactions_and_pools() -> None:
     facts = facts_of(
         checkouts=(

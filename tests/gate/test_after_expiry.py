@@ -23,7 +23,9 @@ SELECT = "select(User).where(User.id.in_(values)).options(selectinload(User.post
         (Session.expire_all, f"load them with one select after it: {SELECT}"),
     ],
 )
-async def test_relationships_of_expired_objects(profile: Profiler, expire: Callable[[Session], None], words: str) -> None:
+async def test_relationships_of_expired_objects(
+    profile: Profiler, expire: Callable[[Session], None], words: str
+) -> None:
     def work(session: Session) -> None:
         users = session.scalars(select(User)).all()
         expire(session)

@@ -494,6 +494,16 @@ async def test_f7_refreshes_of_a_relationship_in_a_loop(profile: Profiler) -> No
     }
 
 
+async def test_f7_a_refresh_of_a_relationship_of_what_another_one_loaded(profile: Profiler) -> None:
+    def work(session: Session) -> None:
+        for user in session.scalars(select(User).options(selectinload(User.posts))).all():
+            for post in user.posts:
+                session.refresh(post, ["comments"])
+
+    finding = the_loop(await profile(work))
+    assert finding.remedy == "selectinload(User.posts).selectinload(Post.comments)"
+
+
 async def test_f7_the_collections_of_refreshed_objects(profile: Profiler) -> None:
     def work(session: Session) -> None:
         users = session.scalars(select(User)).all()

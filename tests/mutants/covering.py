@@ -25,8 +25,9 @@ from tests.mutants.kept import read, write
 ROOT = Path(__file__).parents[2]
 PROCESSES = os.environ.get("QUERY_GUARD_COVERING_PROCESSES", "2")
 HANGING = "240"
-"""Seconds of one test after which its process is ended, and its file begun again: when a thread has died with greenlets
-left, greenlet may never return from their end under coverage."""
+"""Seconds of one test after which its process is ended: when a thread has died with greenlets left, greenlet may never
+return from their end under coverage."""
+ATTEMPTS = 3
 AT_A_TIME = 16
 """Files of tests whose results are written down together."""
 NOTHING: dict[str, Any] = {"files": {}, "seconds": {}, "lines": {}}
@@ -38,6 +39,12 @@ class Passed:
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
         self.failed: set[str] = set()
+        self.has_lost_lines = False
+        """Whether a process has ended before it wrote down which lines its tests ran."""
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, error: object | None) -> None:
+        self.has_lost_lines = self.has_lost_lines or error is not None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if not report.passed:
@@ -90,7 +97,16 @@ def _kept(file: Path, shared: str) -> dict[str, Any]:
 
 
 def _ran(files: Sequence[str]) -> dict[str, Any]:
-    """Run files of tests under coverage; those that fail are of no use, but no reason to stop."""
+    """Run files of tests under coverage, again where a process was ended: what its tests ran is lost."""
+    for _ in range(ATTEMPTS):
+        found, is_complete = _ran_once(files)
+        if is_complete:
+            return found
+    sys.exit(f"a process of these tests has ended {ATTEMPTS} times before its tests had: {' '.join(files)}")
+
+
+def _ran_once(files: Sequence[str]) -> tuple[dict[str, Any], bool]:
+    """Run files of tests, and return whether all is known; tests that fail are of no use, but no reason to stop."""
     with tempfile.TemporaryDirectory(prefix="covering-") as directory:
         settings, data = Path(directory, "coverage.ini"), Path(directory, "coverage.db")
         settings.write_text(
@@ -116,7 +132,7 @@ def _ran(files: Sequence[str]) -> dict[str, Any]:
         code = pytest.main([*options, "--cov-context=test", "--cov-report=", *files], plugins=[passed])
         if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             sys.exit(int(code))
-        return {"seconds": passed.durations(), "lines": lines_of(data)}
+        return {"seconds": passed.durations(), "lines": lines_of(data)}, not passed.has_lost_lines
 
 
 def lines_of(data: Path) -> dict[str, dict[str, list[str]]]:

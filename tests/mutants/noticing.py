@@ -53,11 +53,18 @@ class Chosen:
 
 
 def tests_for(lines: Mapping[str, Sequence[str]], first: int, last: int, source: str) -> set[str]:
-    """Return the tests that ran a line of a range, or a line with the name that a module assigns there: few tests
-    import a module again. Where none did, return those that ran any line of the function or class around; none, where
+    """Return the tests that ran a line of a range; few run what a module does when it is imported.
+
+    So those count that ran a line with the name that is assigned there, or the body of the function whose decorators
+    or arguments these are. Where none did, return those that ran any line of the function or class around; none, where
     that is no guide either, as of records.
     """
-    for around in ((*range(first, last + 1), *_uses(first, source)), *_definitions_around(first, source)):
+    definitions = _definitions_around(first, source)
+    headed = [line for body, lines_of in definitions if first < body for line in lines_of]
+    for around in (
+        (*range(first, last + 1), *_uses(first, source), *headed),
+        *[lines_of for _, lines_of in definitions],
+    ):
         found = {test for line in around for test in lines.get(str(line), ())}
         if found:
             return found
@@ -78,13 +85,16 @@ def _uses(line: int, source: str) -> list[int]:
     return [name.lineno for name in names]
 
 
-def _definitions_around(line: int, source: str) -> list[range]:
-    """Return the lines of the functions and classes that a line is in, the innermost first."""
+def _definitions_around(line: int, source: str) -> list[tuple[int, range]]:
+    """Return first line of the body, and all lines, of the functions and classes that a line is in, innermost first."""
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     definitions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, kinds)]
     begins = [min([node.lineno, *(one.lineno for one in node.decorator_list)]) for node in definitions]
-    ranges = [range(begin, (node.end_lineno or begin) + 1) for begin, node in zip(begins, definitions, strict=True)]
-    return sorted((one for one in ranges if line in one), key=len)
+    ranges = [
+        (node.body[0].lineno, range(begin, (node.end_lineno or begin) + 1))
+        for begin, node in zip(begins, definitions, strict=True)
+    ]
+    return sorted([found for found in ranges if line in found[1]], key=lambda found: len(found[1]))
 
 
 def chosen(tests: set[str], seconds: Mapping[str, float]) -> list[str]:
