@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 import sys
 from pathlib import Path
+from threading import get_ident
 from time import perf_counter
 from typing import Any
 
@@ -213,3 +214,19 @@ def test_a_connection_checked_out_before_the_window_is_seen_in_it(tmp_path: Path
     engine.dispose()
     assert recording.report.query_count == 1
     assert recording.report.facts.checkouts == ()
+
+
+def test_a_checkout_belongs_to_its_thread() -> None:
+    with record() as recording, create_engine("sqlite://").connect():
+        pass
+    assert [checkout.task for checkout in recording.report.facts.checkouts] == [get_ident()]
+
+
+@pytest.mark.asyncio
+async def test_a_checkout_under_asyncio_belongs_to_its_task() -> None:
+    engine = create_async_engine("sqlite+aiosqlite://")
+    with record() as recording:
+        async with engine.connect():
+            pass
+    await engine.dispose()
+    assert [checkout.task for checkout in recording.report.facts.checkouts] == [id(asyncio.current_task())]
