@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import ForeignKey, create_engine, event, inspect, select
+from sqlalchemy import Column, ForeignKey, Integer, Table, create_engine, event, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import (
     DeclarativeBase,
@@ -28,7 +28,7 @@ from sqlalchemy.orm import (
 )
 from sqlalchemy.pool import StaticPool
 
-from query_guard.capture.hooks.attribute_reads import noting_reads
+from query_guard.capture.hooks.attribute_reads import _foreign_key, noting_reads
 from query_guard.capture.window.recorder import Recorder
 from tests.models import Base, Car, Comment, Post, User, sample
 
@@ -369,3 +369,38 @@ def test_a_loop_of_reads_is_one_fact() -> None:
         for _ in range(100):
             list(USER.posts)
     assert list((recorder.reads or {}).values()) == [100]
+
+
+class OfItsOwn(DeclarativeBase):
+    pass
+
+
+class Shelf(OfItsOwn):
+    __tablename__ = "shelves_of_reads"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    volumes: Mapped[list[Volume]] = relationship(viewonly=True)
+    hidden: Mapped[list[Hidden]] = relationship(viewonly=True)
+
+
+class Volume(OfItsOwn):
+    __tablename__ = "volumes_of_reads"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    shelf_id: Mapped[int] = mapped_column(ForeignKey("shelves_of_reads.id"))
+
+
+class Hidden(OfItsOwn):
+    __table__ = Table(
+        "hidden_of_reads",
+        OfItsOwn.metadata,
+        Column("id", Integer, primary_key=True),
+        Column("shelf_id", ForeignKey("shelves_of_reads.id")),
+    )
+    __mapper_args__ = {"exclude_properties": ["shelf_id"]}
+
+
+def test_a_foreign_key_that_no_attribute_has_is_not_named() -> None:
+    relationships = inspect(Shelf).relationships
+    found = [_foreign_key(relationships[name]) for name in ("volumes", "hidden")]
+    assert found == [("Volume.shelf_id",), ()]
