@@ -82,6 +82,14 @@ async def test_the_threads_at_work_are_counted() -> None:
     assert await to_thread.run_sync(busy_threads) == 1
 
 
+def test_threads_of_a_release_that_keeps_them_otherwise_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    class WorkerThread:
+        idle_workers = None
+
+    monkeypatch.setattr("threading.enumerate", lambda: [WorkerThread()])
+    assert busy_threads() == 0
+
+
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"

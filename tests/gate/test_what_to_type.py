@@ -161,6 +161,18 @@ async def test_criteria_that_only_the_select_of_the_loop_has_are_kept(profile: P
     assert "Post.author_id.in_(values) in the place of Post.author_id == ..., and keep its criteria" in finding.fix
 
 
+async def test_a_get_takes_the_criteria_of_its_session(profile: Profiler) -> None:
+    def add(executing: ORMExecuteState) -> None:
+        executing.statement = executing.statement.options(OLDER)
+
+    def work(session: Session) -> None:
+        event.listen(session, "do_orm_execute", add)
+        for number in (1, 2, 3):
+            session.get(Post, number)
+
+    assert the_loop(await profile(work)).remedy == "select(Post).where(Post.id.in_(values))"
+
+
 async def test_criteria_that_the_session_adds_to_each_select_need_no_mention(profile: Profiler) -> None:
     def add(executing: ORMExecuteState) -> None:
         executing.statement = executing.statement.options(OLDER)
@@ -586,6 +598,8 @@ async def test_f9_the_caller_of_a_generic_repository_is_named(profile: Profiler)
     file, line = line_of(work)
     assert f"the select that the call at {file}:{line} in work runs" in finding.fix
     assert (finding.remedy, finding.edit) == ("selectinload(Post.comments)", None)
+    assert finding.option is not None, "it can be tried where the caller is known"
+    assert [(frame.file, frame.function) for frame in finding.option.frames] == [(file, "all"), (file, "work")]
 
 
 async def test_f9_and_of_a_helper_that_is_given_the_select(profile: Profiler) -> None:
