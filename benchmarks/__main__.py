@@ -1,5 +1,8 @@
 """`python -m benchmarks`: measure everything and write docs/performance.md; name sections to print those alone.
 
+Times need a calm machine, instructions do not: `python -m benchmarks instructions served_instructions --update` counts
+them anew and leaves the rest of the page as it is.
+
 `python -m benchmarks check` is the short test for CI.
 """
 
@@ -22,6 +25,7 @@ from benchmarks.figures import Spread, spread
 from benchmarks.imports import IMPORTED_BEFORE
 from benchmarks.instructions import count
 from benchmarks.machine import Machine, one_processor
+from benchmarks.page import updated
 from benchmarks.peers import PEERS, is_installed
 from benchmarks.postgres import server
 from benchmarks.profiled import PROFILED
@@ -30,6 +34,7 @@ from benchmarks.rounds import ROOT, Rounds, measure, run_module
 from benchmarks.served_instructions import count_served
 from benchmarks.workloads import DRIVERS
 
+PAGE = ROOT / "docs" / "performance.md"
 SECTIONS = (
     "statements",
     "requests",
@@ -54,6 +59,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="fewer rounds: see that it works, not how fast it is")
     parser.add_argument("--peers", action="store_true", help="include other people's tools where they are installed")
     parser.add_argument("--json", type=Path, help="write everything that was measured to this file")
+    parser.add_argument("--update", action="store_true", help="replace these sections of docs/performance.md alone")
     parser.add_argument("--record", action="store_true", help="check: accept today's ratios")
     options = parser.parse_args()
     if unknown := {*options.sections} - {*SECTIONS, "check"}:
@@ -63,16 +69,13 @@ def main() -> int:
     results = _measured(options.sections or SECTIONS, quick=options.quick, peers=options.peers)
     if options.json:
         options.json.write_text(json.dumps(results, indent=1) + "\n")
-    _publish(markdown(results), everything=not options.sections and not options.quick)
-    return 0
-
-
-def _publish(text: str, *, everything: bool) -> None:
-    if everything:
-        page = ROOT / "docs" / "performance.md"
-        page.parent.mkdir(exist_ok=True)
-        page.write_text(text)
+    text = markdown(results)
     print(text)
+    if options.update:
+        PAGE.write_text(updated(PAGE.read_text(), text))
+    elif not options.sections and not options.quick:
+        PAGE.write_text(text)
+    return 0
 
 
 def _measured(sections: Any, *, quick: bool, peers: bool) -> dict[str, Any]:

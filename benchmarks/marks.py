@@ -85,7 +85,7 @@ def _served(contestant: str, what: str, limit: float) -> Mark:
     def figure(counts: Any) -> Spread:
         return figures.scaled(figures.ratio(counts[contestant][SELECT], counts["bare"][SELECT]), 100)
 
-    return Mark("served_instructions", f"Served select {what}, instructions", limit, "% of bare", figure)
+    return Mark("served_instructions", f"Served select {what}, instructions", round(limit, 1), "% of bare", figure)
 
 
 def _plain(section: str, key: str, what: str, limit: float, unit: str, scale: float) -> Mark:

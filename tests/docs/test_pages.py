@@ -106,6 +106,10 @@ def test_each_figure_of_the_cost_is_measured() -> None:
     figures = re.findall(r"\| ([\d.]+ (?:us|%|x floor)) \|$", shown, re.MULTILINE)
     assert figures
     assert [figure for figure in figures if f"| {figure} (" not in measured] == []
+    ratios = re.findall(r"\| ([\d.]+) x bare \|$", shown, re.MULTILINE)
+    served = measured.partition("## Instructions of a served request")[2].partition("## ")[0]
+    assert ratios
+    assert [ratio for ratio in ratios if f" {ratio}x |" not in served] == []
 
 
 def test_each_test_that_a_promise_names_is_there() -> None:
