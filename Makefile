@@ -25,8 +25,8 @@ IN := .venv/bin/python -m
 COVERING = .cache/mutants/covering.json
 IN_PROCESSES = -n $(JOBS) --dist loadfile
 ELSEWHERE = $(IN_PROCESSES) -m "not once and not soak and not browser"
-# of two interpreters that differ little, the older one runs the two drivers that most people use
-ONLY_ON_3.12 = -k "not psycopg and not aiosqlite"
+# of two interpreters that differ little, the older one runs the two drivers that most people use, and no tests of the plugin
+ONLY_ON_3.12 = -k "not psycopg and not aiosqlite and not pytest_plugin"
 
 PINS = cat constraints.txt
 OLDEST_PINS = awk -F == 'NR == FNR { named[tolower($$1)] } NR == FNR || !(tolower($$1) in named)' constraints-oldest.txt constraints.txt
