@@ -370,6 +370,17 @@ def test_another_query(dialect: str, one: str, other: str) -> None:
     assert fingerprint(one, dialect).id != fingerprint(other, dialect).id
 
 
+@pytest.mark.parametrize("dialect", ["postgresql", "sqlite", "mssql", "oracle", "snowflake", "databricks"])
+def test_names_that_differ_in_case_alone_are_one(dialect: str) -> None:
+    assert fingerprint("SELECT Id FROM Users", dialect) == fingerprint("select id from users", dialect)
+
+
+@pytest.mark.parametrize("dialect", ["mysql", "bigquery", "clickhouse"])
+def test_names_that_differ_in_case_are_others_where_the_database_tells_them_apart(dialect: str) -> None:
+    one, other = (fingerprint(f"SELECT id FROM {name}", dialect) for name in ("Users", "users"))
+    assert (one.id == other.id, one.tables, other.tables) == (False, ("Users",), ("users",))
+
+
 @pytest.mark.parametrize(("dialect", "sql", "text"), READABLE)
 def test_text_reads_like_sql(dialect: str, sql: str, text: str) -> None:
     assert fingerprint(sql, dialect).text == text
