@@ -40,7 +40,7 @@ async def _count_one(contestant: str, postgres: str) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {SELECT: [], EMPTY: []}
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out"
-        server = start([*callgrind(out), *command_of("served_instructions", contestant)], postgres)
+        server = start([*callgrind(out), *command_of("served_instructions", contestant)], postgres, "0")
         try:
             [client] = await connect(server, 1)
             for path in (SELECT, EMPTY) * WARM_UPS:

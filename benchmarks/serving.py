@@ -49,9 +49,9 @@ class Client(NamedTuple):
         return await self.reader.readexactly(int(head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0]))
 
 
-def start(command: Sequence[str], postgres: str) -> subprocess.Popen[str]:
+def start(command: Sequence[str], postgres: str, hash_seed: str = "random") -> subprocess.Popen[str]:
     """Start a server that will say its port."""
-    environment = {**os.environ, POSTGRES_URL: postgres, "PYTHONHASHSEED": "0"}
+    environment = {**os.environ, POSTGRES_URL: postgres, "PYTHONHASHSEED": hash_seed}
     return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE)
 
 
