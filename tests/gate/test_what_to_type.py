@@ -22,7 +22,7 @@ from sqlalchemy.orm import (
     selectinload,
     subqueryload,
     with_loader_criteria,
-)  # fmt: skip
+)
 
 from query_guard import Finding, Report
 from tests.databases import ASYNC_DRIVERS, SYNC_DRIVERS, Database, Profiler
@@ -147,14 +147,18 @@ async def test_f1_of_two_selects_that_may_be_walked_by_hand_both_are_named(profi
     assert finding.edit is None
 
 
-OLDER = with_loader_criteria(Post, Post.id > 0)
+CRITERIA = with_loader_criteria(Post, Post.id > 0)
+
+
+def add_criteria(executing: ORMExecuteState) -> None:
+    executing.statement = executing.statement.options(CRITERIA)
 
 
 async def test_criteria_that_only_the_select_of_the_loop_has_are_kept(profile: Profiler) -> None:
     def work(session: Session) -> None:
         numbers = session.scalars(select(User.id).limit(3)).all()
         for number in numbers:
-            session.scalars(select(Post).where(Post.author_id == number).options(OLDER)).all()
+            session.scalars(select(Post).where(Post.author_id == number).options(CRITERIA)).all()
 
     finding = the_loop(await profile(work))
     assert finding.remedy == ""
@@ -162,11 +166,8 @@ async def test_criteria_that_only_the_select_of_the_loop_has_are_kept(profile: P
 
 
 async def test_a_get_takes_the_criteria_of_its_session(profile: Profiler) -> None:
-    def add(executing: ORMExecuteState) -> None:
-        executing.statement = executing.statement.options(OLDER)
-
     def work(session: Session) -> None:
-        event.listen(session, "do_orm_execute", add)
+        event.listen(session, "do_orm_execute", add_criteria)
         for number in (1, 2, 3):
             session.get(Post, number)
 
@@ -174,11 +175,8 @@ async def test_a_get_takes_the_criteria_of_its_session(profile: Profiler) -> Non
 
 
 async def test_criteria_that_the_session_adds_to_each_select_need_no_mention(profile: Profiler) -> None:
-    def add(executing: ORMExecuteState) -> None:
-        executing.statement = executing.statement.options(OLDER)
-
     def work(session: Session) -> None:
-        event.listen(session, "do_orm_execute", add)
+        event.listen(session, "do_orm_execute", add_criteria)
         numbers = session.scalars(select(User.id).limit(3)).all()
         for number in numbers:
             session.scalars(select(Post).where(Post.author_id == number)).all()

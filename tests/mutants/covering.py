@@ -102,7 +102,8 @@ def _ran(files: Sequence[str]) -> dict[str, Any]:
         found, is_complete = _ran_once(files)
         if is_complete:
             return found
-    sys.exit(f"a process of these tests has ended {ATTEMPTS} times before its tests had: {' '.join(files)}")
+    print(f"each of {ATTEMPTS} runs lost what some tests of these files ran: {' '.join(files)}", file=sys.stderr)
+    return found
 
 
 def _ran_once(files: Sequence[str]) -> tuple[dict[str, Any], bool]:

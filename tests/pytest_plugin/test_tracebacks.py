@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.pytest_plugin.application import prepare, run
@@ -9,8 +11,6 @@ from tests.pytest_plugin.application import prepare, run
 pytest_plugins = ["pytester"]
 
 FAILING = """
-import pytest
-from query_guard import QueryGuard
 from query_guard.testing import (
     assert_constant_queries, assert_max_queries, assert_no_findings, assert_num_queries, record_queries
 )
@@ -41,4 +41,5 @@ def test_the_guards_own_frames_are_left_out_of_tracebacks(pytester: pytest.Pytes
     prepare(pytester, FAILING)
     result = run(pytester)
     result.assert_outcomes(failed=5)
+    assert len(re.findall(r"(?m)^E +AssertionError: expected ", result.stdout.str())) == 5
     assert "query_guard/testing" not in result.stdout.str()

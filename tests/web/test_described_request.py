@@ -15,8 +15,6 @@ pytestmark = [pytest.mark.asyncio, pytest.mark.query_guard(mode="off")]
 class Asking:
     """Middleware that asks before the router has found the route, and after it."""
 
-    names: list[str]
-
     def __init__(self, app: Any, names: list[str]) -> None:
         self.app, self.names = app, names
 
