@@ -48,6 +48,8 @@ SECTIONS = (
     "served_instructions",
     "endurance",
 )
+COUNTED = frozenset(("instructions", "served_instructions"))
+"""Sections that need no calm machine, so that they may be of another day than the times."""
 _TIMED_ONLY = ("bare_again", "without_headers", "query_guard_logged")
 """Instructions have no noise to show, and headers and a log line cost each request the same."""
 _MODULES = {"analysis": "analysis", "memory": "memory", "fingerprint": "fingerprints"}
@@ -59,11 +61,17 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="fewer rounds: see that it works, not how fast it is")
     parser.add_argument("--peers", action="store_true", help="include other people's tools where they are installed")
     parser.add_argument("--json", type=Path, help="write everything that was measured to this file")
-    parser.add_argument("--update", action="store_true", help="replace these sections of docs/performance.md alone")
+    parser.add_argument(
+        "--update",
+        action="store_true",
+        help="replace these sections of docs/performance.md, where instructions are counted",
+    )
     parser.add_argument("--record", action="store_true", help="check: accept today's ratios")
     options = parser.parse_args()
     if unknown := {*options.sections} - {*SECTIONS, "check"}:
         parser.error(f"unknown section {min(unknown)!r}; expected some of {', '.join((*SECTIONS, 'check'))}")
+    if options.update and (options.quick or not options.sections or {*options.sections} - COUNTED):
+        parser.error(f"--update is for {' and '.join(sorted(COUNTED))} in full: times are measured all together")
     if "check" in options.sections:
         return check(record=options.record)
     results = _measured(options.sections or SECTIONS, quick=options.quick, peers=options.peers)
@@ -101,7 +109,7 @@ def _measured(sections: Any, *, quick: bool, peers: bool) -> dict[str, Any]:
             results["served"] = asyncio.run(served.measure(postgres, rounds=2 if quick else 12))
     if "served_instructions" in sections:
         with server() as postgres:
-            results["served_instructions"] = asyncio.run(count_served(postgres))
+            results["served_instructions"] = asyncio.run(count_served(postgres, repeats=2 if quick else 5))
     if "endurance" in sections:
         growth = run_module("endurance")["growth"]
         results["endurance"] = {"growth": Spread(growth, growth, growth)}

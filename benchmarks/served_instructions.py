@@ -21,22 +21,22 @@ from benchmarks.serving import EMPTY, SELECT, attached, command_of, connect, fil
 
 COUNTED = ("bare", "bare_again", "switched_off", "not_sampled_without_headers", "not_sampled", "query_guard")
 MARK, COLLECT = "/mark", "/collect"
-WARM_UPS, AT_A_TIME, REPEATS = 150, 30, 5
+WARM_UPS, AT_A_TIME = 150, 30
 
 
-async def count_served(postgres: str) -> Counts:
+async def count_served(postgres: str, *, repeats: int) -> Counts:
     """Return the instructions of one request, by contestant and path; two contestants are counted at a time."""
     await fill(postgres)
     at_a_time = asyncio.Semaphore(os.cpu_count() or 1)
 
     async def counted(contestant: str) -> dict[str, list[int]]:
         async with at_a_time:
-            return await _count_one(contestant, postgres)
+            return await _count_one(contestant, postgres, repeats)
 
     return dict(zip(COUNTED, await asyncio.gather(*map(counted, COUNTED)), strict=True))
 
 
-async def _count_one(contestant: str, postgres: str) -> dict[str, list[int]]:
+async def _count_one(contestant: str, postgres: str, repeats: int) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {SELECT: [], EMPTY: []}
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out"
@@ -45,7 +45,7 @@ async def _count_one(contestant: str, postgres: str) -> dict[str, list[int]]:
             [client] = await connect(server, 1)
             for path in (SELECT, EMPTY) * WARM_UPS:
                 await client.get(path)
-            for path in (SELECT, EMPTY) * REPEATS:
+            for path in (SELECT, EMPTY) * repeats:
                 for asked in (COLLECT, MARK, *[path] * AT_A_TIME, MARK):
                     await client.get(asked)
                 marks = 2 * sum(map(len, found.values()))
