@@ -41,8 +41,8 @@ def served_instructions(counts: Counts) -> Iterator[str]:
     """Yield the section of instructions."""
     yield "## Instructions of a served request"
     yield (
-        "Thousands that the server executes for one request of the same kinds, and as a ratio to bare. What other "
-        "processes do has no part in them; how a process lies in memory is worth about a hundredth. "
+        "Thousands that the server executes for one request of the same kinds, and as a ratio to bare. A busy "
+        "machine adds a hundredth at most: a server that takes longer also looks at its clock more often. "
         "**not_sampled_without_headers** is `sample_rate=0, headers=False`: h11, with which uvicorn speaks HTTP unless "
         "httptools is installed, checks each header in Python."
     )
