@@ -51,6 +51,8 @@ def test_a_limit_of_one_row_is_no_page(limits: tuple[int, int], are_pages: bool)
     ("sql", "values", "expected"),
     [
         ("SELECT o.a FROM o OFFSET ?", ((0,), (10,)), BY_OFFSET),
+        ("SELECT o.a FROM o LIMIT ?, ?", ((0, 5), (5, 5)), BY_OFFSET),
+        ("SELECT o.a FROM o LIMIT ?, ?", ((0, 5), (3, 5), (6, 5)), None),
         ("SELECT o.a FROM o OFFSET ? ROWS", ((0,), (10,)), BY_OFFSET),
         ("SELECT o.a FROM o WHERE o.shift = ? OFFSET ?", ((1, 0), (2, 10)), None),
         ("SELECT o.a FROM o WHERE o.id > ? ORDER BY o.id", ((0,), (10,)), None),

@@ -39,6 +39,9 @@ def test_a_page_for_each_row_of_an_earlier_statement_is_a_loop(
 
 def test_what_is_sent_after_the_pages_began_says_nothing_of_them() -> None:
     assert batch_reason(THREE, facts_of(*THREE, other(4, rows=3))) == BY_ID
+    first, *others = THREE
+    later = [row._replace(serial=row.serial + 1) for row in others]
+    assert batch_reason([first, *later], facts_of(first, other(2, rows=3), *later)) == BY_ID
 
 
 @pytest.mark.parametrize(
