@@ -63,6 +63,12 @@ def test_what_was_loaded_before_is_no_retry() -> None:
     assert told(loaded(2), loaded(3), loads=(failed(2), failed(3))) == ("info", CAUGHT)
 
 
+def test_what_was_loaded_before_the_first_failure_is_none_of_the_retries() -> None:
+    found = judged(loaded(2, owner=7), loaded(4), loads=(failed(3),))
+    assert isinstance(found, Finding)
+    assert found.statements == (4,)
+
+
 def test_a_load_of_an_earlier_object_is_none_of_the_retries() -> None:
     found = judged(loaded(2), statement(3), loaded(4, loaded_by=3), loads=(failed(3, loaded_by=3),))
     assert isinstance(found, Finding)
