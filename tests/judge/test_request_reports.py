@@ -42,8 +42,9 @@ def test_each_row_of_a_report_takes_room(fields: dict[str, Any], kept: int, monk
 def test_without_room_only_new_findings_are_kept_and_statements_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(request_reports, "MOST_BYTES", 1)
     reports = RequestReports()
-    others = [replace(LOOP, **{name: value}) for name, value in (("relationship", "User.groups"), ("kind", "other"),
-                                                                 ("summary", "more often"))]  # fmt: skip
+    others = [
+        replace(LOOP, relationship="User.groups"), replace(LOOP, kind="other"), replace(LOOP, summary="more often"),
+    ]  # fmt: skip
     for serial, findings in enumerate([(LOOP,), (LOOP,), (LOOP, *others), (others[1],), ()], 1):
         reports.add(report(serial, *findings))
     assert [(each.id, each.findings) for each in reports.kept] == [("1", (LOOP,)), ("3", tuple(others[:2]))]
