@@ -98,11 +98,6 @@ def test_another_engine_other_values_and_what_failed_or_wrote_are_no_duplicates(
     assert counts(read(1), read(2, **fields)) == []
 
 
-@pytest.mark.parametrize(("others", "expected"), [((8,), [2]), ((8, 9), []), ((8, 9, 10), [])])
-def test_what_a_loop_over_other_values_repeats_is_the_loops(others: tuple[int, ...], expected: list[int]) -> None:
-    assert counts(*[read(n, values=(value,)) for n, value in enumerate((7, 7, *others), 1)]) == expected
-
-
 def test_a_select_that_writes_is_no_read() -> None:
     sql = "WITH moved AS (DELETE FROM posts RETURNING id) SELECT id FROM moved"
     assert counts(*[read(n, sql=sql, writes=("posts",)) for n in (1, 2)]) == []

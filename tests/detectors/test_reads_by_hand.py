@@ -59,6 +59,22 @@ def test_a_join_of_a_select_without_one_entity_is_named_by_its_path() -> None:
     assert finding.fix == "Remove joinedload(User.posts) from the select at crud.py:31"
 
 
+def test_what_a_mapping_loads_ahead_is_loaded_lazily_by_an_option() -> None:
+    comments = EAGER._replace(owner="Post", attribute="comments", path=("User.posts", "Post.comments"))
+    sql = "SELECT comments.id FROM comments WHERE comments.post_id IN (?)"
+    rows = (USERS, statement(2, loader=EAGER, rows=3), statement(3, loader=comments, rows=3, sql=sql))
+    facts = facts_of(*rows, reads=(Read("User.posts", False, (), SITE, 1),), notes_reads=True)
+    (finding,) = found(UnusedEagerLoad(), facts)
+    assert finding.fix == "Remove selectinload(Post.comments) from the select at crud.py:31"
+    facts.eager_mappings = frozenset({("Post.comments", "selectinload")})
+    (finding,) = found(UnusedEagerLoad(), facts)
+    assert finding.remedy == "defaultload(User.posts).lazyload(Post.comments)"
+    assert finding.fix == (
+        f"Add .options({finding.remedy}) to the select at crud.py:31: the mapping of Post.comments loads it ahead"
+    )
+    assert (finding.site, finding.statements, finding.saved_statements) == (SITE, (3,), 1)
+
+
 COUNT = Read("User.posts", True, ("Post.author_id",), SITE, 2)
 
 
