@@ -49,9 +49,11 @@ def test_a_slow_statement(blocks: list[tuple[float, float]], is_burst: bool) -> 
     ],
     ids=["half of it", "more than half of it", "half of twice that time", "more than half of twice that time"],
 )
-def test_a_burst_is_more_than_half_of_a_time(blocks: list[tuple[float, float]], severity: str) -> None:
-    row = statement(start=0.25, duration=0.5)
-    (finding,) = SlowStatement()(with_blocks(facts_of(row), blocks))
+@pytest.mark.parametrize("since", [0.0, 16.0])
+def test_a_burst_is_more_than_half_of_a_time(since: float, blocks: list[tuple[float, float]], severity: str) -> None:
+    row = statement(start=since + 0.25, duration=0.5)
+    later = [(since + start, since + end) for start, end in blocks]
+    (finding,) = SlowStatement()(with_blocks(facts_of(row), later))
     assert told(finding)[0] == severity
 
 

@@ -54,6 +54,27 @@ def test_what_a_join_loaded_ahead_costs_no_statement() -> None:
     assert (finding.saved_statements, finding.saving) == (0, 0)
 
 
+def test_a_join_of_a_select_without_one_entity_is_named_by_its_path() -> None:
+    (finding,) = eager(3, loader=None, info=NO_INFO._replace(joined=(("User.posts",),)))
+    assert finding.fix == "Remove joinedload(User.posts) from the select at crud.py:31"
+
+
+def test_what_a_mapping_loads_ahead_is_loaded_lazily_by_an_option() -> None:
+    comments = EAGER._replace(owner="Post", attribute="comments", path=("User.posts", "Post.comments"))
+    sql = "SELECT comments.id FROM comments WHERE comments.post_id IN (?)"
+    rows = (USERS, statement(2, loader=EAGER, rows=3), statement(3, loader=comments, rows=3, sql=sql))
+    facts = facts_of(*rows, reads=(Read("User.posts", False, (), SITE, 1),), notes_reads=True)
+    (finding,) = found(UnusedEagerLoad(), facts)
+    assert finding.fix == "Remove selectinload(Post.comments) from the select at crud.py:31"
+    facts.eager_mappings = frozenset({("Post.comments", "selectinload")})
+    (finding,) = found(UnusedEagerLoad(), facts)
+    assert finding.remedy == "defaultload(User.posts).lazyload(Post.comments)"
+    assert finding.fix == (
+        f"Add .options({finding.remedy}) to the select at crud.py:31: the mapping of Post.comments loads it ahead"
+    )
+    assert (finding.site, finding.statements, finding.saved_statements) == (SITE, (3,), 1)
+
+
 COUNT = Read("User.posts", True, ("Post.author_id",), SITE, 2)
 
 
@@ -103,6 +124,15 @@ def test_only_a_lazy_load_is_latent(loader: Loader | None) -> None:
 )
 def test_a_query_that_returns_one_object_hides_no_loop(fields: dict[str, Any]) -> None:
     assert latent(1, query=USERS._replace(**fields)) == []
+
+
+@pytest.mark.parametrize(("collection", "found_in"), [(True, ["Post.comments"]), (False, [])])
+def test_an_object_of_a_collection_could_have_been_one_of_many(collection: bool, found_in: list[str]) -> None:
+    of_user = POSTS._replace(parents=("User",), collection=collection)
+    of_post = Loader("lazy", "Post", "comments", True, ("Post.comments",), ("Post",), "Comment")
+    one_user = USERS._replace(info=OF_USERS._replace(unique=True))
+    rows = (statement(2, loader=of_user, owner=1, loaded_by=1), statement(3, loader=of_post, owner=2, loaded_by=2))
+    assert [finding.relationship for finding in found(LatentNPlusOne(), facts_of(one_user, *rows))] == found_in
 
 
 @pytest.mark.parametrize(("rows", "turns", "times"), [(1, 1, 0), (2, 1, 1), (2, 2, 1), (2, 3, 0), (None, 2, 0)])

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from math import inf, nan
 from typing import Any
 
 import pytest
 
 from query_guard.detectors import DEFAULTS, NPlusOne, SlowStatement
+from query_guard.detectors.thresholds import Thresholds
 
 THRESHOLDS = [
-    (detector, field.name, field.default, field.type)
+    (detector, threshold.name, threshold.default, threshold.type)
     for detector in DEFAULTS
     if isinstance(detector, type) and is_dataclass(detector)
-    for field in fields(detector)
-    if field.init
+    for threshold in fields(detector)
+    if threshold.init
 ]
 
 
@@ -43,3 +44,19 @@ def test_right_thresholds_are_taken() -> None:
 def test_a_number_of_rows_is_whole() -> None:
     with pytest.raises(ValueError, match="NPlusOne: owners must be an integer of at least 0, such as 2, not 2.5"):
         NPlusOne(owners=2.5)  # type: ignore[arg-type]  # a wrong type: that is tested
+
+
+@dataclass
+class OfOnesOwn(Thresholds):
+    """A detector with other fields than thresholds."""
+
+    least: int = 1
+    tables: tuple[str, ...] = ()
+    found: int = field(default=-1, init=False)
+
+
+def test_what_is_no_threshold_is_not_looked_at() -> None:
+    detector = OfOnesOwn(least=0, tables=("posts",))
+    assert (detector.least, detector.tables, detector.found) == (0, ("posts",), -1)
+    with pytest.raises(ValueError, match="OfOnesOwn: least must be an integer of at least 0, such as 1, not -1"):
+        OfOnesOwn(least=-1)

@@ -257,3 +257,29 @@ def test_what_sends_the_statement_is_no_wait_whatever_its_name(tmp_path: Path) -
 def test_without_its_source_nothing_is_known() -> None:
     unknown = CallSite(1, (Frame("gone.py", 3, "poll", 1),), "", False)
     assert (waits_in_turn(unknown), may_wait(unknown)) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("call", "waits"),
+    [
+        ("pause(1)", True),
+        ("wait_until_changed()", True),
+        ("sleep_for(1)", True),
+        ("asyncio.sleep(delay)", True),
+        ("changed.wait_for(is_new)", True),
+        ("queue.receive_text()", True),
+        ("time.sleep(0.0)", False),
+        ("asyncio.sleep(delay=0)", False),
+        ("stopped.wait(seconds=0)", False),
+        ("stopped.wait(limit=0)", True),
+        ("futures.wait(tasks)", False),
+        ("refreshed(1)", False),
+        ("pauses(1)", False),
+    ],
+)
+def test_what_a_turn_calls_beside_what_sends_the_statement(tmp_path: Path, call: str, waits: bool) -> None:
+    (tmp_path / "sends").mkdir()
+    sends = site(tmp_path / "sends", "def refreshed():\n    return read()  # here")
+    loop = site(tmp_path, f"def again():\n    for user in users:\n        refreshed()  # here\n        {call}")
+    both = sends._replace(frames=(*sends.frames, *loop.frames))
+    assert (waits_in_turn(both), may_wait(both)) == (waits, waits)

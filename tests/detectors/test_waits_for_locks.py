@@ -15,7 +15,7 @@ from query_guard import Finding, QueryGuard, Report, defaults, record
 from query_guard.detectors import SlowStatement
 from query_guard.records import NO_INFO, Clauses, Statement, Writer
 from tests.databases import Database
-from tests.reports import facts_of, statement
+from tests.reports import ENGINE, facts_of, statement
 
 PLAN = "Look at its plan with EXPLAIN"
 
@@ -44,8 +44,24 @@ def test_whoever_had_written_to_the_table_is_named() -> None:
 
 @pytest.mark.parametrize(
     "beside",
-    [writer(end=1.1), writer(tables=("others",)), writer(serial=1)],
-    ids=["only at its beginning", "to another table", "its own transaction"],
+    [
+        writer(end=1.1),
+        writer(tables=("others",)),
+        writer(serial=1),
+        writer()._replace(engine=0),
+        writer()._replace(engine=2),
+        writer(start=1.3, end=9.0),
+        writer(start=0.1, end=0.9),
+    ],
+    ids=[
+        "only at its beginning",
+        "to another table",
+        "its own transaction",
+        "in another database",
+        "in a further database",
+        "only at its end",
+        "before it",
+    ],
 )
 def test_others_are_not_named(beside: Writer) -> None:
     assert fix_of(slow(), beside).startswith(PLAN)
@@ -72,6 +88,34 @@ def test_what_failed_while_it_waited_is_reported_by_its_error_alone(error: str) 
 def test_a_select_that_locks_may_wait_too() -> None:
     locking = NO_INFO._replace(clauses=Clauses(lock=".with_for_update()"))
     assert "POST /hold" in fix_of(slow(operation="SELECT", writes=(), info=locking), writer())
+
+
+def test_a_lock_in_the_text_is_one_too() -> None:
+    assert "POST /hold" in fix_of(slow(operation="SELECT", writes=(), sql="SELECT id FROM rows FOR UPDATE"), writer())
+
+
+def test_only_the_tables_that_both_of_them_use_are_named() -> None:
+    row, tables = slow(tables=("others", "rows"), writes=("rows",)), ("first", "others", "rows")
+    assert " that had written to others, rows; commit " in fix_of(row, writer(tables=tables))
+
+
+BY_KEY = NO_INFO._replace(unique=True)
+
+
+@pytest.mark.parametrize(
+    ("fields", "may_have_waited"),
+    [
+        ({"info": BY_KEY}, True),
+        ({"info": BY_KEY, "writes": ()}, False),
+        ({"info": BY_KEY._replace(clauses=Clauses(lock=".with_for_update()")), "writes": ()}, True),
+        ({"info": NO_INFO}, False),
+        ({"info": BY_KEY, "engine": ENGINE._replace(is_server=False)}, False),
+    ],
+)
+def test_what_finds_its_row_by_a_key_on_a_server_and_locks_it_may_have_waited(
+    fields: dict[str, Any], may_have_waited: bool
+) -> None:
+    assert fix_of(slow(**fields)).startswith("It finds its row by a key") is may_have_waited
 
 
 def test_a_select_that_takes_no_lock_waits_for_none() -> None:
