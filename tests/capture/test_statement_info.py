@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from query_guard.records import NO_INFO, Clauses, StatementInfo
@@ -60,3 +60,10 @@ async def test_the_entity_of_an_update(profile: Profiler) -> None:
 async def test_text_is_about_nothing_known(profile: Profiler) -> None:
     found = await target(profile, lambda session: session.execute(text("SELECT 1")))
     assert found == NO_INFO._replace(clauses=Clauses(further=("text",)))
+
+
+async def test_to_read_an_expression_warns_nobody(profile: Profiler) -> None:
+    """SQLAlchemy warns of DISTINCT where it compiles the argument of a function by itself."""
+    query = select(func.count(Post.author_id.distinct()))
+    found = await target(profile, lambda session: session.scalar(query))
+    assert found.clauses.columns == ("func.count(Post.author_id.distinct())",)

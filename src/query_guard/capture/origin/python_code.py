@@ -74,7 +74,12 @@ def _function(function: functions.FunctionElement[Any]) -> str | None:
     if name is None or getattr(function, "packagenames", None):
         return None
     arguments = list(function.clauses)
-    if name == "count" and [str(argument) for argument in arguments] == ["*"]:
+    if name == "count" and [_plain_text(argument) for argument in arguments] == ["*"]:
         return "func.count()"
     codes = all_written(arguments)
     return None if codes is None else f"func.{name}({', '.join(codes)})"
+
+
+def _plain_text(expression: Any) -> Any:
+    """Return text that the application wrote as SQL, or None. To compile an expression could warn the application."""
+    return getattr(expression, "name" if getattr(expression, "is_literal", False) else "text", None)
