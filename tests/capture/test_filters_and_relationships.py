@@ -6,7 +6,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, and_, create_engine, select
+from sqlalchemy import (
+    Column,
+    Engine,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Table,
+    UniqueConstraint,
+    and_,
+    create_engine,
+    select,
+)
 from sqlalchemy.orm import (
     DeclarativeBase,
     DynamicMapped,
@@ -38,6 +50,7 @@ class Shop(Base):
     free: Mapped[list[Item]] = relationship(
         primaryjoin="and_(Shop.id == foreign(Item.shop_id), Item.price == 0)", viewonly=True
     )
+    up_to: Mapped[list[Item]] = relationship(primaryjoin="foreign(Item.shop_id) <= Shop.id", viewonly=True)
     later: DynamicMapped[Item] = relationship(foreign_keys="Item.shop_id", viewonly=True)
     written: WriteOnlyMapped[Item] = relationship(foreign_keys="Item.shop_id", viewonly=True)
 
@@ -77,6 +90,11 @@ class Item(Base):
         primaryjoin="and_(foreign(Item.shop_id) == Shop.id, Shop.id > 0)", viewonly=True
     )
     shelf: Mapped[Shelf] = relationship(viewonly=True)
+
+
+class Ledger(Base):
+    __table__ = Table("ledgers", Base.metadata, Column("id", Integer, primary_key=True), Column("closed", Integer))
+    __mapper_args__ = {"exclude_properties": ["closed"]}
 
 
 class Offer(Item):
@@ -177,3 +195,9 @@ def test_a_filter_on_a_key_or_a_unique_constraint_finds_one_row(engine: Engine, 
 )
 def test_filters_are_those_of_what_is_selected(engine: Engine, statement: Any, filters: tuple[str, ...]) -> None:
     assert info_of(engine, statement).filters == filters
+
+
+def test_a_filter_on_a_column_that_is_not_mapped_hides_nothing_else(engine: Engine) -> None:
+    found = info_of(engine, select(Ledger).where(Ledger.__table__.c.closed == 1))
+    assert (found.entity, found.filters, found.clauses.where) == ("Ledger", ("closed",), ())
+    assert found.clauses.further == ("a condition",)
