@@ -64,6 +64,10 @@ def test_minus_one_differs_also_beside_other_values(beside: object) -> None:
     assert (minus_one[0], minus_two[0]) == (hashes(-1)[0], hashes(-2)[0])
 
 
+def test_small_numbers_differ() -> None:
+    assert len({hashes(number)[0] for number in range(-5, 5)}) == 10
+
+
 class Broken:
     def __repr__(self) -> str:
         raise ValueError
