@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from query_guard.capture.origin.values import shown_values, value_hashes
+from query_guard.records.salt import length_of
 
 MANY = tuple(range(100, 140))
 
@@ -66,6 +67,11 @@ def test_minus_one_differs_also_beside_other_values(beside: object) -> None:
 
 def test_small_numbers_differ() -> None:
     assert len({hashes(number)[0] for number in range(-5, 5)}) == 10
+
+
+def test_of_a_list_its_length_is_known() -> None:
+    values: list[object] = [[], [1], [1, 2, 3], {1, 2}, {"a": 1}, "text", 1]
+    assert [length_of(hashes(value)[0]) for value in values] == [0, 1, 3, 0, 0, None, None]
 
 
 class Broken:
