@@ -63,6 +63,11 @@ def test_a_holder_is_idle_since_its_last_statement(clock: Clock, hold: Hold) -> 
     assert holder(checkout_of(connection), clock.now)[4:] == (0.0, "running a statement", False)
 
 
+def test_a_statement_that_has_ended_meanwhile_leaves_no_time_to_be_idle(clock: Clock, hold: Hold) -> None:
+    checkout = checkout_of(hold())
+    assert holder(checkout, checkout.last - 0.5).idle == 0.0
+
+
 @pytest.mark.parametrize(
     ("outcome", "doing"),
     [("returned", "then returned"), ("invalidated", "then returned"), ("collected", "then collected")],
