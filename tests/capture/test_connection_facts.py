@@ -207,7 +207,7 @@ def test_where_statements_are_only_counted_a_checkout_knows_how_long_it_was_busy
     checkout = taken(recorder, engine, clock, wait=0.5, connect=0.25, busy=1.5)
     checkout.ended = clock.now + ended if ended is not None else None
     begun(recorder, checkout.serial, ended=clock.now + 2)
-    recorder.count(1.0)
+    recorder.count(0.0)
     clock.move(4)
     assert [one.idle_in_transaction for one in frozen_checkouts(recorder)] == [idle]
 

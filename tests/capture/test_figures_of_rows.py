@@ -215,3 +215,9 @@ def test_the_numbers_of_checkouts_are_sums_for_one_pool(clock: Clock, watch: Poo
     recorder.dropped_checkouts = 3
     clock.move(8)
     assert WindowFigures(recorder).numbers() == Numbers(0, 0.0, 5, 1.0, 3.25 + 7.25, 0, 3, 0)
+
+
+def test_a_connection_that_came_back_as_it_was_given_was_held_for_no_time(clock: Clock, watch: PoolWatch) -> None:
+    recorder = Recorder()
+    recorder.checkouts.append(checkout_of(watch, clock, wait=0.5, ended=clock.now))
+    assert WindowFigures(recorder).numbers().held == 0.0

@@ -6,9 +6,9 @@ import pytest
 
 from query_guard.capture.freeze import statement_facts
 from query_guard.capture.freeze.facts import freeze
-from query_guard.capture.window.recorder import Recorder
-from query_guard.capture.window.rows import Batches
-from query_guard.records import NO_INFO, LoopBlock, Request, Statement
+from query_guard.capture.window.recorder import ReadKey, Recorder
+from query_guard.capture.window.rows import Batches, FailedLoadRow, Row
+from query_guard.records import NO_INFO, NOWHERE, LoopBlock, Request, Statement
 from tests.capture.rows import recorder_of, row_of, shared_of
 from tests.clock import Clock
 from tests.reports import ENGINE
@@ -125,3 +125,32 @@ def test_facts_are_made_again_where_a_row_has_come() -> None:
     assert freeze(recorder, GET, earlier=earlier).statements is earlier
     recorder.add(row_of(shared_of("SELECT 2")))
     assert len(freeze(recorder, GET, earlier=earlier).statements) == 2
+
+
+def test_a_statement_of_no_known_connection_is_one_call_in_no_transaction() -> None:
+    (row,) = statements_of(recorder_of(row_of(shared_of())))
+    assert (row.connection, row.transaction, row.autocommit, row.batches) == (0, 0, False, 1)
+
+
+@pytest.mark.parametrize("rows", [(), (row_of(shared_of()),)], ids=len)
+def test_facts_last_as_long_as_their_window(clock: Clock, rows: tuple[Row, ...]) -> None:
+    recorder = recorder_of(*rows)
+    clock.move(2)
+    assert freeze(recorder, GET).duration == 2.0
+
+
+@pytest.mark.parametrize(("reads", "is_known"), [(None, False), ({}, True)])
+def test_it_is_known_whether_reads_were_noted(reads: dict[ReadKey, int] | None, is_known: bool) -> None:
+    recorder = Recorder()
+    recorder.reads = reads
+    facts = freeze(recorder, GET)
+    assert (facts.notes_reads, facts.reads) == (is_known, ())
+
+
+def test_a_load_that_failed_stands_where_its_statement_would_be() -> None:
+    recorder = recorder_of(row_of(shared_of()), row_of(shared_of()))
+    recorder.loads += (11, 2)
+    for after, load in ((0, None), (2, 11), (2, 0), (2, 99)):
+        recorder.add_failed_load(FailedLoadRow(after, None, NOWHERE, 0, 0, load, "greenlet"))
+    found = freeze(recorder, GET).failed_loads
+    assert [(one.serial, one.loaded_by) for one in found] == [(1, None), (3, 2), (3, 0), (3, None)]
