@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import weakref
 from collections.abc import Iterator
 from threading import get_ident
 from typing import Any
@@ -132,6 +133,19 @@ def test_a_thread_at_work_may_return_it(window: Window, checkout: OpenCheckout, 
     assert told == ("late" if is_at_work else "leaked")
 
 
+def test_a_thread_without_the_application_around_is_nobody_who_could_return_it(
+    window: Window, checkout: OpenCheckout
+) -> None:
+    assert window.recorder is not None
+    checkout.task = -1
+    space: dict[str, Any] = {"judge": judge_open_checkouts}
+    exec(compile("def run(window, recorder):\n    judge(window, recorder)\n", LIBRARY, "exec"), space)
+    thread = threading.Thread(target=space["run"], args=(window, window.recorder))
+    thread.start()
+    thread.join()
+    assert checkout.outcome == "leaked"
+
+
 def test_the_thread_that_judges_is_not_at_work(window: Window, checkout: OpenCheckout) -> None:
     checkout.task = get_ident()
     assert outcome(window, checkout) == "leaked"
@@ -161,6 +175,9 @@ async def test_another_task_of_the_request_may_return_it(
 @pytest.mark.asyncio
 async def test_the_task_that_judges_is_no_other(window: Window, checkout: OpenCheckout) -> None:
     async def judge() -> str:
+        task = asyncio.current_task()
+        assert task is not None
+        checkout.owner, checkout.task = weakref.ref(task), get_ident()
         token = current.set(window)
         found = outcome(window, checkout)
         current.reset(token)
