@@ -174,6 +174,15 @@ def test_a_pool_is_full_when_all_its_connections_are_out(
         connection.close()
 
 
+def test_a_pool_of_a_fixed_size_is_full_when_its_last_connection_is_out() -> None:
+    engine = create_engine("sqlite://", poolclass=QueuePool, pool_size=1, max_overflow=0)
+    watch = PoolWatch(engine.pool)
+    before = watch.is_full()
+    with engine.connect():
+        assert (before, watch.is_full()) == (False, True)
+    engine.dispose()
+
+
 def test_a_pool_that_grows_without_bound_or_has_no_numbers_is_never_full() -> None:
     for options in ({"poolclass": QueuePool, "pool_size": 1, "max_overflow": -1}, {"poolclass": NullPool}):
         engine = create_engine("sqlite://", **options)
@@ -203,4 +212,5 @@ def test_a_pool_sums_up_what_was_measured(watch: PoolWatch) -> None:
     watch.connected(0.25)
     watch.waited(2.0)
     watch.waited(1.0)
+    assert (watch.peak, watch.collected, watch.has_unrecorded) == (0, 0, False)
     assert (watch.connects, watch.connect_time, watch.waits, watch.wait_time, watch.growth) == (2, 0.75, 2, 3.0, 2)

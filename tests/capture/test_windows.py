@@ -88,6 +88,9 @@ def test_sealed_windows_without_one_around_are_kept_as_the_last_around() -> None
 
 def test_only_a_window_without_room_and_without_any_around_is_counted_only() -> None:
     assert Window(full(), True).is_counted_only
+    beyond = full()
+    beyond.room = -1
+    assert Window(beyond, True).is_counted_only
     assert not Window(Recorder(), True).is_counted_only
     assert not inside(Window(Recorder(), True), full()).is_counted_only
 
