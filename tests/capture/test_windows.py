@@ -1,4 +1,4 @@
-"""Windows within windows: which recorder gets a statement, who knows the stage, and what a name says after the end."""
+"""Windows within windows: whose recorder it is, who knows the stage, and what a name says after the end."""
 
 from __future__ import annotations
 
