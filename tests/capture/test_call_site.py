@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from functools import wraps
 from types import FrameType
 from typing import Any
 
-from query_guard.capture.origin.call_site import call_site
-from query_guard.capture.origin.source_files import shown_path
-from query_guard.records import CallSite
+import pytest
+from sqlalchemy.orm import Session
+
+from query_guard.capture.origin import call_site as call_site_module
+from query_guard.capture.origin.call_site import call_site, site_of_frames
+from query_guard.capture.origin.source_files import name_of_call, shown_path
+from query_guard.records import NOWHERE, CallSite
 
 FILE = "tests/capture/test_call_site.py"
 
@@ -105,3 +111,55 @@ def test_library_frames_are_not_shown() -> None:
 
 def test_paths_are_written_from_the_working_directory() -> None:
     assert shown_path(__file__) == FILE
+
+
+def test_a_thread_of_the_applications_own_has_a_site_without_a_boundary() -> None:
+    found: list[CallSite] = []
+    thread = threading.Thread(target=lambda: found.append(here()))
+    thread.start()
+    thread.join()
+    (site,) = found
+    assert (site.boundary, [frame.file for frame in site.frames]) == ("", [FILE])
+
+
+def test_no_frames_are_nowhere() -> None:
+    assert call_site(None) is NOWHERE
+    assert site_of_frames([]) is NOWHERE
+
+
+def test_the_innermost_frames_are_kept_of_a_deep_stack() -> None:
+    call: Callable[[], CallSite] = here
+    for depth in range(40):
+        space: dict[str, Any] = {"inner": call}
+        exec(compile(f"def level_{depth}():\n    return inner()\n", f"/srv/shop/level_{depth}.py", "exec"), space)
+        call = space[f"level_{depth}"]
+    assert [frame.function for frame in call().frames] == [f"level_{depth}" for depth in range(24)]
+
+
+def test_the_outermost_frame_may_be_a_generator_that_was_resumed() -> None:
+    def generator() -> Iterator[CallSite]:
+        yield here()
+
+    resumed, called = generator(), helper
+    space: dict[str, Any] = {"resumed": resumed, "called": called, "sites": []}
+    code = compile("sites.append(next(resumed))\nsites.append(called())\n", "<string>", "exec")
+    thread = threading.Thread(target=exec, args=(code, space))
+    thread.start()
+    thread.join()
+    assert [site.resumed for site in space["sites"]] == [True, False]
+
+
+def test_a_site_that_cannot_be_read_equals_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(call_site_module, "walked", lambda *_: 1 / 0)
+    first, second = (here() for _ in range(2))
+    assert (first.boundary, first.frames, second.boundary) == ("unread", (), "unread")
+    assert first.key != second.key
+
+
+@pytest.mark.parametrize(
+    ("function", "call"),
+    [(Session.execute, "execute"), (Session.scalars, "scalars"), (json.dumps, ""), (helper, "")],
+)
+def test_only_calls_of_sqlalchemy_have_a_name(function: Any, call: str) -> None:
+    assert name_of_call(function.__code__) == call
+    assert name_of_call(function.__code__.replace(co_name="<lambda>")) == ""

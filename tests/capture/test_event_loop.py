@@ -158,6 +158,38 @@ def test_a_turn_that_ended_meanwhile_is_not_blamed(heartbeat: Heartbeat, monkeyp
     assert heartbeat.blocker is None
 
 
+@pytest.mark.parametrize(
+    ("keys", "is_blamed"), [((1, 1), True), ((1, 2), False)], ids=["the same line", "another line"]
+)
+def test_a_callback_of_no_task_is_blamed_if_its_line_is_still_running(
+    heartbeat: Heartbeat, monkeypatch: pytest.MonkeyPatch, keys: tuple[int, int], is_blamed: bool
+) -> None:
+    sites = iter([SITE._replace(key=key) for key in keys])
+    monkeypatch.setattr(event_loop, "_running_task", lambda _: None)
+    monkeypatch.setattr(event_loop, "call_site", lambda _: next(sites))
+    monkeypatch.setattr(event_loop, "sleep", lambda _: None)
+    event_loop._note_blocker(heartbeat)
+    assert (heartbeat.blocker is not None) == is_blamed
+    assert heartbeat.blocker is None or heartbeat.blocker.request == 0
+
+
+def test_a_line_that_is_in_no_application_is_not_blamed(heartbeat: Heartbeat, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_loop, "call_site", lambda _: NOWHERE)
+    event_loop._note_blocker(heartbeat)
+    assert heartbeat.blocker is None
+
+
+def test_only_open_loops_are_watched() -> None:
+    loops = [asyncio.new_event_loop() for _ in range(2)]
+    hearts = [Heartbeat(loop) for loop in loops]
+    for loop, heart in zip(loops, hearts, strict=True):
+        event_loop._heartbeats[loop] = heart
+    loops[0].close()
+    watched = event_loop._live_heartbeats()
+    loops[1].close()
+    assert [heart in watched for heart in hearts] == [False, True]
+
+
 @pytest.mark.parametrize(("seen", "site"), [("aab", SITE), ("abb", SITE), ("bb", NOWHERE), ("abbb", NOWHERE)])
 def test_a_turn_is_blamed_if_it_ran_for_most_of_the_block(
     clock: Clock, heartbeat: Heartbeat, seen: str, site: CallSite

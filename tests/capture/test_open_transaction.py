@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from query_guard.capture.origin.statement_info import UnreadInfo
 from query_guard.capture.window.open_transaction import OpenTransaction
 from tests.clock import Clock
 from tests.reports import ENGINE
@@ -31,6 +32,17 @@ def test_it_begins_open_and_now(clock: Clock, transaction: OpenTransaction) -> N
     clock.move(0.5)
     transaction.cut_off(clock.now)
     assert (transaction.ended, transaction.outcome, transaction.ended_by) == (clock.now, "rolled back", "close")
+
+
+def test_the_last_texts_that_may_have_written_are_kept_once_each(transaction: OpenTransaction) -> None:
+    texts = [UnreadInfo(f"DELETE FROM t{number}", ENGINE) for number in range(20)]
+    assert (transaction.wrote, transaction.texts) == (False, ())
+    for text in [*texts[:2], *texts[:2]]:
+        transaction.writes(text)
+    assert (transaction.wrote, transaction.texts) == (True, tuple(texts[:2]))
+    for text in texts[2:]:
+        transaction.writes(text)
+    assert transaction.texts == tuple(texts[-16:])
 
 
 def test_what_came_after_a_savepoint_is_taken_back_and_again(transaction: OpenTransaction) -> None:

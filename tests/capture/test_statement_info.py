@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from sqlalchemy import select, text, update
-from sqlalchemy.orm import Session, aliased, joinedload
+from sqlalchemy import func, inspect, select, text, update
+from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
 
 from query_guard.records import NO_INFO, Clauses, StatementInfo
 from tests.databases import Profiler
@@ -60,3 +61,49 @@ async def test_the_entity_of_an_update(profile: Profiler) -> None:
 async def test_text_is_about_nothing_known(profile: Profiler) -> None:
     found = await target(profile, lambda session: session.execute(text("SELECT 1")))
     assert found == NO_INFO._replace(clauses=Clauses(further=("text",)))
+
+
+async def test_to_read_an_expression_warns_nobody(profile: Profiler) -> None:
+    """SQLAlchemy warns of DISTINCT where it compiles the argument of a function by itself."""
+    query = select(func.count(Post.author_id.distinct()))
+    found = await target(profile, lambda session: session.scalar(query))
+    assert found.clauses.columns == ("func.count(Post.author_id.distinct())",)
+
+
+OTHER = aliased(Post)
+
+
+@pytest.mark.parametrize(
+    ("statement", "entity"),
+    [
+        (select(func.count()).where(Post.title == "a"), "Post"),
+        (select(func.count()).where(OTHER.title == "a"), None),
+        (select(func.count()).where(inspect(Post).local_table.c.title == "a"), None),
+        (select(func.count()), None),
+        (select(Post.id), "Post"),
+    ],
+    ids=str,
+)
+async def test_a_count_is_about_the_class_of_its_filter(profile: Profiler, statement: Any, entity: str | None) -> None:
+    found = await target(profile, lambda session: session.execute(statement))
+    assert (found.entity, found.aliased, found.entities) == (entity, False, ())
+    assert found.lineage == (() if entity is None else (entity,))
+
+
+async def test_only_objects_are_entities(profile: Profiler) -> None:
+    query = select(Post, User.name, OTHER).join(Post.author).join(OTHER, OTHER.id == Post.id)
+    found = await target(profile, lambda session: session.execute(query).all())
+    assert [(entity.name, entity.aliased) for entity in found.entities] == [("Post", False), ("Post", True)]
+
+
+async def test_collections_that_the_application_joins_itself_are_contained(profile: Profiler) -> None:
+    query = select(Post).join(Post.comments).join(Post.author)
+    query = query.options(contains_eager(Post.comments), contains_eager(Post.author))
+    found = await target(profile, lambda session: session.scalars(query).unique().all())
+    assert (found.contained, found.joined, found.joined_objects) == ((("Post.comments",),), (), ())
+
+
+async def test_objects_that_are_joined_are_told_from_collections(profile: Profiler) -> None:
+    query = select(Post).options(joinedload(Post.author), joinedload(Post.comments))
+    found = await target(profile, lambda session: session.scalars(query).unique().all())
+    assert (found.joined, found.joined_objects) == ((("Post.comments",),), (("Post.author",),))

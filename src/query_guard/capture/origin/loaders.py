@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
+from sqlalchemy import Column
+
 from query_guard.capture.origin.mappers import key_attributes, lineage
 from query_guard.records import Loader, Step
 from query_guard.records.salt import SALT
@@ -138,11 +140,16 @@ def _described_columns(
 
 def _is_generated(mapper: Any, name: str) -> bool:
     """Whether the database makes the value of an attribute, so that it must be loaded after a flush."""
-    prop = mapper.attrs.get(name)
-    return any(
-        default is not None and getattr(default, "is_clause_element", True)
-        for column in getattr(prop, "columns", ())
-        for default in (column.server_default, column.server_onupdate, column.onupdate, column.default)
+    columns = getattr(mapper.attrs.get(name), "columns", ())
+    return any(map(_is_made_by_database, columns))
+
+
+def _is_made_by_database(column: Any) -> bool:
+    """Whether a column has a default of the server, or one in SQL. An expression, as of `column_property`, has none."""
+    return isinstance(column, Column) and (
+        column.server_default is not None
+        or column.server_onupdate is not None
+        or any(getattr(default, "is_clause_element", False) for default in (column.onupdate, column.default))
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Column
 from sqlalchemy.orm import QueryableAttribute
+from sqlalchemy.orm.exc import UnmappedColumnError
 from sqlalchemy.sql import functions, operators
 from sqlalchemy.sql.elements import Grouping, Label, UnaryExpression
 
@@ -52,7 +53,10 @@ def all_equal(columns: Iterable[Column[Any]], mapper: Any) -> tuple[str, ...] | 
 def _own_attribute(column: Column[Any], mapper: Any) -> str | None:
     if mapper is None or column.table not in mapper.tables:
         return None
-    return f"{mapper.class_.__name__}.{mapper.get_property_by_column(column).key}"
+    try:
+        return f"{mapper.class_.__name__}.{mapper.get_property_by_column(column).key}"
+    except UnmappedColumnError:
+        return None
 
 
 def _attribute(column: Column[Any]) -> str | None:
@@ -74,7 +78,12 @@ def _function(function: functions.FunctionElement[Any]) -> str | None:
     if name is None or getattr(function, "packagenames", None):
         return None
     arguments = list(function.clauses)
-    if name == "count" and [str(argument) for argument in arguments] == ["*"]:
+    if name == "count" and [_plain_text(argument) for argument in arguments] == ["*"]:
         return "func.count()"
     codes = all_written(arguments)
     return None if codes is None else f"func.{name}({', '.join(codes)})"
+
+
+def _plain_text(expression: Any) -> Any:
+    """Return text that the application wrote as SQL, or None. To compile an expression could warn the application."""
+    return getattr(expression, "name" if getattr(expression, "is_literal", False) else "text", None)
