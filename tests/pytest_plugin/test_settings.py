@@ -46,7 +46,6 @@ def refused(pytester: pytest.Pytester, *options: str, ini: str = "") -> str:
         (Settings("off", baseline=FILE, known=EMPTY, update=True), ""),
         (Settings("off", baseline=FILE, known=EMPTY), ""),
     ],
-    ids=repr,
 )
 def test_what_a_run_does_follows_from_its_mode_baseline_and_reports(given: Settings, meaning: str) -> None:
     names = ("listens", "records", "writes_baseline", "holds_baseline")

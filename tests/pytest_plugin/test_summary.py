@@ -91,7 +91,6 @@ def test_three_names_are_told(number: int, names: str) -> None:
         (Settings("warn", baseline=FILE, known=KNOWN), ""),
         (Settings("warn", baseline=FILE), "n_plus_one slow_statement"),
     ],
-    ids=repr,
 )
 def test_what_fails_a_test_is_not_listed_again(settings: Settings, kinds: str) -> None:
     shown = said(settings, entry("known", told(saves=0), told(kind="slow_statement", saves=0)))
