@@ -62,7 +62,9 @@ def test_each_way_to_connect_is_noted_with_its_line_and_works_as_before(
     setattr(module, name, original)
     monkeypatch.setitem(sys.modules, driver, module)
     with PastSqlalchemy() as past:
-        returned = [getattr(module, name)("dsn", timeout=number) for number in range(2)]
+        returned = []
+        for number in range(2):
+            returned.append(getattr(module, name)("dsn", timeout=number))  # noqa: PERF401 - a frame of its own on 3.11
         line = line_here() - 1
     assert returned == [(("dsn",), {"timeout": 0}), (("dsn",), {"timeout": 1})]
     assert past.connections == {(driver, f"tests/pytest_plugin/test_past_sqlalchemy.py:{line}"): 2}

@@ -160,3 +160,10 @@ def test_where_ci_is_set_it_must_be_there_unless_it_is_to_be_written_or_all_is_o
     assert not settings(pytester, option, "--query-guard=off").writes_baseline
     (pytester.path / "known.json").write_text('{"version": 1, "tests": {}}')
     assert settings(pytester, option).holds_baseline
+
+
+@pytest.mark.parametrize(("mode", "holds"), [("warn", True), ("fail", True), ("off", False)])
+def test_a_baseline_is_read_in_each_mode_but_off(mode: str, holds: bool, pytester: pytest.Pytester) -> None:
+    (pytester.path / "known.json").write_text('{"version": 1, "tests": {}}')
+    given = settings(pytester, "--query-guard-baseline=known.json", f"--query-guard={mode}")
+    assert (given.known, given.holds_baseline) == ({} if holds else None, holds)
