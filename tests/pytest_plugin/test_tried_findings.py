@@ -7,10 +7,11 @@ from typing import Any, cast
 
 import pytest
 
+from query_guard import Finding
 from query_guard.pytest_plugin.call import Recorded
-from query_guard.pytest_plugin.tried_findings import has_committed, with_tries
+from query_guard.pytest_plugin.tried_findings import after_trial, has_committed, with_tries
 from query_guard.recording import Recording
-from query_guard.records import Facts
+from query_guard.records import Entity, Facts, Frame, LoaderOption, OptionCall, PlacedOption
 from tests.reports import facts_of, report_with, statement, transaction
 from tests.runs import told
 
@@ -52,3 +53,18 @@ def test_a_finding_takes_what_became_of_its_own_fix_alone(other: dict[str, Any])
     assert with_tries(told(), [{**TRY, **other}, TRY]) == told(fix="another", saves=2)
     assert with_tries(told(), [{**TRY, **other}]) == told()
     assert with_tries(told(), []) == told()
+
+
+def test_each_finding_with_an_option_is_told_of_wherever_it_stands() -> None:
+    calls = (OptionCall("selectinload", "User", "posts"),)
+    option = PlacedOption(LoaderOption(Entity("User", (), False), calls), (Frame("crud.py", 8, "users", 1),))
+    with_option = Finding(
+        "n_plus_one", "warning", "", "", edit=("crud.py", 8), option=option, remedy=option.option.code
+    )
+    by_hand = Finding("slow_statement", "warning", "", "")
+    recording = SimpleNamespace(query_count=4, findings=(by_hand, with_option, by_hand))
+    tries = after_trial(Recorded(cast("Recording", recording), "success"), [option], lambda: (None, True))
+    why = "its fixtures could not be made, or not be ended, a second time"
+    assert [(one["kind"], one["line"]) for one in tries] == [
+        ("n_plus_one", f"selectinload(User.posts) at crud.py:8, tried: unknown, {why}")
+    ]
