@@ -151,6 +151,7 @@ class Kept(Endpoint):
             {**REPORT, "id": "tried before", "trial": {"of": "a", "outcome": "fails"}},
             {**REPORT, "id": "before"},
             {**REPORT, "id": "first"},
+            {**REPORT, "id": "of another method again", "method": "PUT"},
         ]
 
 
@@ -161,5 +162,5 @@ def test_of_a_route_the_last_two_are_compared_without_those_in_which_a_fix_was_t
 
 @pytest.mark.parametrize(("route", "number"), [("/posts", 1), ("POST /users", 1), ("/none", 0), ("users", 0)])
 def test_a_route_with_fewer_than_two_reports_is_refused(route: str, number: int) -> None:
-    with pytest.raises(Failure, match=f"and {number} of the 7 that are kept are of it; send the request"):
+    with pytest.raises(Failure, match=f"and {number} of the 8 that are kept are of it; send the request"):
         last_two(Kept("http://here", "/path", Key(b"", "")), route)
