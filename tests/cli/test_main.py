@@ -65,3 +65,19 @@ def test_reading_needs_nothing_but_the_standard_library(server: Server) -> None:
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stderr == ""
     assert ran.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_help_lists_each_command_with_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as raised:
+        main(["--help"])
+    assert raised.value.code == 0
+    said = " ".join(capsys.readouterr().out.split())
+    for line in (
+        "latest show the report of the last request ",
+        "list list the reports that are kept, the newest first ",
+        "show show one report ",
+        "wait wait until the next request, ",
+        "compare compare two reports, ",
+        "baseline 'baseline merge' is 'merge'",
+    ):
+        assert line in said

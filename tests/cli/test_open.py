@@ -65,8 +65,9 @@ def test_it_opens_the_link_where_there_is_a_window(
     name: str, opened: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, ":0")
-    assert main(["open"]) == 0
     assert main(["open", "--print"]) == 0
+    assert opened == []
+    assert main(["open"]) == 0
     assert opened == [f"http://127.0.0.1:8000/__query_guard__/?ticket={TICKET}"]
 
 

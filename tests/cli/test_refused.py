@@ -141,6 +141,8 @@ def test_another_debug_path_is_found_when_it_is_named(server: Server, capsys: py
             ["list"],
             "and the answer is 502; see the log of the application, or of the proxy before it",
         ),
+        ((500, "text/html", b""), ["list"], "and the answer is 500; see the log"),
+        ((499, "text/html", b""), ["list"], f"answers 499: {CAUSES.format(place=VARIABLE)}"),
         ((200, "application/json", b'{"a": 1}'), ["routes"], "got JSON without the list 'routes'; check --url"),
         ((200, "application/json", b'{"requests": [1]}'), ["wait"], "got JSON without the list 'requests'; check"),
         ((200, "application/json", b"[]"), ["compare", "/a"], "got a JSON list; check --url and --path, and use the"),

@@ -75,3 +75,37 @@ def test_a_new_finding_is_exit_code_1(tmp_path: Path, capsys: pytest.CaptureFixt
     )  # fmt: skip
     assert printed(capsys, "diff", str(new), str(new)) == (0, ["Nothing has changed."])
     assert printed(capsys, "diff", str(old), str(tmp_path / "missing.json"))[0] == 2
+
+
+@pytest.mark.parametrize(("before", "after"), [(5, 2), (2, 5), (0, 1), (1, 0)])
+def test_another_number_of_statements_is_a_change_and_no_reason_to_fail(
+    before: int, after: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new = (
+        written(
+            tmp_path / f"{name}.json", entry("test_a", number, found("User.posts")), entry("test_b", 1, route="GET /")
+        )
+        for name, number in (("old", before), ("new", after))
+    )
+    assert printed(capsys, "diff", old, new) == (0, [*HEAD, f"| GET /users | {before} | {after} |  |  |"])
+
+
+def test_a_finding_that_is_gone_is_a_change_without_a_number_that_differs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = written(tmp_path / "old.json", entry("test_a", 2, found("User.team"), found("User.posts")))
+    new = written(tmp_path / "new.json", entry("test_a", 2))
+    named = "n\\_plus\\_one User.posts at crud.py:31, n\\_plus\\_one User.team at crud.py:31"
+    assert printed(capsys, "diff", old, new) == (0, [*HEAD, f"| GET /users | 2 | 2 |  | {named} |"])
+    assert printed(capsys, "diff", new, old) == (1, [*HEAD, f"| GET /users | 2 | 2 | {named} |  |"])
+
+
+def test_a_finding_without_a_relationship_has_its_kind_and_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bare = {"kind": "pool_wait", "route": "GET /pool", "place": "crud.py:3"}
+    _, rows = printed(capsys, "report", written(tmp_path / "run.json", entry("test_a", 1, bare, found("User.posts"))))
+    assert rows[2:] == [
+        "| GET /pool | 0 | 0 | pool\\_wait at crud.py:3 |",
+        "| GET /users | 1 | 1 | n\\_plus\\_one User.posts at crud.py:31 |",
+    ]

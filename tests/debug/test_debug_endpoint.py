@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import StaticPool
 
-from query_guard import QueryGuard
+from query_guard import Allowance, QueryGuard
 from tests.serving import KEY, WITH_KEY
 
 pytestmark = pytest.mark.asyncio
@@ -114,6 +114,24 @@ async def test_allowances_say_how_much_they_allowed() -> None:
         assert "X-Query-Findings" not in response.headers
     allowances = (await get(app, "/__query_guard__/api/allowances")).json()["allowances"]
     assert [(row["allow"], row["findings"]) for row in allowances] == [("n_plus_one", 2), ("Post.author", 0)]
+
+
+async def test_allowances_say_until_when_and_why() -> None:
+    last = Allowance("n_plus_one", reason="three rows at most", until="2999-01-31")
+    allowances = (await get(guarded(allow=(last, "Post.author")), "/__query_guard__/api/allowances")).json()
+    assert allowances["allowances"] == [
+        {"allow": "n_plus_one", "reason": "three rows at most", "until": "2999-01-31", "findings": 0},
+        {"allow": "Post.author", "reason": "", "until": None, "findings": 0},
+    ]
+
+
+async def test_the_list_says_how_many_requests_were_sampled() -> None:
+    for rate, last in ((1.0, "2 reports; "), (0.0, "2 reports, 0 of them sampled; ")):
+        app = guarded(sample_rate=rate)
+        for _ in range(2):
+            await get(app, "/users/1")
+        listed = await get(app, "/__query_guard__/api/requests", accept="text/plain")
+        assert listed.text.splitlines()[-1].startswith(last)
 
 
 async def test_the_page_of_a_kind_is_served() -> None:

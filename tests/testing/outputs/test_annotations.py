@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from query_guard.testing.outputs.annotations import annotation_lines
 from query_guard.testing.outputs.gathered import gathered
 from tests.runs import entry, told
@@ -38,3 +40,14 @@ def test_files_are_named_from_the_repository_and_known_findings_are_not() -> Non
     findings = gathered([entry("a", told(known=False), told(known=True, route="GET /posts"))])
     (line,) = annotation_lines(findings, "backend")
     assert line.startswith("::warning file=backend/app/crud.py,line=31,")
+
+
+@pytest.mark.parametrize(("severity", "level"), [("info", "warning"), ("warning", "warning"), ("error", "error")])
+def test_only_an_error_is_one(severity: str, level: str) -> None:
+    (line,) = annotation_lines(gathered([entry("a", told(severity=severity))]))
+    assert line.startswith(f"::{level} file=")
+
+
+def test_on_several_routes_a_cause_is_one_annotation() -> None:
+    (line,) = annotation_lines(gathered([entry("a", told(), told(route="GET /posts"))]))
+    assert ",title=n_plus_one on GET /users and 1 other route::" in line

@@ -49,3 +49,9 @@ def test_the_causes_of_shards_are_those_of_the_whole_suite(tmp_path: Path) -> No
         (tmp_path / f"{name}.json").write_text(data(run_of(entry(name, told()))))
     whole = json.loads(merged(tmp_path / "all.json", [tmp_path / "a.json", tmp_path / "b.json"]))
     assert [(cause["saves"], cause["tests"]) for cause in whole["causes"]] == [(18, ["a", "b"])]
+
+
+def test_the_names_in_a_report_are_sorted_so_that_two_reports_can_be_compared_line_by_line() -> None:
+    written = json.loads(data(run_of(entry("a", told()))))
+    for part in (written, written["tests"][0], written["causes"][0]):
+        assert list(part) == sorted(part)

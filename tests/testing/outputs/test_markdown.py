@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from query_guard.testing.outputs.markdown import markdown
+from query_guard.testing.tallies import Change, FindingEntry
 from tests.runs import entry, run_of, told
 
 
@@ -50,3 +53,44 @@ def test_causes_come_in_the_order_of_what_mending_them_saves() -> None:
     rows = shown.splitlines()[-2:]
     assert rows[0].startswith("| n\\_plus\\_one User.posts | GET /users, GET /posts | app/crud.py:31 | 80 | 2 | 1 |")
     assert rows[1].startswith("| n\\_plus\\_one User.posts | GET /users | app/few.py:1 | 9 | 9 | 1 |")
+
+
+@pytest.mark.parametrize(("number", "last"), [(99, "|"), (100, "|"), (101, "and 1 more")])
+def test_a_table_has_a_hundred_rows(number: int, last: str) -> None:
+    entries = [entry(f"test {n}", told(place=f"crud.py:{n}")) for n in range(number)]
+    lines = markdown(run_of(*entries)).splitlines()
+    assert len([line for line in lines if " crud.py:" in line]) == min(number, 100)
+    assert lines[-1].endswith(last)
+
+
+@pytest.mark.parametrize(("number", "more"), [(1, ""), (5, ""), (6, " and 1 more"), (8, " and 3 more")])
+def test_a_row_names_five_routes(number: int, more: str) -> None:
+    (row,) = rows_of(*(told(route=f"GET /{n}") for n in range(number)))
+    assert f" | {', '.join(f'GET /{n}' for n in range(min(number, 5)))}{more} | " in row
+
+
+def test_a_row_says_what_the_baseline_knows_and_what_became_of_the_fix() -> None:
+    tried = {"before": 4, "after": 2, "outcome": "works"}
+    new, known = rows_of(told(known=False, saves=20, fix="Do", tried=tried), told(known=True, relationship=None))
+    assert new.startswith("| n\\_plus\\_one User.posts | ")
+    assert new.endswith(" | Do; tried: 4 -\\> 2 statements |")
+    assert known.startswith("| n\\_plus\\_one (known) | ")
+
+
+@pytest.mark.parametrize(("statements", "words"), [(0, "0 statements"), (1, "1 statement"), (2, "2 statements")])
+def test_the_headline_counts_in_the_singular_and_the_plural(statements: int, words: str) -> None:
+    assert markdown(run_of(entry("a", statements=statements))).startswith(
+        f"## query_guard: 0 findings, {words} in 1 test\n"
+    )
+    assert markdown(run_of()) == "## query_guard: 0 findings, 0 statements in 0 tests\n"
+
+
+def test_of_a_baseline_nothing_is_said_where_no_test_was_compared_with_one() -> None:
+    changes: list[Change] = [{"route": "GET /users", "what": "statements", "before": 2, "after": 11}]
+    assert "Against" not in markdown(run_of(entry("a", changes=changes)))
+    assert "Against" not in markdown(run_of(entry("a"), entry("b"), baseline="known.json"))
+
+
+def rows_of(*findings: FindingEntry) -> list[str]:
+    """Return the rows of the findings, without the head of their table."""
+    return markdown(run_of(entry("a", *findings))).splitlines()[4:]

@@ -117,3 +117,48 @@ def test_the_baseline_says_what_is_new() -> None:
     states = [result["baselineState"] for result in results(entry("a", told(known=True), told(known=False, times=5)))]
     assert states == ["new", "unchanged"]
     assert Log.model_validate_json(sarif(run_of())).runs[0].results == []
+
+
+def test_a_kind_of_an_own_detector_has_a_rule_without_a_page() -> None:
+    text = sarif(run_of(entry("a", told(kind="of_mine"))))
+    (rule,) = json.loads(text)["runs"][0]["tool"]["driver"]["rules"]
+    said = "A detector of your own finds of_mine."
+    assert (rule["id"], rule["name"], rule["shortDescription"]["text"]) == ("of_mine", "OfMine", "Of mine")
+    assert rule["help"] == {"text": said, "markdown": said}
+
+
+@pytest.mark.parametrize(("severity", "level"), [("info", "note"), ("warning", "warning"), ("error", "error")])
+def test_a_severity_is_a_level(severity: str, level: str) -> None:
+    (result,) = results(entry("a", told(severity=severity)))
+    assert result["level"] == level
+
+
+def test_each_result_points_to_the_rule_of_its_kind() -> None:
+    found = results(entry("a", told(kind="slow_statement", saves=99), told(kind="n_plus_one")))
+    assert [(result["ruleId"], result["ruleIndex"]) for result in found] == [("slow_statement", 1), ("n_plus_one", 0)]
+
+
+@pytest.mark.parametrize(("line", "shown"), [(0, 1), (1, 1), (2, 2)])
+def test_lines_begin_with_one(line: int, shown: int) -> None:
+    (result,) = results(entry("a", told(line=line)))
+    assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": shown}
+
+
+@pytest.mark.parametrize(("number", "named"), [(20, 20), (21, 20)])
+def test_a_result_names_twenty_tests_and_routes(number: int, named: int) -> None:
+    (result,) = results(*(entry(f"test {n}", told(route=f"GET /{n}")) for n in range(number)))
+    assert result["properties"]["tests"] == [f"test {n}" for n in range(named)]
+    assert result["properties"]["routes"] == [f"GET /{n}" for n in range(named)]
+    assert result["occurrenceCount"] == number
+
+
+def test_other_places_are_related_before_callers() -> None:
+    place = {"file": "app/tags.py", "line": 7, "function": "load_tags"}
+    (result,) = results(entry("a", told(places=[place])))
+    lines = [location["physicalLocation"]["region"]["startLine"] for location in result["relatedLocations"]]
+    assert lines == [7, 12]
+
+
+def test_without_a_baseline_a_result_is_neither_new_nor_known() -> None:
+    (result,) = results(entry("a", told(known=None)))
+    assert "baselineState" not in result
