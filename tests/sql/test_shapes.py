@@ -48,11 +48,16 @@ DIFFERENT: list[tuple[str, str, str]] = [
     (PG, "SELECT a FROM (VALUES (1)) AS x", "SELECT a FROM (VALUES (1)) AS x, (VALUES (2)) AS y"),
     (MYSQL, "SELECT CAFÉ FROM T$X", "SELECT café FROM t$x"),
     (SQLITE, 'SELECT "a".* FROM "a", "b"', 'SELECT "b".* FROM "a", "b"'),
+    (PG, "INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (1), (b)"),
+    (PG, "SELECT f(a, (1))", "SELECT f(a, (1), (2))"),
+    (PG, "SELECT a FROM t WHERE b IN (lower('x'))", "SELECT a FROM t WHERE b IN (lower('x'), upper('y'))"),
 ]
 
 READABLE: list[tuple[str, str, str]] = [
     (PG, "values (1), (2)", "VALUES (?)"),
     (PG, "select (1 + a)", "SELECT (? + a)"),
+    (MYSQL, "select @a - 1, b -1, (-1)", "SELECT @a - ?, b - ?, (?)"),
+    (PG, "select a from t where lower(b) in ('x')", "SELECT a FROM t WHERE lower(b) IN (?)"),
     (PG, "select a from t where b ?| $1 and c ? 'x'", "SELECT a FROM t WHERE b ?| ? AND c ? ?"),
     (
         PG,
@@ -89,10 +94,15 @@ SECRETS: list[tuple[str, str]] = [
     (SQLITE, '"hunter2"'),
     (SQLITE, 'CREATE TABLE t (a TEXT, CHECK ("hunter2" <> a))'),
     (SQLITE, 'CREATE TABLE t (a TEXT CHECK ("hunter2" <> a))'),
+    (SQLITE, 'CREATE TABLE t (a TEXT CHECK (length("hunter2") < a))'),
     (SQLITE, 'ALTER TABLE t ADD b text DEFAULT "hunter2"'),
+    (MSSQL, 'SET "hunter2"'),
     (MSSQL, 'SET x "hunter2"'),
     (MSSQL, "ALTER LOGIN x WITH PASSWORD = hunter2"),
     ("oracle", "SELECT a FROM u WHERE n = q'!'hunter2!'"),
+    ("oracle", "SELECT a FROM u WHERE n = q'[hunter2"),
+    ("postgresql", "SELECT a FROM u WHERE n = $a$ hunter2"),
+    ("bigquery", "SELECT '''it''s hunter2''' FROM t"),
 ]
 
 
