@@ -1,0 +1,175 @@
+"""The template of the route that answered, the routes that an application has, and their shared dependencies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import APIRouter, Depends, FastAPI, WebSocket
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount
+
+from query_guard.web.dependencies import shared_dependencies
+from query_guard.web.routes import all_routes
+from tests.serving import guarded, visit
+
+
+def nothing(**_: Any) -> None: ...
+
+
+async def templates(app: FastAPI, reports: list[Any], *paths: str) -> list[str | None]:
+    """Ask for each path twice, as the second request finds its route known."""
+    for path in paths * 2:
+        await visit(app, path)
+    found = [report.request.route for report in reports]
+    assert found[: len(paths)] == found[len(paths) :]
+    return found[: len(paths)]
+
+
+@pytest.mark.asyncio
+async def test_a_router_that_is_included_twice_has_the_prefix_that_was_asked_for() -> None:
+    app, reports = guarded()
+    router = APIRouter(prefix="/items")
+    router.get("/{item}")(lambda item: item)
+    router.get("/{item}/files/{rest:path}")(lambda item, rest: item)
+    for prefix in ("/v1", "/v2", "/of/{tenant}"):
+        app.include_router(router, prefix=prefix)
+    paths = ("/v2/items/7", "/v1/items/7", "/of/north/items/7", "/v2/items/7/files/a/b.txt", "/of/v1/items/7/files/a")
+    assert await templates(app, reports, *paths) == [
+        "/v2/items/{item}",
+        "/v1/items/{item}",
+        "/of/{tenant}/items/{item}",
+        "/v2/items/{item}/files/{rest:path}",
+        "/of/{tenant}/items/{item}/files/{rest:path}",
+    ]
+
+
+@pytest.mark.asyncio
+async def test_a_router_that_is_included_twice_in_a_mounted_application_has_its_mount_too() -> None:
+    app, reports = guarded()
+    mounted, router = FastAPI(), APIRouter()
+    router.get("/items/{item}")(lambda item: item)
+    for prefix in ("/v1", "/v2"):
+        mounted.include_router(router, prefix=prefix)
+    app.mount("/shops/{shop}", mounted)
+    assert await templates(app, reports, "/shops/north/v2/items/7", "/shops/south/v1/items/7") == [
+        "/shops/{shop}/v2/items/{item}",
+        "/shops/{shop}/v1/items/{item}",
+    ]
+
+
+@pytest.mark.asyncio
+async def test_one_application_at_two_mounts_has_the_one_that_was_asked_for() -> None:
+    app, reports = guarded()
+    mounted = FastAPI()
+    mounted.get("/items/{item}")(lambda item: item)
+    for path in ("/shops/{shop}", "/archive"):
+        app.mount(path, mounted)
+    assert await templates(app, reports, "/archive/items/7", "/shops/north/items/7") == [
+        "/archive/items/{item}",
+        "/shops/{shop}/items/{item}",
+    ]
+
+
+@pytest.mark.asyncio
+async def test_a_mount_within_a_mount_and_one_that_answers_by_itself() -> None:
+    app, reports = guarded()
+    innermost = FastAPI()
+    innermost.get("/things/{thing}")(lambda thing: thing)
+    inner = Starlette(routes=[Mount("/rooms/{room}", innermost), Mount("/files", PlainTextResponse("x"))])
+    app.post("/{path:path}")(lambda path: path)  # matches the path, and not the method
+    app.mount("/houses/{house}", inner)
+    assert await templates(
+        app, reports, "/houses/7/rooms/8/things/9", "/houses/7/files/secret.txt", "/houses/7/nothing"
+    ) == ["/houses/{house}/rooms/{room}/things/{thing}", "/houses/{house}/files", None]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("root_path", ["", "/proxy"])
+async def test_the_path_at_which_a_proxy_serves_it_is_no_part_of_a_template(root_path: str) -> None:
+    app, reports = guarded()
+    app.get("/items/{item}")(lambda item: item)
+    mounted = FastAPI()
+    mounted.get("/items/{item}")(lambda item: item)
+    app.mount("/shops", mounted)
+    transport = httpx.ASGITransport(app, root_path=root_path)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        for path in ("/items/7", "/shops/items/7") * 2:
+            assert (await client.get(root_path + path)).status_code == 200
+    assert [report.request.route for report in reports] == ["/items/{item}", "/shops/items/{item}"] * 2
+
+
+def test_all_routes_of_an_application_have_their_methods_prefixes_and_mounts() -> None:
+    app, mounted, router = FastAPI(openapi_url=None), FastAPI(openapi_url=None), APIRouter(prefix="/items")
+
+    async def talk(socket: WebSocket) -> None: ...
+
+    router.api_route("/{item}", methods=["GET", "DELETE"])(nothing)
+    app.include_router(router, prefix="/v1")
+    app.websocket("/talk")(talk)
+    mounted.post("/orders")(nothing)
+    app.mount("/shop", mounted)
+    app.mount("/files", PlainTextResponse("x"))
+    assert dict(all_routes(app)) == {
+        "GET /v1/items/{item}": nothing,
+        "DELETE /v1/items/{item}": nothing,
+        "WEBSOCKET /talk": talk,
+        "POST /shop/orders": nothing,
+    }
+    assert [*all_routes(None)] == []
+
+
+def require(_right: str) -> Callable[[], None]:
+    def check() -> None: ...
+
+    return check
+
+
+class Checks:
+    def __call__(self) -> None: ...
+
+
+READ, WRITE = require("read"), require("write")
+SHARED: dict[str, tuple[list[Any], list[tuple[str, int]]]] = {
+    "two of one factory": ([Depends(READ), Depends(WRITE)], [("check", 2)]),
+    "one that is asked for twice": ([Depends(READ), Depends(READ)], []),
+    "two others": ([Depends(READ), Depends(nothing)], []),
+    "partials": ([Depends(partial(nothing, a=1)), Depends(partial(nothing, a=2))], [("nothing", 2)]),
+    "callable objects": ([Depends(Checks()), Depends(Checks()), Depends(Checks())], [("__call__", 3)]),
+}
+
+
+@pytest.mark.parametrize(("dependencies", "shared"), SHARED.values(), ids=SHARED)
+def test_dependencies_that_share_their_code_are_counted(dependencies: list[Any], shared: list[tuple[str, int]]) -> None:
+    router = APIRouter()
+    router.get("/", dependencies=dependencies)(lambda: None)
+    found = shared_dependencies(router.routes[-1])
+    assert [(frame.function, times) for frame, times in found] == shared
+
+
+def each_time(
+    _first: None = Depends(READ, use_cache=False), _second: None = Depends(READ, use_cache=False)
+) -> None: ...
+
+
+def once_more(_first: None = Depends(READ), _second: None = Depends(READ, use_cache=False)) -> None: ...
+
+
+@pytest.mark.parametrize("endpoint", [each_time, once_more])
+def test_a_dependency_whose_result_is_not_kept_is_called_for_each(endpoint: Callable[..., None]) -> None:
+    router = APIRouter()
+    router.get("/")(endpoint)
+    assert [(frame.function, times) for frame, times in shared_dependencies(router.routes[-1])] == [("check", 2)]
+
+
+def test_those_of_other_dependencies_count_too() -> None:
+    def outer(_read: None = Depends(READ)) -> None: ...
+
+    router = APIRouter()
+    router.get("/", dependencies=[Depends(outer), Depends(WRITE)])(lambda: None)
+    assert [(frame.function, times) for frame, times in shared_dependencies(router.routes[-1])] == [("check", 2)]
+    assert shared_dependencies(None) == ()
