@@ -152,6 +152,7 @@ def test_the_file_is_written_once_a_second_when_something_differs_and_once_a_min
 def test_this_user_alone_can_read_the_file_and_it_holds_no_values(path: Path) -> None:
     Code(path, "1")(1, found(summary="SELECT 'secret'"), path="/users/secret", route="/users/{id}")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert [each.name for each in path.parent.iterdir()] == [path.name]
     assert path.read_text() == (
         '{"routes":{"GET /users/{id} ":[["1",1700000000.0,1,true,[["n_plus_one","User.posts","load_posts"]],[]],null]}}'

@@ -30,6 +30,8 @@ SAME: list[tuple[str, str, str]] = [
     (PG, "SELECT a FROM t WHERE b = 1", "SELECT a FROM t WHERE b = - 0xFF"),
     (PG, "SELECT a FROM t WHERE b = 1", "SELECT a FROM t WHERE b = +1::int"),
     (PG, "SELECT a FROM t WHERE b = 1", "SELECT a FROM t WHERE b = -5."),
+    (PG, "SELECT -1, CASE WHEN a THEN -1 END FROM t LIMIT -1", "SELECT 1, CASE WHEN a THEN 1 END FROM t LIMIT 1"),
+    (PG, "SELECT a FROM t WHERE b BETWEEN -1 AND -2", "SELECT a FROM t WHERE b BETWEEN 1 AND 2"),
     # a question mark that is a bind, and operators beside it
     (PG, "SELECT a FROM t WHERE b = $1 || 'x'", "SELECT a FROM t WHERE b = ?||'x'"),
     # names
@@ -161,3 +163,11 @@ def test_the_memory_of_kept_texts_is_that_of_their_entries() -> None:
     for text in few * 2:
         fingerprint(text)
     assert 5 * 800 < module._cache.bytes < 5 * 2_000
+
+
+def test_the_oldest_text_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_CACHED_ENTRIES", 2)
+    texts = [f"SELECT {name} FROM cache_order" for name in ("first", "second", "third")]
+    for text in texts:
+        fingerprint(text)
+    assert [text for _, text in module._cache] == texts[1:]

@@ -67,11 +67,12 @@ async def test_one_application_at_two_mounts_has_the_one_that_was_asked_for() ->
     app, reports = guarded()
     mounted = FastAPI()
     mounted.get("/items/{item}")(lambda item: item)
-    for path in ("/shops/{shop}", "/archive"):
+    for path in ("/shops/{shop}", "/archive", ""):
         app.mount(path, mounted)
-    assert await templates(app, reports, "/archive/items/7", "/shops/north/items/7") == [
+    assert await templates(app, reports, "/archive/items/7", "/shops/north/items/7", "/items/7") == [
         "/archive/items/{item}",
         "/shops/{shop}/items/{item}",
+        "/items/{item}",
     ]
 
 
