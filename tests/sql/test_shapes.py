@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from typing import Any
 
 import pytest
 
@@ -26,6 +27,9 @@ SAME: list[tuple[str, str, str]] = [
     # lists before IN
     (PG, "SELECT a FROM t WHERE ARRAY[1, 2] IN ($1)", "SELECT a FROM t WHERE ARRAY[1] IN ($1, $2)"),
     (PG, "SELECT a FROM t WHERE (b, c) NOT IN ((1, 2))", "SELECT a FROM t WHERE (b, c) NOT IN ((1, 2), (3, 4))"),
+    # values behind other elements of a list
+    (PG, "SELECT a FROM t WHERE b IN (c, 1, 2)", "SELECT a FROM t WHERE b IN (c, 1, 2, 3)"),
+    (PG, "SELECT a FROM t WHERE b IN (c, 1)", "SELECT a FROM t WHERE b IN (c, 1, 2, 3)"),
     # numbers
     (PG, "SELECT a FROM t WHERE b = 1", "SELECT a FROM t WHERE b = - 0xFF"),
     (PG, "SELECT a FROM t WHERE b = 1", "SELECT a FROM t WHERE b = +1::int"),
@@ -171,3 +175,9 @@ def test_the_oldest_text_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     for text in texts:
         fingerprint(text)
     assert [text for _, text in module._cache] == texts[1:]
+
+
+@pytest.mark.parametrize("dialect", [None, 1, b"sqlite"])
+def test_a_dialect_that_is_no_text_is_refused_with_a_next_step(dialect: Any) -> None:
+    with pytest.raises(TypeError, match=r"dialect must be a str, got .*; pass str\(dialect\)"):
+        fingerprint("SELECT 1", dialect)
