@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import perf_counter
 
 import pytest
 
@@ -57,9 +58,10 @@ def test_a_listener_gets_its_arguments_and_keeps_its_name() -> None:
 @apart()
 def test_a_note_gets_the_result_the_seconds_and_the_arguments_of_its_step() -> None:
     seen: list[tuple[object, ...]] = []
+    began = perf_counter()
 
     def note(result: int, seconds: float, *args: int, **options: int) -> None:
-        seen.append((result, seconds >= 0, args, options))
+        seen.append((result, 0 <= seconds <= perf_counter() - began, args, options))
 
     def add(first: int, second: int, *, third: int) -> int:
         return first + second + third

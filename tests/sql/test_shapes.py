@@ -27,6 +27,7 @@ SAME: list[tuple[str, str, str]] = [
     # lists before IN
     (PG, "SELECT a FROM t WHERE ARRAY[1, 2] IN ($1)", "SELECT a FROM t WHERE ARRAY[1] IN ($1, $2)"),
     (PG, "SELECT a FROM t WHERE (b, c) NOT IN ((1, 2))", "SELECT a FROM t WHERE (b, c) NOT IN ((1, 2), (3, 4))"),
+    (PG, "SELECT a IN (1, 2) IN ($1) FROM t", "SELECT a IN (1) IN ($1) FROM t"),
     # values behind other elements of a list
     (PG, "SELECT a FROM t WHERE b IN (c, 1, 2)", "SELECT a FROM t WHERE b IN (c, 1, 2, 3)"),
     (PG, "SELECT a FROM t WHERE b IN (c, 1)", "SELECT a FROM t WHERE b IN (c, 1, 2, 3)"),
@@ -62,6 +63,7 @@ DIFFERENT: list[tuple[str, str, str]] = [
 READABLE: list[tuple[str, str, str]] = [
     (PG, "values (1), (2)", "VALUES (?)"),
     (PG, "select (1 + a)", "SELECT (? + a)"),
+    (PG, 'select a from t where b in ("x', "SELECT a FROM t WHERE b IN (?"),
     (MYSQL, "select @a - 1, b -1, (-1)", "SELECT @a - ?, b - ?, (?)"),
     (PG, "select a from t where lower(b) in ('x')", "SELECT a FROM t WHERE lower(b) IN (?)"),
     (PG, "select a from t where b ?| $1 and c ? 'x'", "SELECT a FROM t WHERE b ?| ? AND c ? ?"),

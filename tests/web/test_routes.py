@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount
 
+from query_guard import QueryGuard, Report
 from query_guard.web.dependencies import shared_dependencies
 from query_guard.web.routes import all_routes
 from tests.serving import guarded, visit
@@ -102,6 +103,17 @@ async def test_the_path_at_which_a_proxy_serves_it_is_no_part_of_a_template(root
         for path in ("/items/7", "/shops/items/7") * 2:
             assert (await client.get(root_path + path)).status_code == 200
     assert [report.request.route for report in reports] == ["/items/{item}", "/shops/items/{item}"] * 2
+
+
+@pytest.mark.asyncio
+async def test_a_router_without_an_application_has_templates_too() -> None:
+    router, reports = APIRouter(), list[Report]()
+    router.get("/items/{item}")(lambda item: item)
+    transport = httpx.ASGITransport(QueryGuard(router, reporters=[reports.append]), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        for _ in range(2):
+            await client.get("/items/7")
+    assert [report.request.route for report in reports] == ["/items/{item}"] * 2
 
 
 def test_all_routes_of_an_application_have_their_methods_prefixes_and_mounts() -> None:
