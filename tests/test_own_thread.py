@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import weakref
+from collections.abc import Callable
 from contextvars import ContextVar
 from functools import partial
 from typing import Any
@@ -78,6 +79,23 @@ async def test_where_no_thread_can_be_started_the_report_is_made_all_the_same(
     (response,) = await visit(app, "/")
     assert (response.status_code, len(reports)) == (200, 1)
     assert "a large report could not be made in a thread" in caplog.text
+
+
+async def test_where_the_thread_fails_once_the_report_is_made_there_is_no_second_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class FailingAfterwards:
+        async def run(self, work: Callable[[], None]) -> None:
+            work()
+            raise RuntimeError("the loop is closed")
+
+    app, reports = guarded()
+    app.get("/")(send_many)
+    monkeypatch.setattr("query_guard.web.exchange.own_thread", FailingAfterwards())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("query_guard.own_errors._times", {})  # a run mentions the failures of the guard
+        (response,) = await visit(app, "/")
+    assert (response.status_code, len(reports)) == (200, 1)
 
 
 class Blocked:

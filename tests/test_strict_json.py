@@ -72,6 +72,13 @@ def test_what_json_cannot_carry_is_written_as_it_can(value: Any, safe: Any) -> N
     assert strictly(json_text(value)) == safe
 
 
+def test_a_document_is_one_line_of_text_as_people_read_it_unless_it_is_indented() -> None:
+    value = {"b": ["é", 1], "a": None}
+    assert json_text(value) == '{"b":["é",1],"a":null}'
+    assert json_text(value, sort_keys=True) == '{"a":null,"b":["é",1]}'
+    assert json_text(value, indent=1) == '{\n "b": [\n  "é",\n  1\n ],\n "a": null\n}'
+
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters()), inner) | st.tuples(inner, inner),

@@ -90,7 +90,7 @@ def test_information_is_neither_gone_nor_new(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "failure", [{"status": 404}, {"status": 500}, {"exception": "ValueError"}, {"cancelled": True}]
+    "failure", [{"status": 400}, {"status": 500}, {"exception": "ValueError"}, {"cancelled": True}]
 )
 def test_a_request_that_failed_is_not_called_mended(failure: dict[str, Any], path: Path) -> None:
     Code(path, "1")(101, found())
@@ -99,6 +99,12 @@ def test_a_request_that_failed_is_not_called_mended(failure: dict[str, Any], pat
     assert broken(2) == Change(THEN, 101, 2, gone=(POSTS,))
     assert broken(1, **failure) is None
     assert Code(path, "3")(2) == Change(THEN, 2, 2)
+
+
+@pytest.mark.parametrize("status", [None, 204, 304, 399])
+def test_any_other_answer_is_compared(status: int | None, path: Path) -> None:
+    Code(path, "1")(101, found(), status=status)
+    assert Code(path, "2")(2, status=status) == Change(THEN, 101, 2, gone=(POSTS,))
 
 
 def test_a_failure_with_a_finding_is_compared_with_where_nothing_has_succeeded_yet(path: Path) -> None:
@@ -152,6 +158,7 @@ def test_the_file_is_written_once_a_second_when_something_differs_and_once_a_min
 def test_this_user_alone_can_read_the_file_and_it_holds_no_values(path: Path) -> None:
     Code(path, "1")(1, found(summary="SELECT 'secret'"), path="/users/secret", route="/users/{id}")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert [each.name for each in path.parent.iterdir()] == [path.name]
     assert path.read_text() == (
         '{"routes":{"GET /users/{id} ":[["1",1700000000.0,1,true,[["n_plus_one","User.posts","load_posts"]],[]],null]}}'

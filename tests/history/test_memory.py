@@ -82,3 +82,12 @@ def test_a_report_that_replaces_one_takes_its_place_and_its_weight() -> None:
     assert kept(history) == ["second", "first"]
     assert history.get("first") is longer
     assert history.bytes == weight_of(longer) + weight_of(report("second", 3))
+
+
+def test_what_was_cleared_is_gone_and_weighs_nothing() -> None:
+    history = MemoryHistory()
+    history.add(report("first", 3))
+    history.clear()
+    assert (kept(history), history.get("first"), history.bytes) == ([], None, 0)
+    history.add(report("second", 3))
+    assert history.bytes == weight_of(report("second", 3))

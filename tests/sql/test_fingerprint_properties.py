@@ -10,6 +10,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from query_guard.fingerprint import Fingerprint, fingerprint
+from query_guard.sql.dialects import dialect_named
 
 pytestmark = pytest.mark.once
 
@@ -64,6 +65,21 @@ def test_the_cache_changes_nothing(sql: str, dialect: str) -> None:
     first = fingerprint(sql, dialect)
     module._cache.clear()
     assert fingerprint(sql, dialect) == first == fingerprint(sql, dialect)
+
+
+@settings(max_examples=200)
+@given(before=sql_like, sql=sql_like, dialect=dialects)
+@example(before="SELECT a FROM t", sql=", a FROM t", dialect="oracle")
+@example(before="SELECT a FROM t", sql="TRUNCATE TABLE, a", dialect="sqlite")
+def test_the_words_of_another_text_change_nothing(before: str, sql: str, dialect: str) -> None:
+    shapes = []
+    for text in ("", before):
+        module._cache.clear()
+        dialect_named(dialect).spaced.clear()
+        dialect_named(dialect).bare.clear()
+        fingerprint(text, dialect)
+        shapes.append(fingerprint(sql, dialect))
+    assert shapes[0] == shapes[1]
 
 
 def quoted(secret: str, dialect: str) -> list[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from query_guard.records import Pool, Report
-from query_guard.web.headers import empty_headers, pending_headers, report_headers
+import pytest
+
+from query_guard.records import Finding, Numbers, Pool, Report
+from query_guard.web.headers import counted_headers, empty_headers, pending_headers, report_headers
 from tests.reports import ENGINE, checkout, facts_of, report_with, statement
 
 
@@ -34,3 +36,54 @@ def test_numbers_that_a_pool_does_not_have_are_left_out() -> None:
 def test_a_large_report_says_that_its_findings_are_pending() -> None:
     headers = dict(pending_headers("0", facts_of(query_count=501).numbers))
     assert (headers[b"x-query-count"], headers[b"x-query-findings"]) == (b"501", b"pending")
+
+
+@pytest.mark.parametrize(("count", "queries"), [(1, b"1 query"), (2, b"2 queries")])
+def test_a_request_that_was_only_counted_says_nothing_of_its_pool(count: int, queries: bytes) -> None:
+    assert counted_headers("0123", count, 0.0125) == [
+        (b"x-query-count", b"%d" % count),
+        (b"x-query-time-ms", b"12.500"),
+        (b"x-query-guard-id", b"0123"),
+        (b"server-timing", b'db;dur=12.5;desc="%b"' % queries),
+    ]
+
+
+def test_all_numbers_of_a_report() -> None:
+    assert report_headers("0123", Numbers(2, 0.0125, 3, 0.25, 0.5, 4, 5, 6), []) == [
+        (b"x-query-count", b"2"),
+        (b"x-query-time-ms", b"12.500"),
+        (b"x-query-guard-id", b"0123"),
+        (b"server-timing", b'db;dur=12.5;desc="2 queries", pool;dur=250.0;desc="3 checkouts"'),
+        (b"x-query-pool", b"checkouts=3, wait-ms=250.0, held-ms=500.0, checked-out=4, size=5, overflow=6"),
+    ]
+
+
+@pytest.mark.parametrize(("wait", "shown"), [(0.0, b"0.0"), (0.00004, b"0.0"), (0.00006, b"0.1"), (0.001, b"1.0")])
+def test_a_wait_is_shown_in_tenths_of_a_millisecond(wait: float, shown: bytes) -> None:
+    headers = dict(report_headers("0", Numbers(1, 0.0, 1, wait, 0.0), []))
+    assert headers[b"server-timing"].endswith(b'pool;dur=%b;desc="1 checkout"' % shown)
+    assert headers[b"x-query-pool"] == b"checkouts=1, wait-ms=%b, held-ms=0.0" % shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [
+        ("n_plus_one", "n_plus_one"),
+        ("Own.Kind-2*", "own.kind-2*"),
+        ("2_many", "*2_many"),
+        ("*", "*"),
+        ("", "*"),
+        ("_own", "*_own"),
+        ("\u00fcber", "*_ber"),
+        ("k" * 65, "k" * 64),
+    ],
+)
+def test_each_kind_is_a_key(kind: str, key: str) -> None:
+    findings = [Finding(kind, "warning", "summary", "fix")] * 2
+    assert dict(report_headers("0", Numbers(1, 0.0), findings))[b"x-query-findings"] == f"{key}=2".encode()
+
+
+def test_kinds_are_in_the_order_of_their_names() -> None:
+    findings = [Finding(kind, "warning", "summary", "fix") for kind in ("pool_wait", "n_plus_one", "pool_wait")]
+    headers = dict(report_headers("0", Numbers(1, 0.0), findings))
+    assert headers[b"x-query-findings"] == b"n_plus_one=1, pool_wait=2"

@@ -74,7 +74,7 @@ class DoubleQuoted:
 
     def add(self, text: str, parts: list[str], *, is_name: bool, bracket: Bracket, previous: str) -> bool:
         """Note a name, or what may be one; False where it is a string for sure."""
-        if is_name or len(parts) > 1:
+        if is_name or len(parts) > 1 or text.endswith(".*"):
             self._sure.update(part for part in parts if part[0] == '"')
             return True
         is_compared = bracket.kind == "list" or previous[-1:] in tuple("<>=!~|+") or previous in ("LIKE", "ILIKE")

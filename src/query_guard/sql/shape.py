@@ -43,6 +43,7 @@ class Shape(Clauses):
                 if not bracket.clause and bracket.kind != "list":
                     out.append(", ")
                     bracket.commas += 1
+                    self.expects = ""
                     remembered = bare
                     continue
             if not lexeme:
