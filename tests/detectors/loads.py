@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from query_guard.detectors.remedies import Remedy
 from query_guard.records import NO_INFO, CallSite, Entity, Frame, Loader, Statement, StatementInfo, Step
-from tests.reports import POSTS, statement
+from tests.reports import OF_POSTS, POSTS, statement
 
 
 def info(name: str, **fields: Any) -> StatementInfo:
@@ -37,3 +38,20 @@ def load(
 ) -> Statement:
     given = {"loader": what, "owner": serial, "loaded_by": loaded_by, "rows": rows, "site": at_line(20)}
     return statement(serial, **{**given, **others})
+
+
+DEFERRED = Loader("column", "User", "biography, photo", False, ())
+OF_POST = Loader("column", "Post", "text", False, (), steps=(OF_POSTS,))
+SUBCLASS = Loader("subclass", "Author", "", False, (), ("User",))
+GENERATED = Loader("generated", "User", "stamp", False, (), ("User",), keys=("id",))
+EXPIRED = Loader("expired", "User", "", False, (), ("User",), keys=("id",))
+REFRESHED = EXPIRED._replace(kind="refresh")
+BOTH = "undefer(User.biography).undefer(User.photo)"
+
+
+def columns(serial: int, what: Loader = DEFERRED, loaded_by: int = 1) -> Statement:
+    return load(serial, what, loaded_by, 1)
+
+
+def saved(found: Remedy) -> tuple[list[int], int]:
+    return sorted(row.serial for row in found.avoided), found.sent
