@@ -50,7 +50,7 @@ def test_the_list_has_an_object_for_each_turn(rows: int | None, found: bool) -> 
         (users(info=USERS._replace(entities=(Entity("Admin", ("Admin", "User"), False),))), True),
         (users(info=POST), False),
         (users(5), False),
-        (load(1, loaded_by=None), False),
+        (load(1, loaded_by=None, rows=9, info=USERS, site=at_line(10)), False),
         (users(info=USERS._replace(clauses=Clauses(further=(CRITERIA,)))), False),
         *[
             (users(info=USERS._replace(options=(Option(name, ("User.posts",)),))), False)
