@@ -11,7 +11,9 @@ from query_guard.records import NOWHERE, Clauses, Entity, Loader, Option, Statem
 from tests.detectors.loads import (
     BOTH,
     DEFERRED,
+    EXPIRED,
     GENERATED,
+    OF_COMMENTS,
     OF_POST,
     SUBCLASS,
     USERS,
@@ -54,8 +56,9 @@ def test_those_of_all_executions_of_the_select_are_saved() -> None:
         (users(), columns(2), users(3, 3, 11), columns(4, loaded_by=3)),
         (columns(2, loaded_by=0), columns(3, loaded_by=0)),
         (users(info=USERS._replace(entities=USERS.entities * 2)), columns(2)),
+        (users(), columns(2, EXPIRED), columns(3, loaded_by=2)),
     ],
-    ids=["two selects", "no select", "two entities"],
+    ids=["two selects", "no select", "two entities", "read again"],
 )
 def test_where_the_select_is_not_known_its_class_is_named(rows: tuple[Statement, ...]) -> None:
     found = remedy(*rows)
@@ -88,6 +91,12 @@ def test_columns_below_a_relationship_that_is_loaded_ahead() -> None:
     found = remedy(*rows, of=OF_POST)
     assert found.code == "defaultload(User.posts).undefer(Post.text)"
     assert saved(found) == ([3, 4], 0)
+
+
+def test_columns_below_two_relationships_are_those_of_the_last_class() -> None:
+    of_comment = OF_POST._replace(owner="Comment", steps=(OF_POSTS, OF_COMMENTS))
+    found = remedy(users(), columns(2, of_comment), columns(3, of_comment), of=of_comment)
+    assert found.code == "defaultload(User.posts).defaultload(Post.comments).undefer(Comment.text)"
 
 
 def test_columns_below_a_relationship_that_is_loaded_one_by_one() -> None:

@@ -43,6 +43,12 @@ def test_a_step_that_the_select_loads_ahead_is_written_as_there(function: str) -
     assert remedy(*rows, of=COMMENTS).code == f"{function}(User.posts).selectinload(Post.comments)"
 
 
+def test_a_step_that_a_join_brought_is_written_once() -> None:
+    joined = COMMENTS._replace(path=("User.posts", "Post.comments"), steps=(OF_POSTS, *COMMENTS.steps))
+    found = remedy(users(), load(2, joined), load(3, joined), of=joined)
+    assert found.code == "defaultload(User.posts).selectinload(Post.comments)"
+
+
 def test_of_two_loops_the_option_in_the_way_is_the_one_of_a_step_that_is_loaded_one_by_one() -> None:
     has = USERS._replace(
         options=(Option("joinedload", ("User.posts",)), Option("lazyload", ("User.posts", "Post.comments")))

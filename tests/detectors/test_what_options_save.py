@@ -105,6 +105,11 @@ def test_how_many_parents_there_are_is_known_where_each_was_loaded_for(
     assert promised(*rows, of=COMMENTS) == ([2, 3, 4, 5], sent)
 
 
+def test_a_parent_without_objects_adds_none() -> None:
+    rows = (users(rows=2), load(2, rows=501), load(3, rows=0), load(4, COMMENTS, 2), load(5, COMMENTS, 2))
+    assert promised(*rows, of=COMMENTS) == ([2, 3, 4, 5], 3)
+
+
 def test_a_relationship_that_the_select_loads_ahead_is_named_as_it_is() -> None:
     ahead = POSTS._replace(kind="eager")
     rows = (users(), load(2, ahead), load(3, COMMENTS, 2), load(4, COMMENTS, 2))
