@@ -56,7 +56,7 @@ def test_those_of_all_executions_of_the_select_are_saved() -> None:
         (users(), columns(2), users(3, 3, 11), columns(4, loaded_by=3)),
         (columns(2, loaded_by=0), columns(3, loaded_by=0)),
         (users(info=USERS._replace(entities=USERS.entities * 2)), columns(2)),
-        (users(), columns(2, EXPIRED), columns(3, loaded_by=2)),
+        (users(), load(2, EXPIRED, info=USERS), columns(3, loaded_by=2)),
     ],
     ids=["two selects", "no select", "two entities", "read again"],
 )
