@@ -76,6 +76,14 @@ def test_each_file_has_a_diff_and_the_findings_that_it_fixes_and_others_are_left
     assert (project / "crud.py").read_text() == CODE
 
 
+def test_a_finding_alone_in_its_file_is_fixed_and_what_is_left_is_in_order(project: Path) -> None:
+    lines = b"# -*- coding: latin-1 -*-\n" + CODE.replace("(User))", '(User), "\xe9")').encode("latin-1")
+    Path("latin.py").write_bytes(lines)
+    document = fix_document([finding("latin.py", 9), finding(), finding(remedy=None)], project)
+    assert [(change["file"], change["findings"]) for change in document["changes"]] == [("crud.py", [1])]
+    assert [left["finding"] for left in document["left"]] == [0, 2]
+
+
 @pytest.mark.once
 def test_another_process_makes_the_same() -> None:
     assert fixes_of(MIXED) == FIXES

@@ -25,6 +25,17 @@ def test_a_process_that_was_killed_is_named_by_its_exit_status(monkeypatch: pyte
     )
 
 
+@pytest.mark.parametrize(
+    ("output", "why"),
+    [("", "Expecting value: line 1 column 1 (char 0)"), ("{} more", "Extra data: line 1 column 4 (char 3)")],
+)
+def test_an_answer_that_is_no_json_is_said(output: str, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 0, output))
+    with pytest.raises(process.NoDiff) as refused:
+        process.fixes_of([])
+    assert str(refused.value) == (f"the process that makes the diff has failed: {why}; see what 'query-guard fix' says")
+
+
 def test_one_process_runs_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     running: list[int] = []
 

@@ -23,7 +23,7 @@ def walked_tree(paths: Sequence[LoadPath], facts: Facts) -> Remedy | None:
         return _in_words(name)
     entity = LoadPath(path.root, path.how, steps, path.lazy[: len(steps)]).entity
     names = written_steps(steps, entity)
-    if names is None:
+    if names is None or entity is None:
         return _in_words(name)
     head = path._replace(steps=steps[:-1], lazy=path.lazy[: len(steps) - 1])
     *before, last = chain_of([*loaders_of(head), "selectinload"], names)
