@@ -554,6 +554,8 @@ SECRETS = [
     ("sqlite", 'INSERT INTO t (a) VALUES ("hunter2 secret")'),
     ("sqlite", 'SELECT json_extract(a, "$.hunter2secret") FROM t'),
     ("sqlite", 'SELECT * FROM t WHERE name LIKE "%hunter2%" OR name IN ("hunter2a", "hunter2b")'),
+    ("sqlite", 'SELECT a FROM t WHERE b = "hunter2".* OR b LIKE "hunter2".* OR b IN ("hunter2".*)'),
+    ("sqlite", 'INSERT INTO t (a) VALUES ("hunter2".*)'),
     ("sqlite", 'PRAGMA rekey("hunter2secret")'),
     ("sqlite", 'VACUUM INTO "hunter2.db"'),
     ("sqlite", 'INSERT INTO t (a) SELECT "hunter2" FROM u WHERE a > "hunter2" ORDER BY f("hunter2")'),
