@@ -127,6 +127,15 @@ def plain_default(session: Session) -> object:
     return letter.pages
 
 
+def select_after_flush(session: Session) -> None:
+    """Do what is advised for values that SQL computes."""
+    labels = [Label(name="a"), Label(name="b")]
+    session.add_all(labels)
+    session.flush()
+    session.scalars(select(Label).where(Label.id.in_([label.id for label in labels]))).all()
+    assert [label.loud for label in labels] == ["A", "B"]
+
+
 LETTER = ("Letter", "Paper")
 
 
@@ -141,7 +150,7 @@ LETTER = ("Letter", "Paper")
         (refreshed_attributes, ("refresh", "sender, title", LETTER)),
         (server_default, ("generated", "made", LETTER)),
         (changed, ("generated", "changed, counted", LETTER)),
-        (expression, ("expired", "", ("Label",))),
+        (expression, ("computed", "loud", ("Label",))),
         (plain_default, ("expired", "", LETTER)),
     ],
 )
@@ -149,6 +158,10 @@ def test_each_reason_to_load_columns(
     engine: Engine, body: Callable[[Session], object], told_of: tuple[str, str, tuple[str, ...]]
 ) -> None:
     assert told(engine, body) == [told_of]
+
+
+def test_one_select_after_the_flush_loads_what_sql_computes(engine: Engine) -> None:
+    assert told(engine, select_after_flush) == []
 
 
 def test_an_object_is_known_again_in_another_session(engine: Engine) -> None:

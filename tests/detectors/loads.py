@@ -44,6 +44,7 @@ DEFERRED = Loader("column", "User", "biography, photo", False, ())
 OF_POST = Loader("column", "Post", "text", False, (), steps=(OF_POSTS,))
 SUBCLASS = Loader("subclass", "Author", "", False, (), ("User",))
 GENERATED = Loader("generated", "User", "stamp", False, (), ("User",), keys=("id",))
+COMPUTED = GENERATED._replace(kind="computed")
 EXPIRED = Loader("expired", "User", "", False, (), ("User",), keys=("id",))
 REFRESHED = EXPIRED._replace(kind="refresh")
 BOTH = "undefer(User.biography).undefer(User.photo)"

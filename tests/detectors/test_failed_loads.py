@@ -11,6 +11,7 @@ from query_guard.records import Clauses, FailedLoad, FailureOfLoad, Loader, Opti
 from tests.detectors.loads import (
     BOTH,
     COMMENTS,
+    COMPUTED,
     DEFERRED,
     EXPIRED,
     GENERATED,
@@ -95,6 +96,11 @@ def test_a_column_that_could_not_be_loaded() -> None:
         "await session.refresh(user)",
         "The database makes User.stamp (a server default, or onupdate): set __mapper_args__ = {'eager_defaults': True} "
         "in User, or await session.refresh(user) after the flush",
+    )
+    assert failed(COMPUTED, 0) == Remedy(
+        "await session.refresh(user)",
+        "SQL computes User.stamp (a column_property), so that each flush of the object expires it: "
+        "await session.refresh(user) after the flush",
     )
 
 

@@ -106,6 +106,7 @@ def test_rows_that_are_written_without_a_flush_or_by_another_task_are_a_loop() -
     [
         ({"loader": NAME._replace(kind="subclass")}, "User.name, a column of a subclass, was loaded 3 times, "),
         ({"loader": NAME._replace(kind="generated")}, "User.name, which the database makes, was read again 3 times, "),
+        ({"loader": NAME._replace(kind="computed")}, "User.name, which SQL computes, was read again 3 times, "),
         ({"loader": NAME._replace(kind="expired")}, "An expired User.name was read again 3 times, "),
         ({"operation": "UPDATE", "writes": ("posts", "tags")}, "UPDATE on posts ran 3 times, "),
         ({"tables": ("posts", "tags")}, "SELECT from posts ran 3 times, "),

@@ -142,6 +142,7 @@ def _subject(row: Statement) -> str:
             "column": f"The deferred {of_class} was loaded",
             "subclass": f"{of_class}, a column of a subclass, was loaded",
             "generated": f"{of_class}, which the database makes, was read again",
+            "computed": f"{of_class}, which SQL computes, was read again",
             "expired": f"An expired {of_class} was read again",
         }.get(loader.kind, f"{loader.owner} was refreshed")
     table = (row.writes or row.tables)[:1]

@@ -101,7 +101,7 @@ class LoadPaths:
         path, loader = self.of(source), source.loader
         if loader is None:
             return path.on(steps, lazy=False)
-        if loader.kind in ("column", "subclass", "generated"):
+        if loader.kind in ("column", "subclass", "generated", "computed"):
             return path
         if not loader.path:
             return LoadPath(source, "refreshed" if loader.kind == "refresh" else "expired")

@@ -27,9 +27,10 @@ class Loader(NamedTuple):
     """The part of the ORM that sent a statement.
 
     `kind` is one of lazy, immediate, eager (selectinload, subqueryload), column (deferred), subclass (a column of a
-    subclass whose base was selected), generated (a value that the database made), expired, refresh. `owner` is the
-    class that declares `attribute`. For columns, `attribute` holds the names of all of them. `path` leads from the root
-    entity of the parents' query to a relationship, ("User.posts", "Post.comments"); it is empty for columns.
+    subclass whose base was selected), generated (a value that the database made), computed (a SQL expression), expired,
+    refresh. `owner` is the class that declares `attribute`. For columns, `attribute` holds the names of all of them.
+    `path` leads from the root entity of the parents' query to a relationship, ("User.posts", "Post.comments"); it is
+    empty for columns.
     """
 
     kind: str

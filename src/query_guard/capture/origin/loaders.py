@@ -6,6 +6,7 @@ statement. If a name is missing in a future release, no loader is known.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from sqlalchemy import Column
@@ -131,17 +132,23 @@ def _described_columns(
     elif are_expired and classes_without:
         kind, parents = "subclass", classes_without
     elif are_expired:
-        kind = "generated" if all(_is_generated(mapper, name) for name in names) else "expired"
+        kind = _kind_of_expired([getattr(mapper.attrs.get(name), "columns", ()) for name in names])
     attribute = ", ".join(sorted(names)) if kind != "expired" else ""
     return Loader(
         kind, mapper.class_.__name__, attribute, False, (), parents, "", _steps(path), key_attributes(mapper)
     )  # fmt: skip
 
 
-def _is_generated(mapper: Any, name: str) -> bool:
-    """Whether the database makes the value of an attribute, so that it must be loaded after a flush."""
-    columns = getattr(mapper.attrs.get(name), "columns", ())
-    return any(map(_is_made_by_database, columns))
+def _kind_of_expired(attributes: Sequence[Sequence[Any]]) -> str:
+    """Say why attributes with these columns must be loaded: a flush does not know what the database makes."""
+    if all(any(map(_is_made_by_database, columns)) for columns in attributes):
+        return "generated"
+    are_known = (all(map(_is_read_only, columns)) and len(columns) > 0 for columns in attributes)
+    return "computed" if all(are_known) else "expired"
+
+
+def _is_read_only(column: Any) -> bool:
+    return not isinstance(column, Column) or _is_made_by_database(column)
 
 
 def _is_made_by_database(column: Any) -> bool:

@@ -45,7 +45,7 @@ def _loading_remedy(rows: Sequence[Statement], loader: Loader, facts: Facts) -> 
         return deferred(loader, paths, facts)
     if loader.kind == "refresh":
         return _refreshed(rows, loader, facts)
-    if loader.kind == "generated":
+    if loader.kind in ("generated", "computed"):
         return generated(rows, loader)
     remedy = of_subclass(loader, paths, facts) if loader.kind == "subclass" else None
     return remedy or expired(rows, loader, facts)
