@@ -12,12 +12,12 @@ from sqlalchemy.pool import QueuePool
 
 from query_guard.capture.freeze.connection_facts import freeze_checkouts
 from query_guard.capture.window.open_checkout import OpenCheckout
-from query_guard.capture.window.open_transaction import OpenTransaction
 from query_guard.capture.window.pool_watch import PoolWatch
 from query_guard.capture.window.recorder import Recorder
 from query_guard.records import NOWHERE, Checkout, Request, Statement
+from tests.capture.transactions import begun
 from tests.clock import Clock
-from tests.reports import ENGINE, statement
+from tests.reports import statement
 
 GET = Request("http", "GET", "/")
 
@@ -34,16 +34,6 @@ def engine() -> Iterator[Engine]:
     engine = create_engine("sqlite://", poolclass=QueuePool)
     yield engine
     engine.dispose()
-
-
-def begun(recorder: Recorder, checkout: int = 7, **fields: Any) -> OpenTransaction:
-    """Begin a transaction that may write, and has ended when its `ended` is set."""
-    transaction = OpenTransaction(checkout, 1, ENGINE, 1, autocommit=False)
-    transaction.wrote = True
-    for name, value in fields.items():
-        setattr(transaction, name, value)
-    recorder.transactions.append(transaction)
-    return transaction
 
 
 def taken(recorder: Recorder, engine: Engine, clock: Clock, **fields: Any) -> OpenCheckout:

@@ -10,14 +10,14 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import QueuePool
 
 from query_guard.capture.freeze.connection_facts import freeze_transactions
-from query_guard.capture.window.open_transaction import OpenTransaction
 from query_guard.capture.window.pauses import Pauses
 from query_guard.capture.window.recorder import Recorder
 from query_guard.capture.window.savepoints import Savepoints
 from query_guard.capture.window.stages import AFTER_RESPONSE, BEFORE_RESPONSE, STREAMING
 from query_guard.records import Pause, Request, Statement, Transaction
+from tests.capture.transactions import begun
 from tests.clock import Clock
-from tests.reports import ENGINE, SITE, statement
+from tests.reports import SITE, statement
 
 GET = Request("http", "GET", "/")
 SOCKET = Request("websocket", "", "/ws")
@@ -35,16 +35,6 @@ def engine() -> Iterator[Engine]:
     engine = create_engine("sqlite://", poolclass=QueuePool)
     yield engine
     engine.dispose()
-
-
-def begun(recorder: Recorder, checkout: int = 7, **fields: Any) -> OpenTransaction:
-    """Begin a transaction that may write, and has ended when its `ended` is set."""
-    transaction = OpenTransaction(checkout, 1, ENGINE, 1, autocommit=False)
-    transaction.wrote = True
-    for name, value in fields.items():
-        setattr(transaction, name, value)
-    recorder.transactions.append(transaction)
-    return transaction
 
 
 def the_transaction(recorder: Recorder, *rows: Statement, request: Request = GET) -> Transaction:

@@ -11,21 +11,15 @@ from query_guard.capture.window.recorder import Recorder
 from query_guard.capture.window.rows import Batches
 from query_guard.capture.window.window import (
     Window,
-    current,
     watchers,
 )
 from tests.capture.rows import row_of, shared_of
+from tests.capture.windows import full, inside
 from tests.reports import ENGINE
 
 pytestmark = pytest.mark.query_guard(mode="off")  # a test that is recorded has a watcher
 
 OTHER = ENGINE._replace(serial=2)
-
-
-def full() -> Recorder:
-    recorder = Recorder()
-    recorder.room = 0
-    return recorder
 
 
 @pytest.fixture
@@ -34,13 +28,6 @@ def watcher() -> Iterator[Recorder]:
     watchers.append(recorder)
     yield recorder
     watchers.remove(recorder)
-
-
-def inside(outer: Window, recorder: Recorder | None = None, *, request: bool = False) -> Window:
-    token = current.set(outer)
-    window = Window(recorder or Recorder(), request)
-    current.reset(token)
-    return window
 
 
 def test_details_are_kept_where_there_is_room_for_an_engine() -> None:

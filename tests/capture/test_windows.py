@@ -23,6 +23,7 @@ from query_guard.capture.window.window import (
     watching,
 )
 from query_guard.records import Request
+from tests.capture.windows import full, inside
 from tests.reports import ENGINE
 
 pytestmark = pytest.mark.query_guard(mode="off")  # a test that is recorded has a watcher
@@ -31,25 +32,12 @@ OTHER = ENGINE._replace(serial=2)
 GET = Request("http", "GET", "/", "/users")
 
 
-def full() -> Recorder:
-    recorder = Recorder()
-    recorder.room = 0
-    return recorder
-
-
 @pytest.fixture
 def watcher() -> Iterator[Recorder]:
     recorder = Recorder()
     watchers.append(recorder)
     yield recorder
     watchers.remove(recorder)
-
-
-def inside(outer: Window, recorder: Recorder | None = None, *, request: bool = False) -> Window:
-    token = current.set(outer)
-    window = Window(recorder or Recorder(), request)
-    current.reset(token)
-    return window
 
 
 def test_a_window_within_a_request_is_of_that_request() -> None:
