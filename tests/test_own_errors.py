@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from time import perf_counter
 
 import pytest
 
 from query_guard import own_errors
 from query_guard.own_errors import HEAD, WHERE, contained, described, followed, listed, report_own_error
-
-
-@contextmanager
-def apart() -> Iterator[None]:
-    """Keep the failures of a test from the run, which mentions those of the guard."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(own_errors, "_logged", set())
-        patch.setattr(own_errors, "_times", {})
-        yield
+from tests.own_failures import apart
 
 
 def fails(*_: object, **__: object) -> None:

@@ -17,6 +17,7 @@ from query_guard.capture.origin import call_site as call_site_module
 from query_guard.capture.origin.call_site import call_site, site_of_frames
 from query_guard.capture.origin.source_files import name_of_call, shown_path
 from query_guard.records import NOWHERE, CallSite
+from tests.own_failures import apart
 
 FILE = "tests/capture/test_call_site.py"
 
@@ -149,6 +150,7 @@ def test_the_outermost_frame_may_be_a_generator_that_was_resumed() -> None:
     assert [site.resumed for site in space["sites"]] == [True, False]
 
 
+@apart()
 def test_a_site_that_cannot_be_read_equals_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(call_site_module, "walked", lambda *_: 1 / 0)
     first, second = (here() for _ in range(2))

@@ -15,6 +15,7 @@ from query_guard.capture.window.window import (
 )
 from tests.capture.rows import row_of, shared_of
 from tests.capture.windows import full, inside
+from tests.own_failures import apart
 from tests.reports import ENGINE
 
 pytestmark = pytest.mark.query_guard(mode="off")  # a test that is recorded has a watcher
@@ -65,6 +66,7 @@ def test_a_row_goes_to_each_window_around_and_is_late_in_sealed_ones(watcher: Re
     assert (sealed.late.count, outer.late.count, len(watcher.rows)) == (2, 0, 1)
 
 
+@apart()
 def test_a_row_that_cannot_be_kept_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     window = Window(Recorder(), True)
     monkeypatch.setattr(Recorder, "add", lambda *_: 1 / 0)

@@ -11,6 +11,7 @@ from query_guard.capture.window.rows import Batches, FailedLoadRow, Row
 from query_guard.records import NO_INFO, NOWHERE, LoopBlock, Request, Statement
 from tests.capture.rows import recorder_of, row_of, shared_of
 from tests.clock import Clock
+from tests.own_failures import apart
 from tests.reports import ENGINE
 
 GET = Request("http", "GET", "/")
@@ -105,6 +106,7 @@ def test_a_statement_in_a_websocket_has_the_number_of_the_message(kind: str, seg
     assert row.segment == segment
 
 
+@apart()
 def test_of_a_text_that_cannot_be_read_nothing_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     shared, other = shared_of("SELECT 'secret'"), shared_of("SELECT 'other secret'")
 

@@ -10,6 +10,7 @@ import pytest
 from query_guard.judge.verdict import judge
 from query_guard.own_errors import own_errors
 from query_guard.records import NOWHERE, Allowance, Facts, Finding, Frame, Phase, Silence
+from tests.own_failures import apart
 from tests.reports import REQUEST, SITE, facts_of
 
 ENDPOINT = Frame("main.py", 3, "show", 3)
@@ -73,6 +74,7 @@ class Failing:
         raise LookupError
 
 
+@apart()
 def test_a_detector_that_fails_yields_nothing_and_does_not_disturb_the_others() -> None:
     def fails_too(_facts: Facts) -> Iterator[Finding]:
         raise LookupError

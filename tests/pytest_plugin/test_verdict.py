@@ -21,6 +21,7 @@ from query_guard.pytest_plugin.verdict import verdict
 from query_guard.recording import Recording
 from query_guard.testing import record_queries
 from query_guard.testing.baseline import Baseline
+from tests.own_failures import apart
 from tests.reports import REQUEST, facts_of, report_with, statement
 
 FILE = Path("known.json")
@@ -125,6 +126,7 @@ def test_a_limit_of_the_marker_holds_in_each_mode(mode: str, most: int, expected
         (Settings(baseline=FILE), Limits(), False),
     ],
 )
+@apart()
 def test_a_failure_of_the_guard_fails_a_test_that_is_held_to_something(
     settings: Settings, limits: Limits, is_told: bool, engine: Engine
 ) -> None:
