@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import httpx
 import pytest
 from fastapi import FastAPI
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from query_guard import Finding, QueryGuard
@@ -25,6 +25,7 @@ from query_guard.pytest_plugin.settings import Settings
 from query_guard.records import CallSite, Frame
 from query_guard.testing.baseline import baseline_text, read_baseline
 from query_guard.testing.outputs.sarif import sarif
+from tests.patient import PATIENT
 from tests.reports import report_with
 from tests.runs import entry, run_of, told
 from tests.serving import client_of
@@ -86,6 +87,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(PATIENT)
 @given(VALUES)
 def test_any_data_becomes_json(value: Any) -> None:
     assert strictly(json_text(value, indent=2)) == strictly(json_text(value)) == json_safe(value)

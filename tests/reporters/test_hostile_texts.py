@@ -29,6 +29,7 @@ from query_guard.testing.outputs.gathered import gathered
 from query_guard.testing.outputs.markdown import markdown
 from query_guard.testing.outputs.sarif import sarif
 from query_guard.web.headers import report_headers
+from tests.patient import PATIENT
 from tests.reports import facts_of, report_with, statement
 from tests.runs import entry, run_of, told
 
@@ -43,7 +44,9 @@ texts = (
     .filter(bool)
 )
 CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-ordinary = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+ordinary = settings(
+    PATIENT, max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 
 
 def report_of(text: str) -> Report:

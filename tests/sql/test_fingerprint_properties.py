@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from query_guard.fingerprint import Fingerprint, fingerprint
 from query_guard.sql.dialects import dialect_named
+from tests.patient import PATIENT
 
 pytestmark = pytest.mark.once
 
@@ -42,7 +43,7 @@ separators = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=500)
+@settings(PATIENT, max_examples=500)
 @given(sql=st.text() | sql_like, dialect=dialects)
 @example(sql="\x00", dialect="postgresql")
 @example(sql=")" * 50 + "IN (", dialect="postgresql")
@@ -53,13 +54,13 @@ def test_any_text_has_a_fingerprint(sql: str, dialect: str) -> None:
     assert set(shape.writes) <= set(shape.tables)
 
 
-@settings(max_examples=200)
+@settings(PATIENT, max_examples=200)
 @given(sql=sql_like, dialect=st.text(max_size=12))
 def test_any_dialect_name_will_do(sql: str, dialect: str) -> None:
     assert isinstance(fingerprint(sql, dialect), Fingerprint)
 
 
-@settings(max_examples=200)
+@settings(PATIENT, max_examples=200)
 @given(sql=sql_like, dialect=dialects)
 def test_the_cache_changes_nothing(sql: str, dialect: str) -> None:
     first = fingerprint(sql, dialect)
@@ -67,7 +68,7 @@ def test_the_cache_changes_nothing(sql: str, dialect: str) -> None:
     assert fingerprint(sql, dialect) == first == fingerprint(sql, dialect)
 
 
-@settings(max_examples=200)
+@settings(PATIENT, max_examples=200)
 @given(before=sql_like, sql=sql_like, dialect=dialects)
 @example(before="SELECT a FROM t", sql=", a FROM t", dialect="oracle")
 @example(before="SELECT a FROM t", sql="TRUNCATE TABLE, a", dialect="sqlite")
@@ -104,7 +105,7 @@ def quoted(secret: str, dialect: str) -> list[str]:
     }[dialect]
 
 
-@settings(max_examples=200)
+@settings(PATIENT, max_examples=200)
 @given(secret=secrets, dialect=dialects, data=st.data())
 def test_no_string_is_ever_shown(secret: str, dialect: str, data: st.DataObject) -> None:
     literal = data.draw(st.sampled_from(quoted(secret, dialect)))
@@ -141,7 +142,7 @@ FRAMES = [
 ]
 
 
-@settings(max_examples=200)
+@settings(PATIENT, max_examples=200)
 @given(
     pair=st.lists(st.from_regex(r"[a-z][a-z_ $]{0,7}[a-z]", fullmatch=True), min_size=2, max_size=2, unique=True),
     frame=st.sampled_from(FRAMES),
@@ -152,21 +153,21 @@ def test_two_columns_between_double_quotes_never_merge(pair: list[str], frame: s
     assert one.id != other.id
 
 
-@settings(max_examples=100)
+@settings(PATIENT, max_examples=100)
 @given(number=st.integers(min_value=10**6) | st.floats(min_value=1e6, allow_infinity=False), dialect=dialects)
 def test_no_number_is_ever_shown(number: float, dialect: str) -> None:
     shape = fingerprint(f"SELECT {number}, -{number}, f({number}) FROM t WHERE a IN ({number}) LIMIT {number}", dialect)
     assert not re.search(r"\d", shape.text)
 
 
-@settings(max_examples=100)
+@settings(PATIENT, max_examples=100)
 @given(prefix=sql_like, secret=st.from_regex("zq[a-z ]{0,9}zq", fullmatch=True), dialect=dialects)
 def test_an_open_string_hides_the_rest(prefix: str, secret: str, dialect: str) -> None:
     assume(not re.search(r"['\"`#$\[\\]|--|/\*|\*/", prefix))
     assert "zq" not in repr(fingerprint(f"{prefix} '{secret}", dialect))
 
 
-@settings(max_examples=100)
+@settings(PATIENT, max_examples=100)
 @given(name=names, other=names, dialect=dialects)
 def test_digits_in_names_are_never_masked(name: str, other: str, dialect: str) -> None:
     shape = fingerprint(f"SELECT {name}.{other}, {other} AS {name} FROM {name}", dialect)
@@ -174,7 +175,7 @@ def test_digits_in_names_are_never_masked(name: str, other: str, dialect: str) -
     assert shape.tables == (name,)
 
 
-@settings(max_examples=100)
+@settings(PATIENT, max_examples=100)
 @given(data=st.data(), dialect=dialects)
 def test_comments_and_white_space_do_not_matter(data: st.DataObject, dialect: str) -> None:
     tokens = SPACED_OUT.split()
@@ -182,7 +183,7 @@ def test_comments_and_white_space_do_not_matter(data: st.DataObject, dialect: st
     assert fingerprint(spaced, dialect) == fingerprint(" ".join(tokens), dialect)
 
 
-@settings(max_examples=100)
+@settings(PATIENT, max_examples=100)
 @given(size=st.integers(1, 30), width=st.integers(1, 5), dialect=dialects)
 def test_sizes_of_lists_and_batches_do_not_matter(size: int, width: int, dialect: str) -> None:
     row = "(" + ", ".join(["1"] * width) + ")"
@@ -193,7 +194,7 @@ def test_sizes_of_lists_and_batches_do_not_matter(size: int, width: int, dialect
     )
 
 
-@settings(max_examples=200)
+@settings(PATIENT, max_examples=200)
 @given(sql=sql_like)
 def test_truncation_needs_a_long_text(sql: str) -> None:
     assert not fingerprint(sql).truncated
