@@ -8,7 +8,7 @@ import pytest
 
 from query_guard.pytest_plugin.test_code import TestCode
 
-ROOT = Path("/work/tests/shop")
+ROOT = Path("/srv/tests/shop")
 
 
 @pytest.mark.parametrize("folder", ["tests", "test", "testing"])
@@ -28,7 +28,7 @@ def test_the_outermost_folder_of_tests_counts_and_no_folder_above_the_project() 
     code.add(f"{ROOT}/shop/tests/test/deep/test_users.py")
     assert code(f"{ROOT}/shop/tests/helpers.py")
     assert not code(f"{ROOT}/shop/users.py")
-    assert not code("/work/tests/other.py")
+    assert not code("/srv/tests/other.py")
 
 
 @pytest.mark.parametrize("folder", ["", "checks", "shop"])
