@@ -74,14 +74,14 @@ class DoubleQuoted:
 
     def add(self, text: str, parts: list[str], *, is_name: bool, bracket: Bracket, previous: str) -> bool:
         """Note a name, or what may be one; False where it is a string for sure."""
-        is_compared = bracket.kind == "list" or previous[-1:] in tuple("<>=!~|+") or previous in ("LIKE", "ILIKE")
-        is_star = text.endswith(".*") and bracket.kind != "row" and not is_compared
-        if is_name or len(parts) > 1 or is_star:
-            self._sure.update(part for part in parts if part[0] == '"')
-            return True
-        if bracket.kind == "row" or (is_compared and not _QUOTED_NAME.fullmatch(text)):
-            return False
-        self._doubtful.add(text)
+        if not is_name and len(parts) == 1:
+            is_compared = bracket.kind == "list" or previous[-1:] in tuple("<>=!~|+") or previous in ("LIKE", "ILIKE")
+            if bracket.kind == "row" or (is_compared and not _QUOTED_NAME.fullmatch(text)):
+                return False
+            if not text.endswith(".*"):
+                self._doubtful.add(text)
+                return True
+        self._sure.update(part for part in parts if part[0] == '"')
         return True
 
     def hide(self, out: list[str], begun: int) -> None:

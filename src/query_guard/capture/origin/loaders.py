@@ -143,11 +143,11 @@ def _kind_of_expired(attributes: Sequence[Sequence[Any]]) -> str:
     """Say why attributes with these columns must be loaded: a flush does not know what the database makes."""
     if all(any(map(_is_made_by_database, columns)) for columns in attributes):
         return "generated"
-    are_known = (all(map(_is_read_only, columns)) and len(columns) > 0 for columns in attributes)
-    return "computed" if all(are_known) else "expired"
+    are_unknown = (columns and all(map(_is_made_or_computed, columns)) for columns in attributes)
+    return "computed" if all(are_unknown) else "expired"
 
 
-def _is_read_only(column: Any) -> bool:
+def _is_made_or_computed(column: Any) -> bool:
     return not isinstance(column, Column) or _is_made_by_database(column)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from query_guard.detectors.remedies.columns import deferred, of_subclass
 from query_guard.detectors.remedies.loader_option import added_to_select, loading_of, opposing_option, replacing
-from query_guard.detectors.remedies.read_again import cause_of, computed_by_sql, made_by_database
+from query_guard.detectors.remedies.read_again import after_flush, cause_of
 from query_guard.detectors.remedies.remedy import Remedy, at
 from query_guard.records import Facts, FailedLoad, Loader
 
@@ -55,10 +55,8 @@ def _column(load: FailedLoad, loader: Loader, facts: Facts) -> Remedy:
     in_time = f"{refresh} before the session is closed" if load.failure == "detached" else refresh
     if loader.kind == "column":
         return deferred(loader, [path], facts)._replace(avoided=(), sent=0)
-    if loader.kind == "generated":
-        return Remedy(refresh, f"{made_by_database(loader)}, or {refresh} after the flush")
-    if loader.kind == "computed":
-        return Remedy(refresh, f"{computed_by_sql(loader)}: {refresh} after the flush")
+    if loader.kind in ("generated", "computed"):
+        return Remedy(refresh, after_flush(loader, refresh))
     remedy = of_subclass(loader, [path], facts) if loader.kind == "subclass" else None
     if remedy is not None:
         return remedy._replace(avoided=(), sent=0)

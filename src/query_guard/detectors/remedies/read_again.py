@@ -75,28 +75,20 @@ def _read_after_commits(facts: Facts) -> tuple[Statement, ...]:
 def generated(rows: Sequence[Statement], loader: Loader) -> Remedy:
     """Return the remedy for values that the database makes or computes, and that are read again after a flush."""
     code = all_by_key(loader)
-    is_computed = loader.kind == "computed"  # what `eager_defaults` does not fetch
-    means = f"{computed_by_sql(loader)}: " if is_computed else f"{made_by_database(loader)}, or "
-    advice = f"{means}read them all with one select after the flush"
+    advice = after_flush(loader, "read them all with one select")
     return Remedy(code, f"{advice}: {code}" if code else advice).once_for(rows)
 
 
-def _named(loader: Loader) -> str:
-    return listed([f"{loader.owner}.{name}" for name in loader.attribute.split(", ")])
-
-
-def made_by_database(loader: Loader) -> str:
-    """Say what makes a value that is read again, and how the flush can return it."""
-    made = f"The database makes {_named(loader)} (a server default, or onupdate)"
-    return f"{made}: set __mapper_args__ = {{'eager_defaults': True}} in {loader.owner}"
-
-
-def computed_by_sql(loader: Loader) -> str:
-    """Say why what SQL computes is read again."""
-    which, them = (
-        ("a column_property is among them", "them") if ", " in loader.attribute else ("a column_property", "it")
-    )
-    return f"SQL computes {_named(loader)} ({which}), so that each flush of the object expires {them}"
+def after_flush(loader: Loader, instead: str) -> str:
+    """Say why a flush left values to be read again, and what to do: `eager_defaults` fetches none that SQL computes."""
+    attributes = [f"{loader.owner}.{name}" for name in loader.attribute.split(", ")]
+    if loader.kind == "generated":
+        made = f"The database makes {listed(attributes)} (a server default, or onupdate)"
+        option = f"set __mapper_args__ = {{'eager_defaults': True}} in {loader.owner}"
+        return f"{made}: {option}, or {instead} after the flush"
+    one = len(attributes) == 1
+    computed = f"SQL computes {listed(attributes)} (a column_property{'' if one else ' is among them'})"
+    return f"{computed}, so that each flush of the object expires {'it' if one else 'them'}: {instead} after the flush"
 
 
 def refreshed(rows: Sequence[Statement], loader: Loader) -> Remedy:
