@@ -10,10 +10,8 @@ from query_guard.detectors.remedies import Remedy, remedy_for
 from query_guard.records import NOWHERE, Clauses, Entity, Loader, Option, Statement
 from tests.detectors.loads import (
     BOTH,
-    COMPUTED,
     DEFERRED,
     EXPIRED,
-    GENERATED,
     OF_COMMENTS,
     OF_POST,
     SUBCLASS,
@@ -146,27 +144,3 @@ def test_columns_of_a_subclass_from_two_selects_or_from_no_line() -> None:
         found = remedy(*some, of=SUBCLASS)
         assert found.code == "selectin_polymorphic(User, [Author])"
         assert (saved(found), found.edit, found.option) == (([], 0), None, None)
-
-
-def test_values_that_sql_computes() -> None:
-    found = remedy(columns(1, COMPUTED, 0), columns(2, COMPUTED, 0), of=COMPUTED)
-    assert found.advice == (
-        "SQL computes User.stamp (a column_property), so that each flush of the object expires it: read them all with "
-        "one select after the flush: select(User).where(User.id.in_(values))"
-    )
-    assert saved(found) == ([1, 2], 1)
-    several = COMPUTED._replace(attribute="stamp, total")
-    assert remedy(columns(1, several, 0), columns(2, several, 0), of=several).advice.startswith(
-        "SQL computes User.stamp and User.total (a column_property is among them), so that each flush of the object "
-        "expires them: read"
-    )
-
-
-def test_values_that_the_database_makes() -> None:
-    found = remedy(columns(1, GENERATED, 0), columns(2, GENERATED, 0), of=GENERATED)
-    assert found.code == "select(User).where(User.id.in_(values))"
-    assert found.advice == (
-        "The database makes User.stamp (a server default, or onupdate): set __mapper_args__ = {'eager_defaults': True} "
-        f"in User, or read them all with one select after the flush: {found.code}"
-    )
-    assert saved(found) == ([1, 2], 1)

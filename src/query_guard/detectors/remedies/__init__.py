@@ -13,7 +13,7 @@ from query_guard.detectors.remedies.failed_loads import loaded_before
 from query_guard.detectors.remedies.flushes import flushed_one_by_one
 from query_guard.detectors.remedies.listeners import is_of_listener, sent_by_listener
 from query_guard.detectors.remedies.merges import merged_one_by_one
-from query_guard.detectors.remedies.read_again import expired, generated, refreshed
+from query_guard.detectors.remedies.read_again import expired, generated, refreshed, was_flushed
 from query_guard.detectors.remedies.relationships import loaded_one_by_one, named_in_refresh
 from query_guard.detectors.remedies.remedy import Remedy
 from query_guard.detectors.remedies.walked import walked_by_hand
@@ -45,7 +45,7 @@ def _loading_remedy(rows: Sequence[Statement], loader: Loader, facts: Facts) -> 
         return deferred(loader, paths, facts)
     if loader.kind == "refresh":
         return _refreshed(rows, loader, facts)
-    if loader.kind in ("generated", "computed"):
+    if loader.kind in ("generated", "computed") and was_flushed(rows[0], facts):
         return generated(rows, loader)
     remedy = of_subclass(loader, paths, facts) if loader.kind == "subclass" else None
     return remedy or expired(rows, loader, facts)

@@ -72,6 +72,19 @@ def _read_after_commits(facts: Facts) -> tuple[Statement, ...]:
     return tuple(row for rows in by_commit for row in rows)
 
 
+def was_flushed(row: Statement, facts: Facts) -> bool:
+    """Whether the object of a reload may have been flushed before it; if not, the application has expired it.
+
+    An object that no statement has loaded was added, or is not known.
+    """
+    tables = {*row.tables}
+    return not row.loaded_by or any(
+        not tables.isdisjoint(earlier.writes) and earlier.transaction == row.transaction
+        for earlier in facts.statements
+        if earlier.serial < row.serial
+    )
+
+
 def generated(rows: Sequence[Statement], loader: Loader) -> Remedy:
     """Return the remedy for values that the database makes or computes, and that are read again after a flush."""
     code = all_by_key(loader)
