@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,20 +19,6 @@ from tests.clock import Clock
 from tests.reports import statement
 
 GET = Request("http", "GET", "/")
-
-
-@pytest.fixture
-def recorder(clock: Clock) -> Recorder:
-    recorder = Recorder()
-    clock.move(1)
-    return recorder
-
-
-@pytest.fixture
-def engine() -> Iterator[Engine]:
-    engine = create_engine("sqlite://", poolclass=QueuePool)
-    yield engine
-    engine.dispose()
 
 
 def taken(recorder: Recorder, engine: Engine, clock: Clock, **fields: Any) -> OpenCheckout:

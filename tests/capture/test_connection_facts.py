@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, create_engine
-from sqlalchemy.pool import QueuePool
 
 from query_guard.capture.freeze.connection_facts import freeze_transactions
 from query_guard.capture.window.pauses import Pauses
@@ -21,20 +18,6 @@ from tests.reports import SITE, statement
 
 GET = Request("http", "GET", "/")
 SOCKET = Request("websocket", "", "/ws")
-
-
-@pytest.fixture
-def recorder(clock: Clock) -> Recorder:
-    recorder = Recorder()
-    clock.move(1)
-    return recorder
-
-
-@pytest.fixture
-def engine() -> Iterator[Engine]:
-    engine = create_engine("sqlite://", poolclass=QueuePool)
-    yield engine
-    engine.dispose()
 
 
 def the_transaction(recorder: Recorder, *rows: Statement, request: Request = GET) -> Transaction:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from query_guard.capture.window.delivery import count, count_further, deliver, detail_recorder
@@ -11,7 +9,6 @@ from query_guard.capture.window.recorder import Recorder
 from query_guard.capture.window.rows import Batches
 from query_guard.capture.window.window import (
     Window,
-    watchers,
 )
 from tests.capture.rows import row_of, shared_of
 from tests.capture.windows import full, inside
@@ -21,14 +18,6 @@ from tests.reports import ENGINE
 pytestmark = pytest.mark.query_guard(mode="off")  # a test that is recorded has a watcher
 
 OTHER = ENGINE._replace(serial=2)
-
-
-@pytest.fixture
-def watcher() -> Iterator[Recorder]:
-    recorder = Recorder()
-    watchers.append(recorder)
-    yield recorder
-    watchers.remove(recorder)
 
 
 def test_details_are_kept_where_there_is_room_for_an_engine() -> None:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, create_engine
-from sqlalchemy.pool import QueuePool
 
 from query_guard.capture.window.open_checkout import OpenCheckout
 from query_guard.capture.window.open_transaction import OpenTransaction
@@ -18,18 +15,6 @@ from query_guard.capture.window.pool_watch import PoolWatch
 from query_guard.records import NOWHERE, OUTSIDE_REQUESTS
 from tests.clock import Clock
 from tests.reports import ENGINE
-
-
-@pytest.fixture
-def engine() -> Iterator[Engine]:
-    engine = create_engine("sqlite://", poolclass=QueuePool, pool_size=2, max_overflow=1)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def watch(engine: Engine) -> PoolWatch:
-    return PoolWatch(engine.pool)
 
 
 def window_of(name: str = "GET /", *, sealed: bool = False, stage: int | None = 1) -> Any:

@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import NullPool, QueuePool, StaticPool
 
 from query_guard.capture.window.pool_watch import PoolWatch
-
-
-@pytest.fixture
-def engine() -> Iterator[Engine]:
-    engine = create_engine("sqlite://", poolclass=QueuePool, pool_size=2, max_overflow=1)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def watch(engine: Engine) -> PoolWatch:
-    return PoolWatch(engine.pool)
 
 
 @pytest.mark.parametrize(("out", "full"), [(0, False), (2, False), (3, True)])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 
@@ -30,14 +29,6 @@ pytestmark = pytest.mark.query_guard(mode="off")  # a test that is recorded has 
 
 OTHER = ENGINE._replace(serial=2)
 GET = Request("http", "GET", "/", "/users")
-
-
-@pytest.fixture
-def watcher() -> Iterator[Recorder]:
-    recorder = Recorder()
-    watchers.append(recorder)
-    yield recorder
-    watchers.remove(recorder)
 
 
 def test_a_window_within_a_request_is_of_that_request() -> None:
