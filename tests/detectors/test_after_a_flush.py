@@ -36,7 +36,7 @@ def test_values_that_sql_computes() -> None:
     [
         ({}, True),
         ({"writes": ("posts",)}, False),
-        ({"transaction": 2}, False),
+        ({"transaction": 2}, True),
         ({"serial": 9}, False),
     ],
 )

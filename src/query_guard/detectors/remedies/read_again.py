@@ -75,14 +75,12 @@ def _read_after_commits(facts: Facts) -> tuple[Statement, ...]:
 def was_flushed(row: Statement, facts: Facts) -> bool:
     """Whether the object of a reload may have been flushed before it; if not, the application has expired it.
 
-    An object that no statement has loaded was added, or is not known.
+    An object that no statement has loaded was added, or is not known. With `expire_on_commit=False`, what a flush left
+    to be read is read after its transaction, too.
     """
     tables = {*row.tables}
-    return not row.loaded_by or any(
-        not tables.isdisjoint(earlier.writes) and earlier.transaction == row.transaction
-        for earlier in facts.statements
-        if earlier.serial < row.serial
-    )
+    earlier = (other for other in facts.statements if other.serial < row.serial)
+    return not row.loaded_by or any(not tables.isdisjoint(other.writes) for other in earlier)
 
 
 def generated(rows: Sequence[Statement], loader: Loader) -> Remedy:
