@@ -11,6 +11,7 @@ from query_guard.fixing.patch import Addition, patched
 POSTS = "selectinload(User.posts)"
 FIRST = "from sqlalchemy.orm import selectinload\n"
 MODELS = "from app.models import User\n"
+WITH_COMMENTS = "from sqlalchemy.orm import (\n    aliased,  # of users\n    undefer,  # of posts\n"
 
 
 def source_with(head: str, remedy: str, directory: Path) -> str:
@@ -54,6 +55,10 @@ PLACES = {
     "not in an import of all names": (
         f"from sqlalchemy.orm import *\n{MODELS}",
         f"from sqlalchemy.orm import *\n{FIRST}{MODELS}",
+    ),
+    "after names with comments, which stay beside their names": (
+        f"{WITH_COMMENTS})\n{MODELS}",
+        f"{WITH_COMMENTS}    selectinload,\n)\n{MODELS}",
     ),
     "in a line of the module, where the package is imported, too": (
         f"from sqlalchemy import orm\nfrom sqlalchemy.orm import Session\n{MODELS}",

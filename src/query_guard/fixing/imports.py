@@ -56,7 +56,7 @@ def _with_name(node: cst.ImportFrom, name: str) -> list[cst.ImportAlias]:
         else []
     )
     names = appended(old, [cst.ImportAlias(cst.Name(name))], opening)
-    ordered = _in_order(old, names[-1])
+    ordered = names if "#" in code_of(node) else _in_order(old, names[-1])  # comments stay where they are
     return [
         place.with_changes(name=value.name, asname=value.asname) for place, value in zip(names, ordered, strict=True)
     ]
