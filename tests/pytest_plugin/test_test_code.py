@@ -40,8 +40,9 @@ def test_in_another_folder_the_module_alone_is_test_code(folder: str) -> None:
 
 
 def test_a_folder_of_testpaths_is_test_code_unless_the_application_is_below_it() -> None:
-    code = TestCode(ROOT, [ROOT / "checks", ROOT, ROOT.parent, Path("/")])
+    code = TestCode(ROOT, [ROOT / "checks", ROOT, ROOT.parent, Path("/"), ROOT.with_name("sho")])
     assert code(f"{ROOT}/checks/helpers.py")
+    assert code(f"{ROOT.with_name('sho')}/helpers.py")
     assert not code(f"{ROOT}/checks_of_shop.py")
     assert not code(f"{ROOT}/shop/users.py")
 

@@ -44,8 +44,9 @@ class TestCode:
 
     def _add_folder(self, folder: str) -> None:
         """Add a folder, unless it is the project's root or above it: the application is there, too."""
-        if not self._root.startswith(folder.rstrip(os.sep)):
-            self._folders.add(folder.rstrip(os.sep) + os.sep)
+        inside = folder.rstrip(os.sep) + os.sep
+        if not (self._root + os.sep).startswith(inside):
+            self._folders.add(inside)
 
     def __call__(self, file: str) -> bool:
         is_test_code = self._answers.get(file)
