@@ -146,7 +146,7 @@ def _of_change(statement: Any, mapper: Any) -> Clauses:
         further.append("RETURNING")
     if _sets_expressions(statement):
         further.append("an expression")
-    if getattr(statement, "_extra_froms", ()) or statement._prefixes or statement._independent_ctes:
+    if statement._prefixes or statement._independent_ctes:
         further.append("a prefix")
     return Clauses(where=where, further=tuple(further))
 

@@ -113,6 +113,4 @@ def _loaded_with(rows: Sequence[Statement], facts: Facts) -> list[Statement]:
 
 def _is_below(row: Statement, serials: set[int], facts: Facts) -> bool:
     source = facts.load_paths.source_of(row)
-    while source is not None and source.loader is not None and source.loader.kind == "eager":
-        source = facts.load_paths.source_of(source)
     return source is not None and source.serial in serials
