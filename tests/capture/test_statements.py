@@ -262,8 +262,10 @@ async def test_cursor_events_are_taken_up_once_and_forgotten_again() -> None:
     for _ in range(3):  # each checkout of an engine with listeners of its own asks for them
         cursor_events.use_cursor_events()
     assert len(executions.markers) == len(before) + 1
+    assert create_engine("sqlite://")._has_events
     cursor_events.forget_cursor_events()
     assert executions.markers == before
+    assert not create_engine("sqlite://")._has_events  # so that SQLAlchemy calls no listeners for it
 
 
 async def test_no_attribute_of_ours_is_read_from_a_drivers_connection() -> None:

@@ -123,6 +123,12 @@ def test_what_was_written_before_the_gap(fields: dict[str, Any], written: str) -
     assert finding.summary == f"A transaction was open and idle for 500 ms after this statement{written}"
 
 
+def test_all_that_was_written_before_the_gap_counts_together() -> None:
+    earlier = row(1, 1.0, 1.125, **WRITES, rows=4)
+    (finding,) = found(earlier, row(2, 1.125, 1.25, **WRITES, rows=3), row(3, 1.75, 2.0, **WRITES, rows=7))
+    assert finding.summary.endswith("; it had written 7 rows")
+
+
 def test_after_the_last_statement_all_that_the_transaction_wrote_counts() -> None:
     (finding,) = found(row(1, 1.0, 1.25), rows_written=3)
     assert finding.summary.endswith("; it had written 3 rows")

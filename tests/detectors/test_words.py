@@ -107,6 +107,7 @@ WORDS: list[tuple[Detector, Facts, list[str]]] = [
         facts_of(WROTE, WROTE._replace(serial=2, writes=("posts", "tags"))),
         ["A GET request wrote to posts, 2 times: INSERT INTO posts"],
     ),
+    (WriteInReadRequest(), facts_of(WROTE), ["A GET request wrote to posts: INSERT INTO posts"]),
     (WriteInReadRequest(), facts_of(WROTE, request=REQUEST._replace(method="POST")), []),
     (WriteInReadRequest(), facts_of(statement()), []),
     (

@@ -18,6 +18,12 @@ def test_what_is_short_enough_is_unchanged(longest: int) -> None:
     assert shortened("x" * 40, longest) == "x" * 40
 
 
+def test_a_select_that_is_short_enough_keeps_its_columns() -> None:
+    text = select("c" * 100)
+    assert shortened(text, len(text)) == text
+    assert shortened(text, len(text) - 1) == f"{BEFORE}SELECT {'c' * 53}… FROM posts"
+
+
 def test_other_texts_end_in_an_ellipsis_at_the_length_asked_for() -> None:
     assert shortened("x" * 41, 40) == f"{'x' * 39}…"
     assert shortened(f"{'x' * 30}{' ' * 10}y", 40) == f"{'x' * 30}…"
