@@ -1,7 +1,8 @@
 """`python -m benchmarks`: measure everything and write docs/performance.md; name sections to print those alone.
 
-Times need a calm machine, instructions do not: `python -m benchmarks instructions served_instructions --update` counts
-them anew and leaves the rest of the page as it is.
+Times need a calm machine; instructions and the ratios of servers that answer side by side do not:
+`python -m benchmarks instructions served_instructions served --update` measures them anew and leaves the rest of the
+page as it is.
 
 `python -m benchmarks check` is the short test for CI.
 """
@@ -48,7 +49,7 @@ SECTIONS = (
     "served_instructions",
     "endurance",
 )
-COUNTED = frozenset(("instructions", "served_instructions"))
+UPDATED = frozenset(("instructions", "served_instructions", "served"))
 """Sections that need no calm machine, so that they may be of another day than the times."""
 _TIMED_ONLY = ("bare_again", "without_headers", "query_guard_logged")
 """Instructions have no noise to show, and headers and a log line cost each request the same."""
@@ -64,14 +65,14 @@ def main() -> int:
     parser.add_argument(
         "--update",
         action="store_true",
-        help="replace these sections of docs/performance.md, where instructions are counted",
+        help=f"replace these sections of docs/performance.md, of {', '.join(sorted(UPDATED))}",
     )
     parser.add_argument("--record", action="store_true", help="check: accept today's ratios")
     options = parser.parse_args()
     if unknown := {*options.sections} - {*SECTIONS, "check"}:
         parser.error(f"unknown section {min(unknown)!r}; expected some of {', '.join((*SECTIONS, 'check'))}")
-    if options.update and (options.quick or not options.sections or {*options.sections} - COUNTED):
-        parser.error(f"--update is for {' and '.join(sorted(COUNTED))} in full: times are measured all together")
+    if options.update and (options.quick or not options.sections or {*options.sections} - UPDATED):
+        parser.error(f"--update is for {', '.join(sorted(UPDATED))} in full: other times are measured all together")
     if "check" in options.sections:
         return check(record=options.record)
     results = _measured(options.sections or SECTIONS, quick=options.quick, peers=options.peers)
