@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Column, Table, UniqueConstraint, inspect
+from sqlalchemy.engine.interfaces import CacheStats
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapper
 from sqlalchemy.orm.exc import UnmappedColumnError
@@ -34,6 +35,7 @@ ON_COMPILED = "_query_guard_info"
 _BOUNDED = r"(?i)\b(?:LIMIT|OFFSET|FETCH|BETWEEN)\b|[<>]"
 """What may read a list in parts: then it matters how many rows each part has."""
 _WRITING = r"(?i)\b(?:INSERT|UPDATE|DELETE|MERGE|REPLACE)\b"
+_UNCACHED = frozenset((CacheStats.NO_CACHE_KEY, CacheStats.CACHING_DISABLED, CacheStats.NO_DIALECT_SUPPORT))
 
 
 class UnreadInfo:
@@ -69,11 +71,16 @@ class UnreadInfo:
         self._info: StatementInfo | None = None
 
     def note(self, context: Any) -> None:
-        """Keep the statement until it is read. Not called where executions are only counted."""
+        """Keep the statement until it is read. Not called where executions are only counted.
+
+        One that SQLAlchemy does not keep either is read at once: `insert(table).values(rows)` holds all its rows.
+        """
         if not self._is_noted:
             self._is_noted = True
             self._statement = context.invoked_statement
             self._compiled = context.compiled
+            if getattr(context, "cache_hit", None) in _UNCACHED:
+                self.read()
 
     def read(self) -> StatementInfo:
         if self._info is None:
