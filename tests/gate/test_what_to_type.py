@@ -220,6 +220,11 @@ QUESTIONS: dict[str, tuple[Callable[[Session, int], Any], str, str]] = {
         "",
         "func.row_number().over(...) partitioned by Post.author_id",
     ),
+    "first of a key": (
+        lambda session, n: session.query(User).filter_by(id=n).first(),
+        "select(User).where(User.id.in_(values))",
+        "",
+    ),
     "OFFSET": (
         lambda session, n: session.scalars(select(Post).order_by(Post.id).limit(1).offset(n)).all(),
         "",

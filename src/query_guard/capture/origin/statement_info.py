@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Column, Table, UniqueConstraint, inspect
+from sqlalchemy import Column, inspect
 from sqlalchemy.engine.interfaces import CacheStats
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapper
@@ -22,6 +22,7 @@ from query_guard.capture.origin.loader_options import options_of
 from query_guard.capture.origin.mappers import key_attributes, lineage
 from query_guard.capture.origin.relationships import collections_behind, referrers
 from query_guard.capture.origin.site_cache import SiteCache
+from query_guard.capture.origin.unique_keys import are_unique
 from query_guard.capture.origin.unjoined import unjoined_tables
 from query_guard.records import NO_INFO, Clauses, Engine, Entity, StatementInfo
 
@@ -100,7 +101,7 @@ def _describe(statement: Any, compiled: Any) -> StatementInfo:
             lineage=lineage(mapper) if mapper is not None else (),
             aliased=aliased,
             filters=tuple(_attribute(mapper, column) for column in own_columns) if all_own else (),
-            unique=bool(own_columns) and _are_unique(mapper, own_columns),
+            unique=bool(own_columns) and are_unique(mapper, own_columns),
             walks=tuple(collections_behind(mapper, own_columns, statement)) if all_own else (),
             joined=joined_relationships(compiled, collections=True),
             joined_objects=joined_relationships(compiled, collections=False),
@@ -162,18 +163,3 @@ def _attribute(mapper: Mapper[Any] | None, column: Column[Any]) -> str:
         return mapper.get_property_by_column(column).key
     except UnmappedColumnError:
         return str(column.key)
-
-
-def _are_unique(mapper: Mapper[Any] | None, columns: list[Column[Any]]) -> bool:
-    """Whether at most one row equals these columns: they include the primary key or a unique constraint."""
-    if mapper is None:
-        return False
-    names = {column.key for column in columns}
-    table = mapper.local_table
-    keys = [tuple(mapper.primary_key)]
-    if isinstance(table, Table):
-        keys += [
-            tuple(constraint.columns) for constraint in table.constraints if isinstance(constraint, UniqueConstraint)
-        ]
-        keys += [tuple(index.columns) for index in table.indexes if index.unique]
-    return any({column.key for column in key} <= names for key in keys if key)
