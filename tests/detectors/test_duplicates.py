@@ -8,7 +8,7 @@ import pytest
 
 from query_guard import Facts, Finding
 from query_guard.detectors import DuplicateStatement
-from query_guard.records import NO_INFO, Entity, Loader, Statement
+from query_guard.records import NO_INFO, Clauses, Entity, Loader, Statement
 from tests.reports import ENGINE, POSTS, SITE, facts_of, statement, transaction
 
 TAGS = {"tables": ("tags",), "writes": ("tags",)}
@@ -179,7 +179,8 @@ def test_a_load_of_which_the_query_is_not_known_stands_for_itself() -> None:
 
 
 OBJECTS = NO_INFO._replace(entities=(Entity("Post", ("Post",), False),))
-REFRESHED = Loader("refresh", "Post", "", False, (), ("Post",))
+POST_REFRESHED = Loader("refresh", "Post", "", False, (), ("Post",))
+READ_AGAIN = OBJECTS._replace(clauses=Clauses(further=("populate_existing",)))
 DELETED = {**WROTE, **TAGS, "operation": "DELETE", "sql": "DELETE FROM tags", "fingerprint": "delete"}
 
 
@@ -189,7 +190,8 @@ DELETED = {**WROTE, **TAGS, "operation": "DELETE", "sql": "DELETE FROM tags", "f
         ({**WROTE, **TAGS}, {}, "info"),
         ({**WROTE, **TAGS}, {"info": OBJECTS}, "warning"),
         ({**WROTE, **TAGS}, {"loader": POSTS}, "warning"),
-        ({**WROTE, **TAGS}, {"loader": REFRESHED, "info": OBJECTS}, "info"),
+        ({**WROTE, **TAGS}, {"loader": POST_REFRESHED, "info": OBJECTS}, "info"),
+        ({**WROTE, **TAGS}, {"info": READ_AGAIN}, "info"),
         (DELETED, {"info": OBJECTS}, "info"),
         ({"tables": ("tags",), "sql": "SELECT tags.id FROM tags", "fingerprint": "tags"}, {}, "warning"),
     ],
@@ -206,7 +208,7 @@ def test_a_trigger_a_cascade_or_a_view_may_lead_from_one_table_to_another(
 
 
 def test_one_read_of_an_object_again_among_selects_of_it_may_have_seen_another_row() -> None:
-    rows = [read(1, info=OBJECTS), statement(2, **WROTE, **TAGS), read(3, info=OBJECTS, loader=REFRESHED)]
+    rows = [read(1, info=OBJECTS), statement(2, **WROTE, **TAGS), read(3, info=OBJECTS, loader=POST_REFRESHED)]
     assert "a trigger, a cascade or a view" in found(facts_of(*rows))[0].fix
 
 

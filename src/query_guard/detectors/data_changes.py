@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from query_guard.detectors.acts import acts
 from query_guard.detectors.polls import looks_again
-from query_guard.records import Facts, Statement
+from query_guard.records import POPULATES, Facts, Statement
 
 _CALL = re.compile(r"\w\(")
 
@@ -68,5 +68,8 @@ def _are_between(serials: Sequence[int], first: Statement, second: Statement) ->
 
 
 def _selects_objects(row: Statement) -> bool:
+    """Whether a SELECT brings mapped objects, and leaves those alone that the session has already."""
     loader = row.loader
-    return bool(row.info.entities) if loader is None else bool(loader.path) and loader.kind != "refresh"
+    if loader is None:
+        return bool(row.info.entities) and POPULATES not in row.info.clauses.further
+    return bool(loader.path) and loader.kind != "refresh"

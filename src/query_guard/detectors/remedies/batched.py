@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from query_guard.detectors.binds import OFFSET, changed_places, places_of_values
 from query_guard.detectors.remedies.remedy import Remedy, at, listed
-from query_guard.records import CRITERIA, Clauses, Facts, Loader, Statement
+from query_guard.records import CRITERIA, POPULATES, Clauses, Facts, Loader, Statement
 
 _KEPT = frozenset(
     (
@@ -15,6 +15,7 @@ _KEPT = frozenset(
         "HAVING",
         "options",
         CRITERIA,
+        POPULATES,
         "FOR UPDATE OF",
         "such columns",
         "GROUP BY",
