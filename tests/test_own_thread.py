@@ -8,16 +8,18 @@ import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
+import anyio
 import anyio.to_thread
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import StaticPool
 
+from query_guard import QueryGuard, Report
 from query_guard.web.exchange import MAX_JUDGED_FOR_HEADERS
 from query_guard.web.own_thread import OwnThread, own_thread
 from tests.serving import guarded, visit
@@ -64,6 +66,42 @@ async def test_a_large_report_is_not_made_on_the_loop_and_is_there_when_the_requ
     app.get("/")(send_many)
     await visit(app, "/")
     assert (threads, reports) == (["query_guard reports"], [])
+
+
+def raising_after_many() -> tuple[QueryGuard, list[Report]]:
+    """Return an application that answers its cancellation with an exception of its own."""
+    reports: list[Report] = []
+
+    async def app(_scope: Any, _receive: Any, _send: Any) -> None:
+        await send_many()
+        try:
+            await asyncio.sleep(BOUND)
+        except asyncio.CancelledError as error:
+            raise LookupError("its own") from error
+
+    return QueryGuard(app, reporters=[reports.append]), reports
+
+
+def called(app: QueryGuard) -> Coroutine[Any, Any, None]:
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b""}
+    unused: Any = None
+    return app(scope, unused, unused)
+
+
+async def test_a_cancelled_scope_does_not_replace_the_exception_of_the_application() -> None:
+    app, reports = raising_after_many()
+    with pytest.raises(LookupError, match="its own"), anyio.move_on_after(0.01):
+        await called(app)
+    await asyncio.wait_for(own_thread.run(lambda: None), BOUND)  # what has begun goes on in the thread
+    assert [report.request.exception for report in reports] == ["LookupError"]
+
+
+async def test_an_application_that_is_closed_is_not_made_to_wait() -> None:
+    app, reports = raising_after_many()
+    request = called(app)
+    request.send(None)
+    request.close()
+    assert [report.request.exception for report in reports] == ["GeneratorExit"]
 
 
 async def test_where_no_thread_can_be_started_the_report_is_made_all_the_same(

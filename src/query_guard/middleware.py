@@ -28,11 +28,12 @@ from query_guard.reporters.log import LogReporter
 from query_guard.web.application import read_application
 from query_guard.web.asgi import ASGIApp, Receive, Scope, Send
 from query_guard.web.boundary_exchange import taken_over
+from query_guard.web.callables import callables, check_history
 from query_guard.web.counted import CountedExchange
 from query_guard.web.counted_request import CountedRequest
 from query_guard.web.exchange import Exchange
 from query_guard.web.no_effect import inside_another, warn, without_effect
-from query_guard.web.options import Options, callables, check_history, check_options, environment
+from query_guard.web.options import Options, check_options, environment
 from query_guard.web.refused import Refused, refusable
 from query_guard.web.routes import ServedRoutes
 from query_guard.web.sampling import SampleRate, Sampling

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import func, inspect, select, text, update
+from sqlalchemy import func, insert, inspect, select, text, update
 from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
 
 from query_guard.records import NO_INFO, Clauses, StatementInfo
 from tests.databases import Profiler
-from tests.models import Car, Post, User
+from tests.models import Car, Post, Tag, User
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.parametrize("driver", ["sqlite3"], indirect=True)]
 
@@ -107,3 +109,18 @@ async def test_objects_that_are_joined_are_told_from_collections(profile: Profil
     query = select(Post).options(joinedload(Post.author), joinedload(Post.comments))
     found = await target(profile, lambda session: session.scalars(query).unique().all())
     assert (found.joined, found.joined_objects) == ((("Post.comments",),), (("Post.author",),))
+
+
+async def test_a_statement_that_sqlalchemy_does_not_keep_is_read_at_once_and_let_go(profile: Profiler) -> None:
+    freed: list[bool] = []
+
+    def insert_rows(session: Session) -> None:
+        statement = insert(Tag).values([{"id": number, "name": "x"} for number in (2_001, 2_002)])
+        kept = weakref.ref(statement)
+        session.execute(statement)
+        del statement
+        gc.collect()
+        freed.append(kept() is None)
+
+    found = await target(profile, insert_rows)
+    assert (found.entity, freed) == ("Tag", [True])

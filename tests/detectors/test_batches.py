@@ -11,7 +11,7 @@ from query_guard.detectors.batches import batch_reason
 from query_guard.detectors.binds import bind_places
 from query_guard.records import NO_INFO, Facts, Statement
 from query_guard.records.salt import SALT
-from tests.reports import POSTS, facts_of, statement, transaction
+from tests.reports import POSTS, SITE, facts_of, statement, transaction
 
 OFFSET = "SELECT posts.id FROM posts WHERE posts.author_id = ? LIMIT ? OFFSET ?"
 BY_KEY = "SELECT posts.id FROM posts WHERE posts.author_id = ? AND posts.id > ? ORDER BY posts.id LIMIT ?"
@@ -258,3 +258,18 @@ def test_a_retry_comes_after_a_statement_that_failed_too() -> None:
     refused = [row._replace(error="OperationalError") for row in (first, second)]
     assert reason([*refused, third]) == "a retry: the transactions before the last one failed"
     assert reason([first, refused[1], third]) is None
+
+
+INSERT = {"operation": "INSERT", "writes": ("posts",), "site": SITE}
+
+
+@pytest.mark.parametrize(("outcome", "is_known"), [("committed", True), ("open", True), ("rolled back", False)])
+def test_a_last_row_that_was_refused_ends_no_transaction_that_may_commit(outcome: str, is_known: bool) -> None:
+    inserted = rows("INSERT INTO posts (id) VALUES (?)", (1,), (2,), (3,), **INSERT)
+    inserted[-1] = inserted[-1]._replace(error="IntegrityError")
+    refused = "each row has a savepoint of its own, as some are refused"
+    found = reason(inserted, transactions=(transaction(serial=1, outcome=outcome),))
+    assert found == (refused if is_known else None)
+    read = statement(4, transaction=1, fingerprint="read")
+    assert batch_reason(inserted, facts_of(*inserted, read)) == refused
+    assert batch_reason(inserted, facts_of(*inserted, read._replace(error="InternalError"))) is None, "it did not go on"

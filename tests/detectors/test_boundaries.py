@@ -545,7 +545,7 @@ def test_the_fix_of_a_duplicate_is_that_of_the_one_that_was_sent_last() -> None:
     fixes = [only(DuplicateStatement(), facts_of(*of)).fix for of in (rows, rows[:2])]
     assert fixes == [
         "Send it once, before what repeats this line, and keep the result",
-        "Refresh it once: nothing was written or committed in between",
+        "Refresh it once: nothing was written to it or committed in between",
     ]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from query_guard import Facts, Finding
 from query_guard.detectors import DuplicateStatement
-from query_guard.records import Loader, Statement
+from query_guard.records import NO_INFO, Clauses, Entity, Loader, Statement
 from tests.reports import ENGINE, POSTS, SITE, facts_of, statement, transaction
 
 TAGS = {"tables": ("tags",), "writes": ("tags",)}
@@ -176,3 +176,52 @@ def test_loads_of_what_a_refresh_has_loaded_belong_to_the_refresh() -> None:
 
 def test_a_load_of_which_the_query_is_not_known_stands_for_itself() -> None:
     assert [finding.count for finding in found(facts_of(loaded(1, 9), loaded(2, 9)))] == [2]
+
+
+OBJECTS = NO_INFO._replace(entities=(Entity("Post", ("Post",), False),))
+POST_REFRESHED = Loader("refresh", "Post", "", False, (), ("Post",))
+READ_AGAIN = OBJECTS._replace(clauses=Clauses(further=("populate_existing",)))
+DELETED = {**WROTE, **TAGS, "operation": "DELETE", "sql": "DELETE FROM tags", "fingerprint": "delete"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "reads", "severity"),
+    [
+        ({**WROTE, **TAGS}, {}, "info"),
+        ({**WROTE, **TAGS}, {"info": OBJECTS}, "warning"),
+        ({**WROTE, **TAGS}, {"loader": POSTS}, "warning"),
+        ({**WROTE, **TAGS}, {"loader": POST_REFRESHED, "info": OBJECTS}, "info"),
+        ({**WROTE, **TAGS}, {"info": READ_AGAIN}, "info"),
+        (DELETED, {"info": OBJECTS}, "info"),
+        ({"tables": ("tags",), "sql": "SELECT tags.id FROM tags", "fingerprint": "tags"}, {}, "warning"),
+    ],
+)
+def test_a_trigger_a_cascade_or_a_view_may_lead_from_one_table_to_another(
+    sent: dict[str, Any], reads: dict[str, Any], severity: str
+) -> None:
+    rows = [read(1, **reads), statement(2, **sent), read(3, **reads), read(4, **reads)]
+    (finding,) = found(facts_of(*rows))
+    assert (finding.count, finding.severity) == (3, severity)
+    assert ("a trigger, a cascade or a view" in finding.fix) == (severity == "info")
+    (finding,) = found(facts_of(statement(1, **sent), *[read(n, **reads) for n in (2, 3, 4)], statement(5, **sent)))
+    assert finding.severity == "warning", "before all of them, and after them"
+
+
+def test_one_read_of_an_object_again_among_selects_of_it_may_have_seen_another_row() -> None:
+    rows = [read(1, info=OBJECTS), statement(2, **WROTE, **TAGS), read(3, info=OBJECTS, loader=POST_REFRESHED)]
+    assert "a trigger, a cascade or a view" in found(facts_of(*rows))[0].fix
+
+
+@pytest.mark.parametrize(
+    ("sql", "tables", "severity"),
+    [
+        ("SELECT next_invoice() AS next_invoice_1", (), "info"),
+        ("SELECT * FROM next_invoices(?)", (), "info"),
+        ("SELECT count(posts.id) FROM posts", ("posts",), "warning"),
+        ("SELECT ?", (), "warning"),
+    ],
+)
+def test_a_function_without_a_table_may_act(sql: str, tables: tuple[str, ...], severity: str) -> None:
+    (finding,) = found(facts_of(*[read(n, sql=sql, tables=tables) for n in (1, 2, 3)]))
+    assert finding.severity == severity
+    assert ("not if the function does something" in finding.fix) == (severity == "info")

@@ -133,6 +133,14 @@ WORDS: dict[str, tuple[Clauses, StatementInfo, str]] = {
 }  # fmt: skip
 
 
+def test_first_of_a_unique_key_needs_no_limit() -> None:
+    unique = POST._replace(unique=True)
+    found = of_loop(Clauses(where=BY_AUTHOR, further=("LIMIT",)), unique)
+    assert found.code == "select(Post).where(Post.author_id.in_(values))"
+    assert "row_number" in of_loop(Clauses(where=BY_AUTHOR, further=("LIMIT", "JOIN")), unique).advice
+    assert "row_number" in of_loop(Clauses(where=BY_AUTHOR, further=("LIMIT", "OFFSET")), unique).advice
+
+
 @pytest.mark.parametrize(("clauses", "info", "advice"), WORDS.values(), ids=WORDS)
 def test_others_are_told_in_words(clauses: Clauses, info: StatementInfo, advice: str) -> None:
     assert of_loop(clauses, info) == Remedy("", advice)

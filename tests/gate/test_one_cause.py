@@ -186,6 +186,6 @@ async def test_o3_the_finding_says_why_objects_are_read_again(profile: Profiler)
 
     fixes = [findings(await profile(body), "duplicate_statement")[0].fix for body in (refreshed, expired)]
     assert fixes == [
-        "Refresh it once: nothing was written or committed in between",
+        "Refresh it once: nothing was written to it or committed in between",
         "Expire or refresh the User only where it may have changed: it was loaded already",
     ]

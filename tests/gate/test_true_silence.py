@@ -226,11 +226,16 @@ async def test_p5_reflection_is_nobodys_loop(database: Database) -> None:
     assert {"n_plus_one", "duplicate_statement"}.isdisjoint(kinds(recording.report))
 
 
-async def test_p5_rows_that_may_be_refused_have_a_savepoint_each(profile: Profiler) -> None:
+@pytest.mark.parametrize(
+    "keys",
+    [(2_001, 2_002, 2_002, 2_003), (2_001, 2_002, 2_003, 2_002), (2_001, 2_001, 2_001, 2_001), (2_001, 2_002, 1, 1, 1)],
+)
+async def test_p5_rows_that_may_be_refused_have_a_savepoint_each(profile: Profiler, keys: tuple[int, ...]) -> None:
     def work(session: Session) -> None:
-        for key in (2_001, 2_002, 2_002, 2_003):
+        for key in keys:
             with suppress(IntegrityError), session.begin_nested():
                 session.add(Tag(id=key, name="may be refused"))
+        session.scalar(select(func.count(Tag.id)))
         session.rollback()
 
     assert "n_plus_one" not in kinds(await profile(work))

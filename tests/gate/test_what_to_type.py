@@ -213,12 +213,24 @@ QUESTIONS: dict[str, tuple[Callable[[Session, int], Any], str, str]] = {
             select(User).where(User.id == n).options(load_only(User.name)).execution_options(populate_existing=True)
         ).all(),
         "",
-        "User.id.in_(values) in the place of User.id == ..., and keep its options",
+        "User.id.in_(values) in the place of User.id == ..., and keep its populate_existing and options",
+    ),
+    "populate_existing": (
+        lambda session, n: session.scalars(
+            select(User).where(User.id == n).execution_options(populate_existing=True).order_by(User.name)
+        ).all(),
+        "",
+        "User.id.in_(values) in the place of User.id == ..., and keep its populate_existing",
     ),
     "LIMIT": (
         lambda session, n: session.scalars(select(Post).where(Post.author_id == n).limit(1)).all(),
         "",
         "func.row_number().over(...) partitioned by Post.author_id",
+    ),
+    "first of a key": (
+        lambda session, n: session.query(User).filter_by(id=n).first(),
+        "select(User).where(User.id.in_(values))",
+        "",
     ),
     "OFFSET": (
         lambda session, n: session.scalars(select(Post).order_by(Post.id).limit(1).offset(n)).all(),

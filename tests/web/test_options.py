@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from query_guard import QueryGuard, query_budget
+from query_guard.history.memory import MemoryHistory
 
 
 async def asynchronous(_scope: Any) -> float:
@@ -20,6 +21,10 @@ async def asynchronous(_scope: Any) -> float:
 class Asynchronous:
     async def __call__(self, _scope: Any) -> float:
         return 1.0
+
+
+class AsynchronousHistory(MemoryHistory):
+    async def add(self, report: Any) -> None: ...  # type: ignore[override]
 
 
 def named(options: dict[str, Any]) -> str:
@@ -35,6 +40,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"debug_path": "debug"}, "debug_path must be a path below the root, such as '/__query_guard__', not 'debug'"),
     ({"debug_path": "/"}, "debug_path must be a path below the root, such as '/__query_guard__', not '/'"),
     ({"debug_token": 5}, "debug_token must be None or text of at least 16 characters, not int"),
+    (
+        {"debug_token": "x" * 16 + "\ny"},
+        "debug_token must fit into a header, and holds a line break or another control",
+    ),
     ({"debug_token": "x" * 15 + "\n"}, "debug_token must be None or text of at least 16 characters, not 15 of them"),
     ({"sample_rate": 1.5}, "sample_rate must be a number from 0 to 1, not 1.5"),
     ({"sample_rate": -0.5}, "sample_rate must be a number from 0 to 1, not -0.5"),
@@ -47,8 +56,12 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"budgets": {"GET /": -1}}, "the budget of 'GET /' must be an integer of at least 0, not -1"),
     ({"detectors": print}, "detectors must be a sequence of callables"),
     ({"detectors": [int]}, "detectors must hold callables (instances, not classes), not <class 'int'>"),
+    ({"detectors": [Asynchronous()]}, "detectors must hold callables that nobody has to await, not <tests.web."),
+    ({"reporters": [asynchronous]}, "reporters must hold callables that nobody has to await, not <function asyn"),
     ({"reporters": ["log"]}, "reporters must hold callables (instances, not classes), not 'log'"),
     ({"history": "sqlite"}, "history must have add, get and latest, as MemoryHistory() has, not 'sqlite'"),
+    ({"history": MemoryHistory}, "history must be an instance, as MemoryHistory() is, with methods that nobody has to"),
+    ({"history": AsynchronousHistory()}, "with methods that nobody has to await, not <tests.web.test_options.Asynch"),
     ({"exclude": "/health"}, "exclude must be a sequence of texts, such as ('/health',), not '/health'"),
     ({"capture_parameters": None}, "capture_parameters must be True or False, not None"),
     ({"release": ""}, "release must be None or text of at least 1 characters, not ''"),

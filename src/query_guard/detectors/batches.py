@@ -63,10 +63,17 @@ def _may_be_refused(rows: list[Statement], facts: Facts) -> bool:
     Under asyncio a refused statement has another call site, since it ends with an exception.
     """
     last = rows[-1]
-    if last.operation != "INSERT" or last.error is not None:
+    in_transaction = facts.by_transaction.get(last.transaction, ())
+    refused = [
+        row
+        for row in in_transaction
+        if row.error is not None and row.fingerprint == last.fingerprint and row.site.innermost == last.site.innermost
+    ]
+    if last.operation != "INSERT" or not refused:
         return False
-    return any(
-        row.error is not None and row.fingerprint == last.fingerprint and row.site.innermost == last.site.innermost
-        for row in facts.by_transaction.get(last.transaction, ())
-        if row.serial < last.serial
-    )
+    went_on = any(row.serial > refused[0].serial and row.error is None for row in in_transaction)
+    return went_on or _may_commit(last, facts)
+
+
+def _may_commit(row: Statement, facts: Facts) -> bool:
+    return any(each.serial == row.transaction and each.outcome in ("committed", "open") for each in facts.transactions)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from query_guard.detectors.acts import acts, has_effect, reads_catalogue
-from query_guard.detectors.polls import looks_again, may_poll
+from query_guard.detectors.acts import has_effect, reads_catalogue
+from query_guard.detectors.data_changes import DataChanges, may_act
+from query_guard.detectors.polls import may_poll
 from query_guard.detectors.thresholds import Thresholds
 from query_guard.records import Facts, Finding, Statement, Triggers, distinct_sites, grouped, usual_duration
 
@@ -33,8 +33,9 @@ class DuplicateStatement(Thresholds):
     transaction was committed, or failed, between them. A poll is no duplicate. Neither is a SELECT that locks, acts (an
     advisory lock, a setting, a notification), draws from a sequence, reads the clock or reads the database's catalogue.
     Repetitions within a loop over other values belong to that loop. Loads of relationships belong to the query that
-    loaded their objects. An info at two runs, and where it may be a poll whose wait is not seen; else a warning from
-    `loud` runs on.
+    loaded their objects. An info at two runs, where it may be a poll whose wait is not seen, where a write to another
+    table may have changed what is read (`DataChanges`), and where a function without a table may act; else a warning
+    from `loud` runs on.
     """
 
     loud: int = 3
@@ -47,7 +48,7 @@ class DuplicateStatement(Thresholds):
         rows = list(_outside_loops(facts))
         if len(rows) < 2:
             return
-        changes = _Changes(facts)
+        changes = DataChanges(facts)
         askers = {row.serial: _asker(row, facts) for row in rows}
         queries = [row for row in rows if askers[row.serial] is row]
         found = list(_duplicates(queries, changes))
@@ -55,22 +56,26 @@ class DuplicateStatement(Thresholds):
         loads = [row for row in rows if askers[row.serial] is not row]
         for duplicates in found:
             serials = {row.serial for row in duplicates}
-            yield self._finding(duplicates, [row for row in loads if askers[row.serial].serial in serials], askers)
+            of_them = [row for row in loads if askers[row.serial].serial in serials]
+            yield self._finding(duplicates, of_them, askers, changes)
         for duplicates in _duplicates([row for row in loads if askers[row.serial].serial not in of_found], changes):
-            yield self._finding(duplicates, [], askers)
+            yield self._finding(duplicates, [], askers, changes)
 
-    def _finding(self, rows: list[Statement], loads: list[Statement], askers: dict[int, Statement]) -> Finding:
+    def _finding(
+        self, rows: list[Statement], loads: list[Statement], askers: dict[int, Statement], changes: DataChanges
+    ) -> Finding:
         """Return a finding; `loads` are the loads of its relationships, and `askers` has the query of each load."""
         first = rows[0]
         sites = distinct_sites(rows)
         lines = len({site.innermost for site in sites})
         places = f"{lines} lines" if lines > 1 else "one line"
+        doubt = _doubt(rows, changes)
         repeated_loads = [row for row in loads if askers[row.serial].serial != first.serial]
         return Finding(
             kind=KIND,
-            severity="warning" if len(rows) >= self.loud and not may_poll(rows) else "info",
+            severity="warning" if len(rows) >= self.loud and not doubt and not may_poll(rows) else "info",
             summary=f"The same SELECT with the same values ran {len(rows)} times, from {places}: {first.sql}",
-            fix=_fix(rows, len(sites)),
+            fix=_fix(rows, len(sites)) + doubt,
             details=_brought(loads),
             site=rows[-1].site,
             callers=sites[:5],
@@ -85,7 +90,7 @@ class DuplicateStatement(Thresholds):
         )
 
 
-def _duplicates(rows: list[Statement], changes: _Changes) -> Iterator[list[Statement]]:
+def _duplicates(rows: list[Statement], changes: DataChanges) -> Iterator[list[Statement]]:
     for equal_rows in grouped(rows, lambda row: (row.fingerprint, row.value_key, row.engine.serial)).values():
         if len(equal_rows) > 1 and not _asks_anew(equal_rows[0]):
             yield from [run for run in _runs(sorted(equal_rows), changes) if len(run) > 1]
@@ -117,10 +122,19 @@ def _fix(rows: list[Statement], sites: int) -> str:
             return "Send it once, before what repeats this line, and keep the result"
         return "Keep the first result and pass it on; in FastAPI, a dependency runs once per request"
     if loader.kind == "refresh":
-        return "Refresh it once: nothing was written or committed in between"
+        return "Refresh it once: nothing was written to it or committed in between"
     if len({row.transaction for row in rows}) > 1:
         return f"Pass the {loader.owner} on, in one session: each session or transaction loads it again"
     return f"Expire or refresh the {loader.owner} only where it may have changed: it was loaded already"
+
+
+def _doubt(rows: list[Statement], changes: DataChanges) -> str:
+    """Return what has to be known before the fix is right, as the end of its sentence; "" if nothing has."""
+    if may_act(rows[0]):
+        return "; not if the function does something, or returns something else each time"
+    if changes.may_reach(rows):
+        return "; not if a trigger, a cascade or a view leads from what was written in between to what it reads"
+    return ""
 
 
 def _outside_loops(facts: Facts) -> Iterator[Statement]:
@@ -130,36 +144,7 @@ def _outside_loops(facts: Facts) -> Iterator[Statement]:
             yield from (row for row in rows if row.error is None)
 
 
-class _Changes:
-    """When the data may have changed: commits by time, writes by table and order."""
-
-    def __init__(self, facts: Facts) -> None:
-        ends = [t.end for t in facts.transactions if t.end is not None and t.outcome == "committed"]
-        self._facts = facts
-        self._commits = sorted(ends)
-        self._anywhere: list[int] = []
-        self._by_table: dict[str, list[int]] = {}
-        for row in facts.statements:
-            if acts(row) or (row.operation != "SELECT" and not row.writes):
-                self._anywhere.append(row.serial)
-            for table in row.writes:
-                self._by_table.setdefault(table, []).append(row.serial)
-
-    def between(self, first: Statement, second: Statement) -> bool:
-        if looks_again(first, second) or self._is_retry(first, second):
-            return True
-        commits = self._commits
-        if bisect_right(commits, second.start) > bisect_right(commits, first.start):
-            return True
-        writes = [self._anywhere, *(self._by_table.get(table, []) for table in first.tables)]
-        return any(bisect_right(w, second.serial) > bisect_right(w, first.serial) for w in writes)
-
-    def _is_retry(self, first: Statement, second: Statement) -> bool:
-        """Whether the transaction of the first failed: what it has read must be read again."""
-        return first.transaction != second.transaction and first.transaction in self._facts.failed_transactions
-
-
-def _runs(rows: list[Statement], changes: _Changes) -> Iterator[list[Statement]]:
+def _runs(rows: list[Statement], changes: DataChanges) -> Iterator[list[Statement]]:
     """Split repetitions wherever the data may have changed between two of them."""
     run = [rows[0]]
     for row in rows[1:]:

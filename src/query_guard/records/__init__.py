@@ -35,7 +35,15 @@ from query_guard.records.loader_option import LoaderOption, OptionCall, PlacedOp
 from query_guard.records.loaders import Loader, Step
 from query_guard.records.report import Report
 from query_guard.records.request import Request, RequestKind
-from query_guard.records.statement_info import CRITERIA, NO_INFO, Clauses, Entity, Option, StatementInfo
+from query_guard.records.statement_info import (
+    CRITERIA,
+    NO_INFO,
+    POPULATES,
+    Clauses,
+    Entity,
+    Option,
+    StatementInfo,
+)
 from query_guard.records.statements import (
     NOWHERE,
     CallSite,
@@ -56,6 +64,7 @@ __all__ = [
     "NO_INFO",
     "OBJECT_BY_OBJECT",
     "OUTSIDE_REQUESTS",
+    "POPULATES",
     "Allowance",
     "Answer",
     "CallSite",

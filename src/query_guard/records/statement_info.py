@@ -20,6 +20,8 @@ class Option(NamedTuple):
     path: tuple[str, ...]
 
 
+POPULATES = "populate_existing"
+"""The option that lets a select read objects again that the session has already."""
 CRITERIA = "criteria"
 """The path of an option `with_loader_criteria()`, which a session may add to each of its selects."""
 

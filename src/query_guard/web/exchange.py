@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections.abc import Iterable
 
 from query_guard.capture.freeze.figures import WindowFigures
@@ -86,9 +87,20 @@ class Exchange(DescribedRequest):
         return True
 
     async def publish_in_thread(self) -> None:
-        """Make and publish the report of a large window in the guard's own thread, so that the event loop is free."""
+        """Make and publish the report of a large window in the guard's own thread, so that the event loop is free.
+
+        An exception of the application that passes meanwhile goes on: a cancellation of this wait does not replace it,
+        and after a GeneratorExit nothing may be awaited.
+        """
+        escaped = self.escaped
+        if escaped is not None and not issubclass(escaped, (Exception, CancelledError)):
+            self._publish()
+            return
         try:
             await own_thread.run(self._publish)
+        except CancelledError:
+            if escaped is None:
+                raise
         except Exception:
             report_own_error("a large report could not be made in a thread")
             self._publish()

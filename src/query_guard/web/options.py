@@ -7,15 +7,16 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from inspect import iscoroutinefunction
 from typing import Any
 
 from query_guard.capture.origin.engines import engine_of
+from query_guard.web.callables import is_async
 from query_guard.web.sampling import SampleRate, is_rate
 
 _BUDGET = r"[A-Z]+ /\S*"
 _SWITCH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 _SHORTEST_TOKEN = 16
+_CONTROL = r"[\x00-\x1f\x7f]"
 _SHOWN = 20
 
 
@@ -80,24 +81,6 @@ def environment(name: str, default: bool, *, mistyped: bool) -> bool:
     return mistyped if switch is None else switch
 
 
-def callables(name: str, value: Any) -> tuple[Any, ...]:
-    """Check a sequence of detectors or reporters."""
-    if not isinstance(value, Iterable) or isinstance(value, (str, bytes)):
-        raise ValueError(f"QueryGuard: {name} must be a sequence of callables, not {value!r}")
-    items = tuple(value)
-    for item in items:
-        if not callable(item) or isinstance(item, type):
-            raise ValueError(f"QueryGuard: {name} must hold callables (instances, not classes), not {item!r}")
-    return items
-
-
-def check_history(value: Any) -> Any:
-    """Check that a history can keep, find and list reports."""
-    if value is not None and not all(callable(getattr(value, name, None)) for name in ("add", "get", "latest")):
-        raise ValueError(f"QueryGuard: history must have add, get and latest, as MemoryHistory() has, not {value!r}")
-    return value
-
-
 def _boolean(name: str, value: Any) -> bool:
     if not isinstance(value, bool):
         raise ValueError(f"QueryGuard: {name} must be True or False, not {value!r}")
@@ -122,6 +105,8 @@ def _token(value: Any) -> str | None:
         raise ValueError(
             f"QueryGuard: debug_token must be None or text of at least {_SHORTEST_TOKEN} characters, not {shown}"
         )
+    if re.search(_CONTROL, token):
+        raise ValueError("QueryGuard: debug_token must fit into a header, and holds a line break or another control")
     return token
 
 
@@ -137,7 +122,7 @@ def _rate(value: Any) -> SampleRate:
         return float(value)
     if not callable(value):
         raise ValueError(f"QueryGuard: sample_rate must be a number from 0 to 1, not {value!r}")
-    if isinstance(value, type) or iscoroutinefunction(value) or iscoroutinefunction(value.__call__):
+    if isinstance(value, type) or is_async(value):
         raise ValueError(
             "QueryGuard: sample_rate must be a number from 0 to 1, or a function (not async) of the scope that returns "
             f"one, not {value!r}"

@@ -18,7 +18,7 @@ from sqlalchemy.sql.selectable import Join, Select
 from sqlalchemy.sql.visitors import iterate
 
 from query_guard.capture.origin.python_code import all_equal, all_written
-from query_guard.records import CRITERIA, Clauses
+from query_guard.records import CRITERIA, POPULATES, Clauses
 
 _AGGREGATES = frozenset(("count", "sum", "max", "min", "avg", "array_agg", "string_agg", "group_concat", "total"))
 CONDITION = "a condition"
@@ -103,6 +103,8 @@ def _select_further(statement: Any, where: tuple[str, ...] | None) -> Iterator[s
         yield "JOIN"
     if statement._prefixes or statement._suffixes or getattr(statement, "_independent_ctes", ()):
         yield "a prefix"
+    if getattr(statement, "_execution_options", {}).get("populate_existing"):
+        yield POPULATES
     criteria = [isinstance(option, LoaderCriteriaOption) for option in statement._with_options]
     if not all(criteria):
         yield "options"

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Column, Table, UniqueConstraint, inspect
+from sqlalchemy import Column, inspect
+from sqlalchemy.engine.interfaces import CacheStats
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapper
 from sqlalchemy.orm.exc import UnmappedColumnError
@@ -21,6 +22,7 @@ from query_guard.capture.origin.loader_options import options_of
 from query_guard.capture.origin.mappers import key_attributes, lineage
 from query_guard.capture.origin.relationships import collections_behind, referrers
 from query_guard.capture.origin.site_cache import SiteCache
+from query_guard.capture.origin.unique_keys import are_unique
 from query_guard.capture.origin.unjoined import unjoined_tables
 from query_guard.records import NO_INFO, Clauses, Engine, Entity, StatementInfo
 
@@ -34,6 +36,7 @@ ON_COMPILED = "_query_guard_info"
 _BOUNDED = r"(?i)\b(?:LIMIT|OFFSET|FETCH|BETWEEN)\b|[<>]"
 """What may read a list in parts: then it matters how many rows each part has."""
 _WRITING = r"(?i)\b(?:INSERT|UPDATE|DELETE|MERGE|REPLACE)\b"
+_UNCACHED = frozenset((CacheStats.NO_CACHE_KEY, CacheStats.CACHING_DISABLED, CacheStats.NO_DIALECT_SUPPORT))
 
 
 class UnreadInfo:
@@ -69,11 +72,16 @@ class UnreadInfo:
         self._info: StatementInfo | None = None
 
     def note(self, context: Any) -> None:
-        """Keep the statement until it is read. Not called where executions are only counted."""
+        """Keep the statement until it is read. Not called where executions are only counted.
+
+        One that SQLAlchemy does not keep either is read at once: `insert(table).values(rows)` holds all its rows.
+        """
         if not self._is_noted:
             self._is_noted = True
             self._statement = context.invoked_statement
             self._compiled = context.compiled
+            if getattr(context, "cache_hit", None) in _UNCACHED:
+                self.read()
 
     def read(self) -> StatementInfo:
         if self._info is None:
@@ -93,7 +101,7 @@ def _describe(statement: Any, compiled: Any) -> StatementInfo:
             lineage=lineage(mapper) if mapper is not None else (),
             aliased=aliased,
             filters=tuple(_attribute(mapper, column) for column in own_columns) if all_own else (),
-            unique=bool(own_columns) and _are_unique(mapper, own_columns),
+            unique=bool(own_columns) and are_unique(mapper, own_columns),
             walks=tuple(collections_behind(mapper, own_columns, statement)) if all_own else (),
             joined=joined_relationships(compiled, collections=True),
             joined_objects=joined_relationships(compiled, collections=False),
@@ -155,18 +163,3 @@ def _attribute(mapper: Mapper[Any] | None, column: Column[Any]) -> str:
         return mapper.get_property_by_column(column).key
     except UnmappedColumnError:
         return str(column.key)
-
-
-def _are_unique(mapper: Mapper[Any] | None, columns: list[Column[Any]]) -> bool:
-    """Whether at most one row equals these columns: they include the primary key or a unique constraint."""
-    if mapper is None:
-        return False
-    names = {column.key for column in columns}
-    table = mapper.local_table
-    keys = [tuple(mapper.primary_key)]
-    if isinstance(table, Table):
-        keys += [
-            tuple(constraint.columns) for constraint in table.constraints if isinstance(constraint, UniqueConstraint)
-        ]
-        keys += [tuple(index.columns) for index in table.indexes if index.unique]
-    return any({column.key for column in key} <= names for key in keys if key)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from query_guard.detectors.binds import OFFSET, changed_places, places_of_values
 from query_guard.detectors.remedies.remedy import Remedy, at, listed
-from query_guard.records import CRITERIA, Clauses, Facts, Loader, Statement
+from query_guard.records import CRITERIA, POPULATES, Clauses, Facts, Loader, Statement
 
 _KEPT = frozenset(
     (
@@ -15,6 +15,7 @@ _KEPT = frozenset(
         "HAVING",
         "options",
         CRITERIA,
+        POPULATES,
         "FOR UPDATE OF",
         "such columns",
         "GROUP BY",
@@ -27,10 +28,10 @@ _KEPT = frozenset(
 
 def batched_select(rows: Sequence[Statement], facts: Facts) -> Remedy:
     """Return the remedy for a loop of selects that differ in the values they filter by."""
-    row = rows[0]
+    row = _without_idle_limit(rows[0])
     target, clauses = row.info, row.info.clauses
     filters = filters_of(row)
-    if "LIMIT" in clauses.further or "OFFSET" in clauses.further or " LIMIT " in row.sql:
+    if "LIMIT" in clauses.further or "OFFSET" in clauses.further or (" LIMIT " in row.sql and not target.unique):
         return _one_list(row) if _only_offset_changes(rows) else _first_of_each(row, filters)
     if not filters or "text" in clauses.further:
         return Remedy("", "Collect the values before the loop and send one statement for all of them")
@@ -44,6 +45,15 @@ def batched_select(rows: Sequence[Statement], facts: Facts) -> Remedy:
     else:
         advice = f"Collect the values before the loop and fetch {target.entity} once: {code}"
     return Remedy(code, advice).once_for(rows)
+
+
+def _without_idle_limit(row: Statement) -> Statement:
+    """Return a select by a unique key without its LIMIT, as `first()` sends one: there is one row at most."""
+    further = row.info.clauses.further
+    if not row.info.unique or "JOIN" in further:
+        return row
+    clauses = row.info.clauses._replace(further=tuple(clause for clause in further if clause != "LIMIT"))
+    return row._replace(info=row.info._replace(clauses=clauses))
 
 
 def filters_of(row: Statement) -> tuple[str, ...]:
