@@ -28,6 +28,16 @@ def got(session: Any, key: Any) -> Any:
     return session.get(User, key)
 
 
+def got_by_a_number(session: Any, model: Any, key: Any) -> Any:
+    user = session.get(User, int(key))
+    return user, session.get(model, key)
+
+
+def made_by_a_function(session: Any, statement: Any) -> Any:
+    users = session.scalars(of_its_own(session, "users"))
+    return users, session.scalars(statement)
+
+
 def of_another_name(session: Any, statement: Any) -> Any:
     limited = statement.limit(5)
     return session.scalars(limited)
@@ -95,6 +105,8 @@ def words(function: Callable[..., Any], offset: int, call: str) -> str:
         (of_its_own, "scalars"),
         (found_in_a_dictionary, "scalars"),
         (got, "get"),
+        (got_by_a_number, "get"),
+        (made_by_a_function, "scalars"),
         (of_the_object, "scalars"),
         (of_one_model_around, "scalars"),
         (of_either, "scalars"),

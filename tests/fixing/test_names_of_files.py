@@ -1,0 +1,32 @@
+"""What a file calls the things that an option names: aliases, and classes that it reads from modules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from query_guard.fixing.patch import Addition, patched
+from tests.fixing.test_patch import outcome
+
+
+@pytest.mark.parametrize(("statements", "is_told"), [(1, True), (2, True), (3, False)])
+def test_an_alias_is_looked_for_in_the_statements_that_one_was_made_of(statements: int, is_told: bool) -> None:
+    made = "".join(f"s{number} = s{number - 1}.limit(9)\n" for number in range(1, statements))
+    before = f"chosen = aliased(User)\ns0 = select(chosen)\n{made}last = s{statements - 1}\nsession.scalars(last)\n"
+    found = outcome(before, "selectinload(alias.posts)", line=statements + 2)
+    assert ("(last.options(selectinload(chosen.posts)))" in found) is is_told
+
+
+def test_an_alias_is_found_where_a_statement_is_made_of_itself() -> None:
+    before = "chosen = aliased(User)\nstatement = select(chosen)\nstatement = statement.limit(3)\n"
+    assert "(statement.options(selectinload(chosen.posts)))" in outcome(
+        f"{before}session.scalars(statement)\n", "selectinload(alias.posts)", line=3
+    )
+
+
+def test_a_class_is_read_from_the_module_that_the_file_reads_it_from() -> None:
+    imported = "import sqlalchemy as sa\nfrom sqlalchemy.orm import selectinload\nfrom app import enums, models\n"
+    source = f"{imported}enums.Alpha, models.User, sa.text, enums.Zone\nsession.scalars(statement)"
+    result = patched(source.encode(), [Addition(5, "selectinload(User.posts)")], Path("/app/crud.py"), Path("/app"))
+    assert result.source.decode() == f"{source[:-1]}.options(selectinload(models.User.posts)))"
