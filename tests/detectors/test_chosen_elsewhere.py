@@ -76,8 +76,10 @@ def of_one_model_around(session: Any) -> Any:
 class Pages:
     def page(self, session: Any, model: Any) -> Any:
         def send() -> Any:
+            most = 50
+
             return session.scalars(
-                select(model).where(model.is_published.is_(True)).order_by(model.id.desc()).limit(50)
+                select(model).where(model.is_published.is_(True)).order_by(model.id.desc()).limit(most)
             )
 
         return send
@@ -162,10 +164,10 @@ def frame_of(function: Callable[..., Any], offset: int, name: str = "") -> Frame
 
 def test_a_function_in_a_method_is_given_what_the_method_is_given() -> None:
     line = Pages.page.__code__.co_firstlineno
-    inner = Frame(FILE, line + 2, "send", line + 1)
+    inner = Frame(FILE, line + 4, "send", line + 1)
     site = CallSite(1, (inner,), "", False, "scalars")
     assert chosen_elsewhere(statement(site=site))[0] == (
-        f"where its model is chosen: {FILE}:{line + 2} in send executes it for more than one"
+        f"where its model is chosen: {FILE}:{line + 4} in send executes it for more than one"
     )
 
 

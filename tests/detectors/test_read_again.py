@@ -100,7 +100,8 @@ def test_objects_that_had_expired(outcome: str, transaction_of_reads: int, of_po
     assert [row.serial for row in of_reads.avoided] == ([2, 4] if of_users else [])
 
 
-def test_all_that_a_commit_expired_is_saved_where_no_relationship_is_among_it() -> None:
+@pytest.mark.parametrize("kind", ["column", "generated", "refresh"])
+def test_all_that_a_commit_expired_is_saved_where_no_relationship_is_among_it(kind: str) -> None:
     late = [again(serial, transaction=2, start=0.5) for serial in (2, 3)]
     after_rollback = [again(serial, loaded_by=4, transaction=4, start=0.9) for serial in (8, 9)]
     rows = (
@@ -109,6 +110,7 @@ def test_all_that_a_commit_expired_is_saved_where_no_relationship_is_among_it() 
         users(4, transaction=3),
         again(5, loaded_by=1, transaction=1),
         *after_rollback,
+        again(10, EXPIRED._replace(kind=kind), transaction=2, start=0.5),
     )
     ended = (transaction(**ENDED), transaction(serial=3, start=0.6, end=0.8, outcome="rolled back"))
     found = remedy(*rows, of=EXPIRED, transactions=ended)

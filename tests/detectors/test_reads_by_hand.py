@@ -75,6 +75,16 @@ def test_what_a_mapping_loads_ahead_is_loaded_lazily_by_an_option() -> None:
     assert (finding.site, finding.statements, finding.saved_statements) == (SITE, (3,), 1)
 
 
+def test_what_the_mapping_of_the_selected_class_loads_ahead_is_left_to_the_option_alone() -> None:
+    facts = facts_of(USERS, statement(2, loader=EAGER, rows=3), notes_reads=True)
+    facts.eager_mappings = frozenset({("User.posts", "subqueryload")})
+    (finding,) = found(UnusedEagerLoad(), facts)
+    option = "lazyload(User.posts)"
+    assert (finding.remedy, finding.fix) == (
+        option, f"Add .options({option}) to the select at crud.py:31: the mapping of User.posts loads it ahead",
+    )  # fmt: skip
+
+
 COUNT = Read("User.posts", True, ("Post.author_id",), SITE, 2)
 
 

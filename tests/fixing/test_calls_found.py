@@ -39,6 +39,13 @@ FOUND = {
         f"session.get(\n    User,\n    key,\n    options=[\n        undefer(User.name),\n        {POSTS},\n    ],\n)"
     ),
     "session.get(\n    User,\n    key,\n)": f"session.get(\n    User,\n    key,\n    options=[{POSTS}],\n)",
+    "session.get(User, key, options=[undefer(User.name),\n])": (
+        f"session.get(User, key, options=[undefer(User.name), {POSTS},\n])"
+    ),
+    "session.get(\n    User, key)": f"session.get(\n    User, key,\n    options=[{POSTS}])",
+    "session.scalars(select(User).options(undefer(User.name),\n    joinedload(User.team)\n))": (
+        f"session.scalars(select(User).options(undefer(User.name),\n    joinedload(User.team), {POSTS}\n))"
+    ),
     "session.scalars(queries[key])": f"session.scalars(queries[key].options({POSTS}))",
     "session.scalars(self.query)": f"session.scalars(self.query.options({POSTS}))",
     "session.scalars(query().limit(3))": f"session.scalars(query().limit(3).options({POSTS}))",
