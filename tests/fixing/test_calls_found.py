@@ -115,7 +115,6 @@ def test_what_is_refused_at_one_line_keeps_nothing_from_another() -> None:
 CHAIN = "selectinload(User.posts).joinedload(Post.author)"
 MERGED = [
     (CHAIN, f"{CHAIN}.undefer(Author.name)", f"{CHAIN}.undefer(Author.name)"),
-    (f"{CHAIN}.undefer(Author.name)", CHAIN, f"{CHAIN}.undefer(Author.name)"),
     (f"orm.{POSTS}", f"{POSTS}.joinedload(Post.author)", f"orm.{CHAIN}"),
     ("defer(User.name)", "undefer(User.name)", "defer(User.name), undefer(User.name)"),
     ("lazyload(User.posts)", POSTS, f"lazyload(User.posts), {POSTS}"),
@@ -139,3 +138,10 @@ MERGED = [
 def test_a_new_option_leads_on_from_one_that_loads_the_same_ahead(known: str, new: str, both: str) -> None:
     before = f"session.scalars(select(User).options({known}))"
     assert outcome(before, (0, new)) == f"session.scalars(select(User).options({both}))"
+
+
+@pytest.mark.parametrize("new", [CHAIN, POSTS, "subqueryload(User.posts)", f"{POSTS}, subqueryload(User.posts)"])
+def test_an_option_that_is_there_is_not_added_again(new: str) -> None:
+    before = f"session.scalars(select(User).options({CHAIN}.undefer(Author.name)))"
+    assert outcome(before, (0, new)) == "its option is there already"
+    assert outcome("session.scalars(select(User))", (0, new), (0, new)).count("User.posts") == 1

@@ -92,6 +92,22 @@ def test_a_finding_of_another_state_of_its_file_is_left(digest: str, project: Pa
     }
 
 
+def test_a_finding_whose_option_is_there_is_left_whatever_else_the_file_gets(project: Path) -> None:
+    text = CODE.replace("(User))", "(User).options(selectinload(User.posts)))")
+    Path("crud.py").write_text(text)
+    findings = [finding(), finding(line=12, remedy="undefer(User.text)"), finding(remedy="joinedload(User.posts)")]
+    document = fix_document(findings, project)
+    assert [change["findings"] for change in document["changes"]] == [[1]]
+    assert "joinedload" not in document["changes"][0]["diff"]
+    assert document["left"] == [{"finding": number, "why": "its option is there already"} for number in (0, 2)]
+
+
+def test_a_finding_that_two_tests_have_is_fixed_once(project: Path) -> None:
+    (change,) = fix_document([finding(), finding()], project)["changes"]
+    assert change["findings"] == [0, 1]
+    assert change["diff"].count("selectinload(User.posts)") == 1
+
+
 @pytest.mark.once
 def test_another_process_makes_the_same() -> None:
     assert fixes_of(MIXED) == FIXES
