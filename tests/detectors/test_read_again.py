@@ -8,8 +8,8 @@ import pytest
 
 from query_guard.detectors.remedies import Remedy, remedy_for
 from query_guard.records import NO_INFO, Clauses, Loader, Statement
-from tests.detectors.loads import at_line, load, users
-from tests.reports import POSTS, facts_of, transaction
+from tests.detectors.loads import COMMENTS, OF_COMMENTS, at_line, load, users
+from tests.reports import OF_POSTS, POSTS, facts_of, transaction
 
 EXPIRED = Loader("expired", "User", "", False, (), ("User",), keys=("id",))
 REFRESH = EXPIRED._replace(kind="refresh")
@@ -149,3 +149,14 @@ def test_a_refresh_that_reads_objects_and_their_relationship() -> None:
     assert remedy(*rows) == Remedy(option, said)
     elsewhere = (*rows[:2], rows[2]._replace(site=at_line(21, "refresh")))
     assert remedy(*elsewhere, of=named).advice.startswith("Refresh every User with one select instead of")
+
+
+def test_a_refresh_that_reads_a_relationship_of_objects_that_came_over_another() -> None:
+    comments = COMMENTS._replace(path=("User.posts", "Post.comments"), steps=(OF_POSTS, OF_COMMENTS))
+    refreshing = at_line(20, "refresh")
+    named = REFRESH._replace(owner="Post", attribute="comments", parents=("Post",))
+    rows = (
+        users(), load(2, POSTS._replace(kind="eager")), again(3, named, loaded_by=2)._replace(site=refreshing),
+        load(4, comments, 2, site=refreshing),
+    )  # fmt: skip
+    assert remedy(*rows, of=named).code == "defaultload(User.posts).selectinload(Post.comments)"
