@@ -80,6 +80,13 @@ def test_an_offset_that_is_a_text_is_not_compared() -> None:
     assert reason(rows(OFFSET, (10, "0"), (10, 10), (10, 15))) is None
 
 
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_where_the_values_of_one_page_are_not_known_nothing_is(place: int) -> None:
+    pages = rows(OFFSET, (10, 0), (10, 10), (10, 20))
+    pages[place] = pages[place]._replace(values=())
+    assert reason(pages) is None
+
+
 BY_TWO = "SELECT o.a FROM o WHERE o.at >= ? AND o.id > ? ORDER BY o.at, o.id LIMIT ?"
 
 

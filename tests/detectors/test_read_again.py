@@ -147,8 +147,9 @@ def test_a_refresh_that_reads_objects_and_their_relationship() -> None:
     said = f"Add .options({option}) to the select at crud.py:10 and take the session.refresh() at crud.py:20 away"
     assert remedy(*rows, of=named) == Remedy(option, said)
     assert remedy(*rows) == Remedy(option, said)
-    elsewhere = (*rows[:2], rows[2]._replace(site=at_line(21, "refresh")))
-    assert remedy(*elsewhere, of=named).advice.startswith("Refresh every User with one select instead of")
+    for site in (at_line(21, "refresh"), at_line(20, "scalars"), at_line(20, "")):
+        elsewhere = (*rows[:2], rows[2]._replace(site=site))
+        assert remedy(*elsewhere, of=named).advice.startswith("Refresh every User with one select instead of")
 
 
 def test_a_refresh_that_reads_a_relationship_of_objects_that_came_over_another() -> None:
