@@ -161,3 +161,11 @@ def test_a_refresh_that_reads_a_relationship_of_objects_that_came_over_another()
         load(4, comments, 2, site=refreshing),
     )  # fmt: skip
     assert remedy(*rows, of=named).code == "defaultload(User.posts).selectinload(Post.comments)"
+
+
+def test_a_refresh_of_a_relationship_of_objects_that_had_expired() -> None:
+    refreshing = at_line(20, "refresh")
+    reads = [(again(n), load(n + 1, loaded_by=n, site=refreshing)) for n in (2, 4)]
+    found = remedy(users(), *reads[0], *reads[1])
+    assert found.code == WITH_POSTS
+    assert found.advice.startswith("Load them all with one select before the loop")

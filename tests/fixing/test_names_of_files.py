@@ -18,6 +18,12 @@ def test_an_alias_is_looked_for_in_the_statements_that_one_was_made_of(statement
     assert ("(last.options(selectinload(chosen.posts)))" in found) is is_told
 
 
+@pytest.mark.parametrize("made", ["Select(chosen)", "select(chosen)", "a(chosen)"])
+def test_a_statement_is_no_alias_whatever_makes_it(made: str) -> None:
+    before = f"chosen = aliased(User)\nstatement = {made}\nsession.scalars(statement)\n"
+    assert "(statement.options(selectinload(chosen.posts)))" in outcome(before, "selectinload(alias.posts)", line=2)
+
+
 def test_an_alias_is_found_where_a_statement_is_made_of_itself() -> None:
     before = "chosen = aliased(User)\nstatement = select(chosen)\nstatement = statement.limit(3)\n"
     assert "(statement.options(selectinload(chosen.posts)))" in outcome(
