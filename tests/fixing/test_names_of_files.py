@@ -36,3 +36,18 @@ def test_a_class_is_read_from_the_module_that_the_file_reads_it_from() -> None:
     source = f"{imported}enums.Alpha, models.User, sa.text, enums.Zone\nsession.scalars(statement)"
     result = patched(source.encode(), [Addition(5, "selectinload(User.posts)")], Path("/app/crud.py"), Path("/app"))
     assert result.source.decode() == f"{source[:-1]}.options(selectinload(models.User.posts)))"
+
+
+NO_USER, NO_POST = (
+    f"the file does not import {name}, and where it comes from cannot be told" for name in ("User", "Post")
+)
+
+
+@pytest.mark.parametrize(("known", "has", "said"), [("Post", "Post", NO_USER), ("User", "User", NO_POST)])
+def test_a_class_is_read_from_no_module_that_does_not_have_it(known: str, has: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "models.py").write_text(f"class {has}: ...\n")
+    source = (
+        f"from sqlalchemy.orm import joinedload, selectinload\nimport models\nmodels.{known}\nsession.scalars(query)\n"
+    )
+    addition = Addition(4, "selectinload(User.posts).joinedload(Post.author)")
+    assert patched(source.encode(), [addition], tmp_path / "crud.py", tmp_path).refused == {0: said}
