@@ -129,6 +129,12 @@ def test_only_requests_of_a_route_are_compared(fields: dict[str, Any], path: Pat
     assert not path.exists()
 
 
+@pytest.mark.parametrize(("length", "is_kept"), [(295, True), (296, False)])
+def test_a_route_has_a_name_of_three_hundred_characters_at_most(length: int, is_kept: bool, path: Path) -> None:
+    Code(path, "1")(101, route="/".ljust(length, "x"))
+    assert [len(name) for name in RouteFile(path).read()] == ([300] if is_kept else [])
+
+
 def test_a_request_that_was_not_sampled_is_not_compared(path: Path) -> None:
     Code(path, "1")(101, found())
     assert Code(path, "2").changes.of(replace(report(101), sampled=False)) is None
