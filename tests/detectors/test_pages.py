@@ -110,6 +110,13 @@ def test_a_bound_that_stands_alone_moves_by_a_whole_page_once(step: int, is_walk
     assert (reason(rows(WALK, (0, 10), (1, 10), (1 + step, 10))) == BY_ID) is is_walk
 
 
+@pytest.mark.parametrize(("step", "is_walk"), [(5, False), (9, False), (10, True)])
+def test_so_does_one_that_goes_down(step: int, is_walk: bool) -> None:
+    down = WALK.replace(">", "<")
+    assert (reason(rows(down, (99, 10), (98, 10), (98 - step, 10))) == BY_ID) is is_walk
+    assert reason(rows(down, (0, 10), (10, 10), (20, 10))) is None
+
+
 def test_a_limit_in_the_text_asks_for_no_whole_page() -> None:
     assert reason(rows(WALK, (0,), (1,), (2,))) == BY_ID
     assert reason(rows(WALK, (0,), (2,), (1,))) is None

@@ -71,6 +71,15 @@ def test_an_option_goes_to_the_call_that_sends_objects_of_its_class(before: str,
     assert outcome(before, (0, POSTS)) == after
 
 
+def test_of_two_calls_in_a_line_the_option_goes_to_that_of_the_class_it_begins_with() -> None:
+    body = "users = session.scalars(select(User)); posts = session.scalars(select(Post))"
+    chain = f"{POSTS}.joinedload(Post.author)"
+    assert outcome(body, (0, chain)) == body.replace("(User)", f"(User).options({chain})")
+    assert outcome(body, (0, "joinedload(Post.author)")) == body.replace(
+        "(Post)", "(Post).options(joinedload(Post.author))"
+    )
+
+
 def test_the_lines_of_a_query_that_is_iterated_over_all_lead_to_it() -> None:
     body = "users = [\n    user for user in\n    session.query(User)\n    .limit(3)\n]"
     after = body.replace(".limit(3)", f".limit(3)\n    .options({POSTS})")
