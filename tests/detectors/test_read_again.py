@@ -111,6 +111,7 @@ def test_all_that_a_commit_expired_is_saved_where_no_relationship_is_among_it(ki
         again(5, loaded_by=1, transaction=1),
         *after_rollback,
         again(10, EXPIRED._replace(kind=kind), transaction=2, start=0.5),
+        load(11, loaded_by=0, start=0.6),
     )
     ended = (transaction(**ENDED), transaction(serial=3, start=0.6, end=0.8, outcome="rolled back"))
     found = remedy(*rows, of=EXPIRED, transactions=ended)
