@@ -232,6 +232,11 @@ def test_a_result_is_not_large_that_is_streamed_limited_or_no_select(fields: dic
     assert severities(LargeResult(), facts_of(statement(**{"rows": 20_000, **fields}))) == []
 
 
+def test_a_large_result_is_found_beside_one_that_is_limited() -> None:
+    limited = statement(1, rows=20_000, sql="SELECT posts.id FROM posts LIMIT ?", fingerprint="limited")
+    assert severities(LargeResult(), facts_of(limited, statement(2, rows=20_000))) == ["warning"]
+
+
 SIBLINGS = NO_INFO._replace(joined=(("Post.comments",), ("Post.tags",)))
 CHAIN = NO_INFO._replace(joined=(("User.posts",), ("User.posts", "Post.comments")))
 
@@ -239,6 +244,11 @@ CHAIN = NO_INFO._replace(joined=(("User.posts",), ("User.posts", "Post.comments"
 @pytest.mark.parametrize(("rows", "found"), [(19, []), (20, ["warning"]), (None, ["warning"])])
 def test_collections_side_by_side_multiply_from_twenty_rows_on(rows: int | None, found: list[str]) -> None:
     assert severities(CartesianProduct(), facts_of(statement(info=SIBLINGS, rows=rows))) == found
+
+
+def test_collections_side_by_side_are_found_after_a_select_without_any() -> None:
+    others = [statement(n, fingerprint=f"other {n}", info=info) for n, info in enumerate((NO_INFO, CHAIN), 1)]
+    assert severities(CartesianProduct(), facts_of(*others, statement(3, info=SIBLINGS, rows=20))) == ["warning"]
 
 
 @pytest.mark.parametrize("rows", [(30, 5), (5, 30)])

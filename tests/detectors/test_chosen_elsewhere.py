@@ -28,6 +28,16 @@ def got(session: Any, key: Any) -> Any:
     return session.get(User, key)
 
 
+def got_by_a_number(session: Any, model: Any, key: Any) -> Any:
+    user = session.get(User, int(key))
+    return user, session.get(model, key)
+
+
+def made_by_a_function(session: Any, statement: Any) -> Any:
+    users = session.scalars(of_its_own(session, "users"))
+    return users, session.scalars(statement)
+
+
 def of_another_name(session: Any, statement: Any) -> Any:
     limited = statement.limit(5)
     return session.scalars(limited)
@@ -66,8 +76,10 @@ def of_one_model_around(session: Any) -> Any:
 class Pages:
     def page(self, session: Any, model: Any) -> Any:
         def send() -> Any:
+            most = 50
+
             return session.scalars(
-                select(model).where(model.is_published.is_(True)).order_by(model.id.desc()).limit(50)
+                select(model).where(model.is_published.is_(True)).order_by(model.id.desc()).limit(most)
             )
 
         return send
@@ -95,6 +107,8 @@ def words(function: Callable[..., Any], offset: int, call: str) -> str:
         (of_its_own, "scalars"),
         (found_in_a_dictionary, "scalars"),
         (got, "get"),
+        (got_by_a_number, "get"),
+        (made_by_a_function, "scalars"),
         (of_the_object, "scalars"),
         (of_one_model_around, "scalars"),
         (of_either, "scalars"),
@@ -150,10 +164,10 @@ def frame_of(function: Callable[..., Any], offset: int, name: str = "") -> Frame
 
 def test_a_function_in_a_method_is_given_what_the_method_is_given() -> None:
     line = Pages.page.__code__.co_firstlineno
-    inner = Frame(FILE, line + 2, "send", line + 1)
+    inner = Frame(FILE, line + 4, "send", line + 1)
     site = CallSite(1, (inner,), "", False, "scalars")
     assert chosen_elsewhere(statement(site=site))[0] == (
-        f"where its model is chosen: {FILE}:{line + 2} in send executes it for more than one"
+        f"where its model is chosen: {FILE}:{line + 4} in send executes it for more than one"
     )
 
 

@@ -44,6 +44,7 @@ def test_those_of_all_executions_of_the_select_are_saved() -> None:
         columns(5, loaded_by=4),
         users(6, 2, 11),
         columns(7, loaded_by=6),
+        columns(8, loaded_by=0),
     )
     of_first = remedy_for(rows[1:3], facts_of(*rows))
     assert saved(of_first) == ([2, 3, 5], 0)

@@ -50,6 +50,7 @@ GOES_ON: dict[str, Any] = {"fingerprint": "other", "site": LATER_LINE}
         ({"site": ELSEWHERE}, "info"),
         ({"site": ELSEWHERE, "error": "DataError"}, "warning"),
         (OTHER, "warning"),
+        ({**OTHER, "fingerprint": "another"}, "warning"),
         (GOES_ON, "info"),
         ({**GOES_ON, "task": 0}, "warning"),
         ({**GOES_ON, "task": 2}, "warning"),

@@ -29,6 +29,8 @@ def nested(*checkouts: Checkout) -> list[tuple[int, int]]:
 def test_each_checkout_is_nested_in_the_first_that_is_held() -> None:
     assert nested(taken(1), taken(2), taken(3)) == [(1, 2), (1, 3)]
     assert nested(taken(1, hold=0.15), taken(2), taken(3)) == [(1, 2), (2, 3)]
+    again = taken(2, start=0.4, hold=0.01)
+    assert nested(taken(1, hold=0.15), taken(2, hold=0.01), taken(3), again) == [(1, 2), (3, 2)]
 
 
 @pytest.mark.parametrize(("start", "found"), [(0.2, []), (0.3, []), (0.4, [(1, 2)]), (0.5, [(1, 2)])])

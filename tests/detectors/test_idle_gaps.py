@@ -153,3 +153,9 @@ def test_a_transaction_that_is_shorter_than_a_gap_may_be_is_not_looked_at() -> N
     assert found(start=1.0, end=1.09) == []
     assert found(end=None) == []
     assert found(autocommit=True) == []
+
+
+@pytest.mark.parametrize(("seconds", "times"), [(0.25, 1), (0.5, 1), (0.75, 0)])
+def test_a_transaction_that_only_waits_is_idle_from_so_many_seconds_on(seconds: float, times: int) -> None:
+    whole = transaction(start=1.0, end=1.5, writes=0, rows_written=0)
+    assert len(list(IdleInTransaction(seconds)(facts_of(transactions=(whole,), serial=1)))) == times

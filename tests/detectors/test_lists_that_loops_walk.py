@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from query_guard.detectors.remedies.source import walked_through
+from query_guard.detectors.remedies.source import turns_of_others, walked_through
 from query_guard.records import NO_INFO, Entity, Facts, LoadPath, Statement
 from tests.reports import OF_POSTS, POSTS, facts_of, statement
 
@@ -82,3 +82,24 @@ def test_one_object_may_have_brought_the_others_over_a_relationship() -> None:
     roots = users(1, 1), users(2, 4)
     paths = [path(root, OF_POSTS, OF_POSTS) for root in roots]
     assert walked_through(paths, FIRST_LOAD, loop(*roots)) == paths
+
+
+OF_COMPANY = OF_POSTS._replace(attribute="company", collection=False)
+
+
+@pytest.mark.parametrize(
+    ("steps", "rows", "is_whole"),
+    [
+        ((OF_POSTS,), 3, True),
+        ((OF_POSTS,), 2, False),
+        ((OF_POSTS,), 4, False),
+        ((OF_COMPANY,), 3, False),
+        ((OF_POSTS, OF_POSTS), 3, False),
+        ((OF_COMPANY, OF_POSTS), 3, False),
+    ],
+)
+def test_a_list_has_all_objects_of_a_loop_if_it_has_as_many_and_each_has_a_collection(
+    steps: tuple[Any, ...], rows: int, is_whole: bool
+) -> None:
+    turns = [statement(n, loader=POSTS, owner=n) for n in (2, 3, 4)]
+    assert turns_of_others(path(users(1, rows), *steps), turns) == (turns if is_whole else None)

@@ -80,6 +80,13 @@ def test_an_offset_that_is_a_text_is_not_compared() -> None:
     assert reason(rows(OFFSET, (10, "0"), (10, 10), (10, 15))) is None
 
 
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_where_the_values_of_one_page_are_not_known_nothing_is(place: int) -> None:
+    pages = rows(OFFSET, (10, 0), (10, 10), (10, 20))
+    pages[place] = pages[place]._replace(values=())
+    assert reason(pages) is None
+
+
 BY_TWO = "SELECT o.a FROM o WHERE o.at >= ? AND o.id > ? ORDER BY o.at, o.id LIMIT ?"
 
 
@@ -101,6 +108,13 @@ def test_all_bounds_that_change_are_named() -> None:
 @pytest.mark.parametrize(("step", "is_walk"), [(9, False), (10, True), (11, True)])
 def test_a_bound_that_stands_alone_moves_by_a_whole_page_once(step: int, is_walk: bool) -> None:
     assert (reason(rows(WALK, (0, 10), (1, 10), (1 + step, 10))) == BY_ID) is is_walk
+
+
+@pytest.mark.parametrize(("step", "is_walk"), [(5, False), (9, False), (10, True)])
+def test_so_does_one_that_goes_down(step: int, is_walk: bool) -> None:
+    down = WALK.replace(">", "<")
+    assert (reason(rows(down, (99, 10), (98, 10), (98 - step, 10))) == BY_ID) is is_walk
+    assert reason(rows(down, (0, 10), (10, 10), (20, 10))) is None
 
 
 def test_a_limit_in_the_text_asks_for_no_whole_page() -> None:

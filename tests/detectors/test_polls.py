@@ -70,6 +70,7 @@ def test_what_writes_is_no_poll(fields: dict[str, Any]) -> None:
         ({}, {}, True),
         ({"transaction": 1}, {}, False),
         ({}, {"transaction": 2}, False),
+        ({}, {"transaction": 1}, True),
         ({"transaction": 1, "autocommit": True}, {}, True),
         ({"engine": ASYNC}, {}, True),
         ({"engine": ASYNC}, {"task": 2}, False),

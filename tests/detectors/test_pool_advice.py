@@ -38,6 +38,8 @@ PING = "postgresql+asyncpg does not check that connections still work before req
         ({"kind": "NullPool", "pre_ping": False, "connects": 2, "connect_time": 0.5}, []),
         ({"kind": "NullPool", "pre_ping": False, "connects": 3, "connect_time": 0.75},
          ["NullPool makes a connection for each checkout; 3 were made, 250 ms each"]),
+        ({"kind": "NullPool", "pre_ping": False, "connects": 4, "connect_time": 0.5},
+         ["NullPool makes a connection for each checkout; 4 were made, 125 ms each"]),
         ({"kind": "StaticPool"}, ["StaticPool gives all requests the same connection"]),
     ],
 )  # fmt: skip

@@ -8,8 +8,8 @@ import pytest
 
 from query_guard.detectors.remedies import Remedy, remedy_for
 from query_guard.records import NO_INFO, Clauses, Loader, Statement
-from tests.detectors.loads import at_line, load, users
-from tests.reports import POSTS, facts_of, transaction
+from tests.detectors.loads import COMMENTS, OF_COMMENTS, at_line, load, users
+from tests.reports import OF_POSTS, POSTS, facts_of, transaction
 
 EXPIRED = Loader("expired", "User", "", False, (), ("User",), keys=("id",))
 REFRESH = EXPIRED._replace(kind="refresh")
@@ -100,7 +100,8 @@ def test_objects_that_had_expired(outcome: str, transaction_of_reads: int, of_po
     assert [row.serial for row in of_reads.avoided] == ([2, 4] if of_users else [])
 
 
-def test_all_that_a_commit_expired_is_saved_where_no_relationship_is_among_it() -> None:
+@pytest.mark.parametrize("kind", ["column", "generated", "refresh"])
+def test_all_that_a_commit_expired_is_saved_where_no_relationship_is_among_it(kind: str) -> None:
     late = [again(serial, transaction=2, start=0.5) for serial in (2, 3)]
     after_rollback = [again(serial, loaded_by=4, transaction=4, start=0.9) for serial in (8, 9)]
     rows = (
@@ -109,6 +110,8 @@ def test_all_that_a_commit_expired_is_saved_where_no_relationship_is_among_it() 
         users(4, transaction=3),
         again(5, loaded_by=1, transaction=1),
         *after_rollback,
+        again(10, EXPIRED._replace(kind=kind), transaction=2, start=0.5),
+        load(11, loaded_by=0, start=0.6),
     )
     ended = (transaction(**ENDED), transaction(serial=3, start=0.6, end=0.8, outcome="rolled back"))
     found = remedy(*rows, of=EXPIRED, transactions=ended)
@@ -145,5 +148,25 @@ def test_a_refresh_that_reads_objects_and_their_relationship() -> None:
     said = f"Add .options({option}) to the select at crud.py:10 and take the session.refresh() at crud.py:20 away"
     assert remedy(*rows, of=named) == Remedy(option, said)
     assert remedy(*rows) == Remedy(option, said)
-    elsewhere = (*rows[:2], rows[2]._replace(site=at_line(21, "refresh")))
-    assert remedy(*elsewhere, of=named).advice.startswith("Refresh every User with one select instead of")
+    for site in (at_line(21, "refresh"), at_line(20, "scalars"), at_line(20, "")):
+        elsewhere = (*rows[:2], rows[2]._replace(site=site))
+        assert remedy(*elsewhere, of=named).advice.startswith("Refresh every User with one select instead of")
+
+
+def test_a_refresh_that_reads_a_relationship_of_objects_that_came_over_another() -> None:
+    comments = COMMENTS._replace(path=("User.posts", "Post.comments"), steps=(OF_POSTS, OF_COMMENTS))
+    refreshing = at_line(20, "refresh")
+    named = REFRESH._replace(owner="Post", attribute="comments", parents=("Post",))
+    rows = (
+        users(), load(2, POSTS._replace(kind="eager")), again(3, named, loaded_by=2)._replace(site=refreshing),
+        load(4, comments, 2, site=refreshing),
+    )  # fmt: skip
+    assert remedy(*rows, of=named).code == "defaultload(User.posts).selectinload(Post.comments)"
+
+
+def test_a_refresh_of_a_relationship_of_objects_that_had_expired() -> None:
+    refreshing = at_line(20, "refresh")
+    reads = [(again(n), load(n + 1, loaded_by=n, site=refreshing)) for n in (2, 4)]
+    found = remedy(users(), *reads[0], *reads[1])
+    assert found.code == WITH_POSTS
+    assert found.advice.startswith("Load them all with one select before the loop")

@@ -14,6 +14,7 @@ from tests.reports import POSTS, SITE, facts_of, statement
 
 EAGER = POSTS._replace(kind="eager")
 OF_USERS = NO_INFO._replace(entity="User", lineage=("User",))
+READ = Read("User.posts", False, (), SITE, 1)
 USERS = statement(1, sql="SELECT users.id FROM users", tables=("users",), info=OF_USERS)
 
 
@@ -63,7 +64,7 @@ def test_what_a_mapping_loads_ahead_is_loaded_lazily_by_an_option() -> None:
     comments = EAGER._replace(owner="Post", attribute="comments", path=("User.posts", "Post.comments"))
     sql = "SELECT comments.id FROM comments WHERE comments.post_id IN (?)"
     rows = (USERS, statement(2, loader=EAGER, rows=3), statement(3, loader=comments, rows=3, sql=sql))
-    facts = facts_of(*rows, reads=(Read("User.posts", False, (), SITE, 1),), notes_reads=True)
+    facts = facts_of(*rows, reads=(READ,), notes_reads=True)
     (finding,) = found(UnusedEagerLoad(), facts)
     assert finding.fix == "Remove selectinload(Post.comments) from the select at crud.py:31"
     facts.eager_mappings = frozenset({("Post.comments", "selectinload")})
@@ -73,6 +74,29 @@ def test_what_a_mapping_loads_ahead_is_loaded_lazily_by_an_option() -> None:
         f"Add .options({finding.remedy}) to the select at crud.py:31: the mapping of Post.comments loads it ahead"
     )
     assert (finding.site, finding.statements, finding.saved_statements) == (SITE, (3,), 1)
+
+
+@pytest.mark.parametrize("kind", ["lazy", "eager"])
+def test_what_was_joined_to_the_load_of_a_relationship_belongs_to_the_select_of_its_objects(kind: str) -> None:
+    elsewhere = SITE._replace(key=57)
+    joined = NO_INFO._replace(joined=(("Post.author",),))
+    load = statement(2, loader=POSTS._replace(kind=kind), info=joined, rows=3, site=elsewhere)
+    (finding,) = [
+        one
+        for one in found(UnusedEagerLoad(), facts_of(USERS, load, notes_reads=True, reads=(READ,)))
+        if one.relationship == "Post.author"
+    ]
+    assert (finding.site, finding.statements, finding.saved_statements) == (SITE, (2,), 0)
+
+
+def test_what_the_mapping_of_the_selected_class_loads_ahead_is_left_to_the_option_alone() -> None:
+    facts = facts_of(USERS, statement(2, loader=EAGER, rows=3), notes_reads=True)
+    facts.eager_mappings = frozenset({("User.posts", "subqueryload")})
+    (finding,) = found(UnusedEagerLoad(), facts)
+    option = "lazyload(User.posts)"
+    assert (finding.remedy, finding.fix) == (
+        option, f"Add .options({option}) to the select at crud.py:31: the mapping of User.posts loads it ahead",
+    )  # fmt: skip
 
 
 COUNT = Read("User.posts", True, ("Post.author_id",), SITE, 2)

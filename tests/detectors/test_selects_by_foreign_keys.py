@@ -44,6 +44,12 @@ def test_the_list_has_an_object_for_each_turn(rows: int | None, found: bool) -> 
     assert bool(remedy(users(rows=rows), *same_values).relationship) is (rows is not None and rows > 1)
 
 
+def test_the_list_was_there_before_the_loop_began() -> None:
+    loop = [posts(serial, WALKED) for serial in (2, 4, 5)]
+    assert remedy(users(1), *loop).relationship == "User.posts"
+    assert remedy(loop[0], users(3), *loop[1:]).relationship is None
+
+
 @pytest.mark.parametrize(
     ("source", "found"),
     [

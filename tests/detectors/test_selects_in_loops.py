@@ -166,3 +166,11 @@ CRITERIA_ALONE = Clauses(where=BY_AUTHOR, further=(CRITERIA,))
 def test_criteria_that_the_session_adds_are_no_clause_of_the_select(other: Statement, is_code: bool) -> None:
     loop = [posts(serial, POST._replace(clauses=CRITERIA_ALONE)) for serial in (2, 3)]
     assert bool(remedy(other, *loop).code) is is_code
+
+
+def test_that_only_the_offset_changes_is_not_said_of_values_that_are_not_known() -> None:
+    sql = "SELECT posts.id FROM posts LIMIT ? OFFSET ?"
+    first = "One statement with LIMIT would return the first few of all"
+    assert of_loop(Clauses(further=("LIMIT",)), sql=sql, values=()).advice.startswith(first)
+    pages = [posts(serial, sql=sql, values=(10, serial * 10)) for serial in (2, 3, 4)]
+    assert remedy(*pages).advice.startswith("Only the OFFSET changes")

@@ -134,6 +134,12 @@ def test_a_tree_whose_select_is_not_known_is_told_in_words(rows: tuple[Statement
     )
 
 
+def test_a_tree_below_another_object_is_named_by_its_own_relationship() -> None:
+    tree = loader(Step("Company", "tree", False, "Node", ("Company",), ("Node",)))
+    rows = (users(1, 1, site=NOWHERE), load(2, COMPANY, 1, 1), load(3, tree, 2, 1), node(4, 3, 1), node(5, 4))
+    assert "with one recursive CTE over Node.children, and" in remedy(*rows).advice
+
+
 def test_a_way_that_leads_in_circles_is_told_in_words() -> None:
     posts = loader(Step("User", "posts", True, "Post", ("User",), ("Post",)))
     author = loader(Step("Post", "author", False, "User", ("Post",), ("User",)))

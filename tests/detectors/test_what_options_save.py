@@ -136,6 +136,13 @@ def test_nothing_is_promised_where_others_would_find_the_objects_in_the_session(
     assert promised(*LOOP, users(5, 2, 11), other) == expected
 
 
+def test_nor_where_others_would_find_them_on_the_way_over_another_object() -> None:
+    members = loader(Step("Company", "users", True, "User", ("Company",), ("User",)))
+    rows = (*LOOP, users(5, 2, 11, info=info("Company")), load(6, members, 5), load(7, loaded_by=6))
+    assert remedy_for(rows[1:4], facts_of(*rows[:6])).saved == 2
+    assert remedy_for(rows[1:4], facts_of(*rows)).saved == 0
+
+
 def test_what_the_mappings_load_with_each_object_is_loaded_once_with_the_option() -> None:
     rows = (
         users(rows=2),

@@ -325,6 +325,11 @@ def test_a_driver_that_awaits_is_named(engine: Engine, driver: str) -> None:
         ((holder(doing="idle in transaction"), holder(doing="idle")), "Commit or close the holders' sessions"),
         ((holder(), holder(suspected=True)), "Close the session at crud.py:31: it looks forgotten"),
         ((holder("GET /a", suspected=True, site=CallSite(0, (), "", False)),), "Close the session of GET /a: it looks"),
+        (
+            tuple(holder(name, suspected=True, site=CallSite(0, (), "", False)) for name in ("GET /a", "GET /b")),
+            "Close the session of GET /a: it looks",
+        ),
+        ((holder(suspected=True), holder(suspected=True, site=OTHER)), "Close the session at crud.py:31: it looks"),
     ],
 )
 def test_what_to_do_when_a_pool_is_exhausted(holders: tuple[Holder, ...], begins: str) -> None:

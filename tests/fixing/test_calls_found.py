@@ -39,6 +39,13 @@ FOUND = {
         f"session.get(\n    User,\n    key,\n    options=[\n        undefer(User.name),\n        {POSTS},\n    ],\n)"
     ),
     "session.get(\n    User,\n    key,\n)": f"session.get(\n    User,\n    key,\n    options=[{POSTS}],\n)",
+    "session.get(User, key, options=[undefer(User.name),\n])": (
+        f"session.get(User, key, options=[undefer(User.name), {POSTS},\n])"
+    ),
+    "session.get(\n    User, key)": f"session.get(\n    User, key,\n    options=[{POSTS}])",
+    "session.scalars(select(User).options(undefer(User.name),\n    joinedload(User.team)\n))": (
+        f"session.scalars(select(User).options(undefer(User.name),\n    joinedload(User.team), {POSTS}\n))"
+    ),
     "session.scalars(queries[key])": f"session.scalars(queries[key].options({POSTS}))",
     "session.scalars(self.query)": f"session.scalars(self.query.options({POSTS}))",
     "session.scalars(query().limit(3))": f"session.scalars(query().limit(3).options({POSTS}))",
@@ -62,6 +69,15 @@ FOUND = {
 @pytest.mark.parametrize(("before", "after"), FOUND.items())
 def test_an_option_goes_to_the_call_that_sends_objects_of_its_class(before: str, after: str) -> None:
     assert outcome(before, (0, POSTS)) == after
+
+
+def test_of_two_calls_in_a_line_the_option_goes_to_that_of_the_class_it_begins_with() -> None:
+    body = "users = session.scalars(select(User)); posts = session.scalars(select(Post))"
+    chain = f"{POSTS}.joinedload(Post.author)"
+    assert outcome(body, (0, chain)) == body.replace("(User)", f"(User).options({chain})")
+    assert outcome(body, (0, "joinedload(Post.author)")) == body.replace(
+        "(Post)", "(Post).options(joinedload(Post.author))"
+    )
 
 
 def test_the_lines_of_a_query_that_is_iterated_over_all_lead_to_it() -> None:
@@ -108,7 +124,6 @@ def test_what_is_refused_at_one_line_keeps_nothing_from_another() -> None:
 CHAIN = "selectinload(User.posts).joinedload(Post.author)"
 MERGED = [
     (CHAIN, f"{CHAIN}.undefer(Author.name)", f"{CHAIN}.undefer(Author.name)"),
-    (f"{CHAIN}.undefer(Author.name)", CHAIN, f"{CHAIN}.undefer(Author.name)"),
     (f"orm.{POSTS}", f"{POSTS}.joinedload(Post.author)", f"orm.{CHAIN}"),
     ("defer(User.name)", "undefer(User.name)", "defer(User.name), undefer(User.name)"),
     ("lazyload(User.posts)", POSTS, f"lazyload(User.posts), {POSTS}"),
@@ -132,3 +147,10 @@ MERGED = [
 def test_a_new_option_leads_on_from_one_that_loads_the_same_ahead(known: str, new: str, both: str) -> None:
     before = f"session.scalars(select(User).options({known}))"
     assert outcome(before, (0, new)) == f"session.scalars(select(User).options({both}))"
+
+
+@pytest.mark.parametrize("new", [CHAIN, POSTS, "subqueryload(User.posts)", f"{POSTS}, subqueryload(User.posts)"])
+def test_an_option_that_is_there_is_not_added_again(new: str) -> None:
+    before = f"session.scalars(select(User).options({CHAIN}.undefer(Author.name)))"
+    assert outcome(before, (0, new)) == "its option is there already"
+    assert outcome("session.scalars(select(User))", (0, new), (0, new)).count("User.posts") == 1

@@ -62,7 +62,7 @@ MIXED = [
     finding(line=12, remedy="selectinload(User.company)", hash=hash_of(CODE.encode())),
     finding(hash="0" * 16),
 ]
-FIXES = {
+FIXES: dict[str, Any] = {
     "changes": [{"file": "crud.py", "diff": DIFF, "findings": [0, 2]}],
     "left": [
         {"finding": 1, "why": "by hand: Write another loop"},
@@ -82,6 +82,30 @@ def test_a_finding_alone_in_its_file_is_fixed_and_what_is_left_is_in_order(proje
     document = fix_document([finding("latin.py", 9), finding(), finding(remedy=None)], project)
     assert [(change["file"], change["findings"]) for change in document["changes"]] == [("crud.py", [1])]
     assert [left["finding"] for left in document["left"]] == [0, 2]
+
+
+@pytest.mark.parametrize("digest", ["0" * 16, "f" * 16])
+def test_a_finding_of_another_state_of_its_file_is_left(digest: str, project: Path) -> None:
+    assert fix_document([finding(hash=digest)], project) == {
+        "changes": [],
+        "left": [{**FIXES["left"][1], "finding": 0}],
+    }
+
+
+def test_a_finding_whose_option_is_there_is_left_whatever_else_the_file_gets(project: Path) -> None:
+    text = CODE.replace("(User))", "(User).options(selectinload(User.posts)))")
+    Path("crud.py").write_text(text)
+    findings = [finding(), finding(line=12, remedy="undefer(User.text)"), finding(remedy="joinedload(User.posts)")]
+    document = fix_document(findings, project)
+    assert [change["findings"] for change in document["changes"]] == [[1]]
+    assert "joinedload" not in document["changes"][0]["diff"]
+    assert document["left"] == [{"finding": number, "why": "its option is there already"} for number in (0, 2)]
+
+
+def test_a_finding_that_two_tests_have_is_fixed_once(project: Path) -> None:
+    (change,) = fix_document([finding(), finding()], project)["changes"]
+    assert change["findings"] == [0, 1]
+    assert change["diff"].count("selectinload(User.posts)") == 1
 
 
 @pytest.mark.once

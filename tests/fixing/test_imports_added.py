@@ -44,6 +44,10 @@ PLACES = {
         f"from sqlalchemy.engine import Row\nfrom sqlalchemy.types import Text\n{MODELS}",
         f"from sqlalchemy.engine import Row\n{FIRST}from sqlalchemy.types import Text\n{MODELS}",
     ),
+    "after the last of the neighbours that come before": (
+        f"from sqlalchemy.engine import Row\nfrom sqlalchemy.exc import NoResultFound\n{MODELS}",
+        f"from sqlalchemy.engine import Row\nfrom sqlalchemy.exc import NoResultFound\n{FIRST}{MODELS}",
+    ),
     "after a line that imports two modules": (
         f"import sqlalchemy, sys\n{MODELS}",
         f"import sqlalchemy, sys\n{FIRST}{MODELS}",

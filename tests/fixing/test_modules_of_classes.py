@@ -93,6 +93,10 @@ LEFT: dict[str, tuple[str, dict[str, str]]] = {
     "in a file that cannot be read": ("from app.models import User\n", {"app/models.py": f"{USER}{POST}def ("}),
     "outside the project": ("from ...models import User\n", {"app/models.py": USER + POST}),
     "of another module than the class that is known": ("from app.models import Zone\n", {"app/models.py": USER + POST}),
+    "among classes whose names come before and after": (
+        "from app.models import User\n",
+        {"app/models.py": f"class Account: ...\n{USER}"},
+    ),
     "inside a function": ("from app.models import User\n", {"app/models.py": f"{USER}def run():\n    {POST}"}),
 }
 

@@ -15,6 +15,7 @@ import pytest
 from query_guard.history.changes import Changes, kept_changes
 from query_guard.history.code_version import code_version
 from query_guard.history.route_file import NOT_KEPT, RouteFile, file_of_application
+from query_guard.own_errors import own_errors
 from query_guard.records import CallSite, Change, Finding, Frame, LastingName, Report, TrialOf, Tried
 from tests.reports import REQUEST, facts_of, statement
 
@@ -113,6 +114,12 @@ def test_a_failure_with_a_finding_is_compared_with_where_nothing_has_succeeded_y
     assert Code(path, "3")(2) == Change(THEN, 1, 2, gone=(POSTS,))
 
 
+def test_a_failure_with_a_finding_is_passed_over_where_another_process_has_succeeded(path: Path) -> None:
+    Code(path, "1")(101, found())
+    assert Code(path, "2")(1, found(), status=500) is None
+    assert Code(path, "3")(2) == Change(THEN, 101, 2, gone=(POSTS,))
+
+
 @pytest.mark.parametrize(
     "fields", [{"kind": "websocket"}, {"kind": "block"}, {"route": None}, {"route": "/" + "x" * 300}]
 )
@@ -120,6 +127,12 @@ def test_only_requests_of_a_route_are_compared(fields: dict[str, Any], path: Pat
     Code(path, "1")(101, **fields)
     assert Code(path, "2")(2, **fields) is None
     assert not path.exists()
+
+
+@pytest.mark.parametrize(("length", "is_kept"), [(295, True), (296, False)])
+def test_a_route_has_a_name_of_three_hundred_characters_at_most(length: int, is_kept: bool, path: Path) -> None:
+    Code(path, "1")(101, route="/".ljust(length, "x"))
+    assert [len(name) for name in RouteFile(path).read()] == ([300] if is_kept else [])
 
 
 def test_a_request_that_was_not_sampled_is_not_compared(path: Path) -> None:
@@ -204,12 +217,14 @@ def test_where_it_cannot_be_written_changes_are_known_while_the_process_runs(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("query_guard.own_errors._logged", set())
+    before = own_errors()
     (tmp_path / "file").touch()
     file = RouteFile(tmp_path / "file" / "changes-0.json")
     Changes(file, "1").of(report(101))
     Changes(file, "1").of(report(100, at=THEN + 1))
     assert Changes(file, "2").of(report(2)) == Change(THEN + 1, 100, 2)
     assert [NOT_KEPT in record.getMessage() for record in caplog.records] == [True]
+    assert own_errors(before) == {}, "the guard's numbers are right all the same"
 
 
 def test_an_unfinished_file_is_taken_away_where_the_disk_is_full(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

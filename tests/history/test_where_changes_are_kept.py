@@ -9,6 +9,7 @@ import pytest
 
 from query_guard import QueryGuard
 from query_guard.judge.pipeline import Pipeline
+from query_guard.own_errors import own_errors
 from tests.reports import report_with
 
 
@@ -42,7 +43,9 @@ def test_in_a_directory_that_was_deleted_it_is_kept_in_memory(
 
     monkeypatch.setattr("query_guard.own_errors._logged", set())
     monkeypatch.setattr("os.getcwd", deleted)
+    before = own_errors()
     assert QueryGuard(app, debug=True)._setup.pipeline.changes is not None
+    assert own_errors(before) == {}, "the guard's numbers are right all the same"
     assert ["what routes did cannot be kept" in record.getMessage() for record in caplog.records] == [True]
 
 

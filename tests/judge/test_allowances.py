@@ -288,6 +288,7 @@ def test_an_allowance_that_holds_goes_before_one_that_has_expired() -> None:
     assert allowance_for(FINDING, [expired, holds]) is holds
     assert (expired.matched, holds.matched) == (0, 1)
     assert allowance_for(FINDING, [expired]) is expired
+    assert allowance_for(FINDING, [Allowance("other"), expired, replace(expired)]) is expired
 
 
 def test_each_use_of_an_allowance_counts_for_itself() -> None:

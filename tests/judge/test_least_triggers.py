@@ -71,3 +71,16 @@ def test_detectors_are_triggered_in_their_order_and_each_once() -> None:
     ends, last = Triggered({"most_rows": 1}, at_end=True), Triggered(None)
     triggered = TriggerIndex([first, ends, second, last]).triggered(NOTHING._replace(most_rows=5, statements=5))
     assert triggered == ((first, second, last), (ends,), True)
+
+
+ENDS = {
+    "CommitAfterResponse", "CommitPerRow", "ConnectionLeak", "EventLoopBlocked", "IdleInTransaction", "LostWrite",
+    "NestedCheckout", "PoolSettings", "PoolTimeout", "PoolWait", "SplitTransaction",
+}  # fmt: skip
+
+
+def test_detectors_of_connections_transactions_and_the_loop_look_at_what_has_ended() -> None:
+    triggered = TriggerIndex(defaults()).triggered(None)
+    assert triggered is not None
+    assert {type(detector).__name__ for detector in triggered.of_ends} == ENDS
+    assert ENDS.isdisjoint(type(detector).__name__ for detector in triggered.of_statements)

@@ -116,6 +116,34 @@ def test_a_reporter_that_cannot_say_what_it_wants_is_no_failure_of_the_guard() -
     assert Pipeline([], [undecided]).wants_counted_reports()
 
 
+def failing(_report: Report) -> None:
+    raise LookupError
+
+
+@pytest.mark.parametrize(
+    ("reporter", "name"),
+    [(Counting(LookupError), "Counting"), (failing, "failing"), (Counting(LookupError).__call__, "Counting.__call__")],
+)
+def test_the_log_names_a_reporter_that_fails(
+    reporter: Any, name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("query_guard.own_errors._logged", set())
+    Pipeline([], [reporter]).publish(report_with())
+    assert f"query_guard: reporter {name} failed: " in caplog.text
+
+
+def test_a_report_is_published_with_what_has_changed() -> None:
+    class Same:
+        def of(self, report: Report) -> Change:
+            return Change(1.0, 7, report.query_count)
+
+    pipeline = Pipeline([], [quiet])
+    pipeline.changes = Same()  # type: ignore[assignment]  # one that compares nothing
+    report = report_with()
+    pipeline.publish(report)
+    assert report.change == Change(1.0, 7, report.query_count)
+
+
 class Changes:
     def of(self, report: Report) -> Change:
         raise LookupError(report.id)

@@ -11,11 +11,10 @@ _AHEAD = frozenset(("selectinload", "joinedload", "subqueryload", "immediateload
 
 
 class Step(NamedTuple):
-    """One call of a chain: its function without a module before it, its arguments as code, and what it loads."""
+    """One call of a chain: its function without a module before it, and its arguments as code."""
 
     function: str
     arguments: str
-    attribute: str
 
 
 def parsed(remedy: str) -> list[cst.BaseExpression]:
@@ -61,7 +60,7 @@ def _steps(option: cst.BaseExpression) -> Iterator[Step]:
     for call in chained_calls(option):
         function = call.func.attr.value if isinstance(call.func, cst.Attribute) else code_of(call.func)
         arguments = [code_of(argument.with_changes(comma=cst.MaybeSentinel.DEFAULT)) for argument in call.args]
-        yield Step(function, ", ".join(arguments), arguments[0] if arguments else "")
+        yield Step(function, ", ".join(arguments))
 
 
 def _is_same(known: Step, step: Step) -> bool:

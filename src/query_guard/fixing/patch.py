@@ -14,7 +14,7 @@ from query_guard.fixing.imports import imports_from, with_import
 from query_guard.fixing.models import binds, module_of
 from query_guard.fixing.names import ALIAS, Names, roots_of
 from query_guard.fixing.not_understood import NotUnderstood
-from query_guard.fixing.options import parsed
+from query_guard.fixing.options import code_of, parsed
 
 _ORM = "sqlalchemy.orm"
 
@@ -55,12 +55,10 @@ def patched(source: bytes, additions: Sequence[Addition], file: Path, root: Path
     for number, addition in enumerate(additions):
         try:
             place, options, names = _prepared(tree, addition, file, root)
-            edit = edits.get(place.call, _Edit(place, []))
-            edit.place.change(place.call, [*edit.options, *options])
+            edits[place.call] = edits.get(place.call, _Edit(place, [])).with_options(options)
         except NotUnderstood as error:
             result.refused[number] = str(error)
             continue
-        edits[place.call] = edit._replace(options=[*edit.options, *options])
         needed += names
     if edits:
         changed = tree.module.visit(_Edits(edits))
@@ -73,6 +71,15 @@ def patched(source: bytes, additions: Sequence[Addition], file: Path, root: Path
 class _Edit(NamedTuple):
     place: Place
     options: list[cst.BaseExpression]
+
+    def with_options(self, options: Sequence[cst.BaseExpression]) -> _Edit:
+        """Return the edit with the options of a further remedy. Raises NotUnderstood, also where the call has them."""
+        call, change = self.place
+        if code_of(change(call, options)) == code_of(call):
+            raise NotUnderstood("its option is there already")
+        all_options = [*self.options, *options]
+        change(call, all_options)
+        return self._replace(options=all_options)
 
 
 class _Edits(cst.CSTTransformer):

@@ -90,10 +90,8 @@ def _plan_file(plan: Plan, shown: str, findings: list[Finding], root: Path) -> N
 def _plan_additions(plan: Plan, file: Path, before: bytes, findings: list[Finding], root: Path) -> None:
     additions = [(finding["edit"]["line"], finding["remedy"]) for finding in findings]
     result = _patched(before, additions, file, root)
-    refused = dict.fromkeys(range(len(findings)), "its option is there already") if result.source == before else {}
-    refused |= result.refused
-    plan.left += [Left(findings[number], why) for number, why in sorted(refused.items())]
-    fixed = [finding for number, finding in enumerate(findings) if number not in refused]
+    plan.left += [Left(findings[number], why) for number, why in sorted(result.refused.items())]
+    fixed = [finding for number, finding in enumerate(findings) if number not in result.refused]
     if fixed:
         plan.changes.append(Change(file, before, result.source, fixed))
 
