@@ -327,6 +327,33 @@ def test_other_commits_are_no_commits_per_row(fields: dict[str, Any]) -> None:
     assert severities(CommitPerRow(), committed(5, **fields)) == []
 
 
+INSERTED = {"operation": "INSERT", "writes": ("posts",), "fingerprint": "insert"}
+
+
+@pytest.mark.parametrize(
+    ("refused", "exception", "fix"),
+    [
+        ({"serial": 4}, None, "Put each row under session.begin_nested(), as some are refused, and commit once"),
+        ({"serial": 4}, "IntegrityError", "Commit once, after the loop"),
+        (
+            {"serial": 0},
+            "IntegrityError",
+            "Put each row under session.begin_nested(), as some are refused, and commit once",
+        ),
+        ({"serial": 4, "error": None}, None, "Commit once, after the loop"),
+        ({"serial": 4, "operation": "UPDATE", "fingerprint": "update"}, None, "Commit once, after the loop"),
+    ],
+)
+def test_where_rows_are_refused_one_commit_needs_savepoints(
+    refused: dict[str, Any], exception: str | None, fix: str
+) -> None:
+    rows = [statement(n, transaction=n, **INSERTED) for n in (1, 2, 3)]
+    failed = statement(transaction=4, **{**INSERTED, "error": "UniqueViolation", **refused})
+    facts = facts_of(*sorted([*rows, failed], key=lambda row: row.serial), transactions=committed(3).transactions)
+    facts.request = REQUEST._replace(exception=exception)
+    assert only(CommitPerRow(), facts).fix.startswith(fix)
+
+
 def test_what_a_websocket_commits_for_each_message_is_meant() -> None:
     facts = committed(5)
     facts.request = REQUEST._replace(kind="websocket")

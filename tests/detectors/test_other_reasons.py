@@ -8,9 +8,10 @@ import pytest
 
 from query_guard.detectors.batches import batch_reason
 from query_guard.records import CallSite, Frame, Loader, Statement
-from tests.reports import POSTS, SITE, facts_of, statement
+from tests.reports import POSTS, REQUEST, SITE, facts_of, statement
 
 REFUSED = "each row has a savepoint of its own, as some are refused"
+IN_TRANSACTIONS = "each row has a transaction of its own, as some are refused"
 ACTS = "each takes a lock, changes a setting or notifies somebody"
 CATALOGUE = "it reads the database's own catalogue"
 READ_BACK = "each reads back what was written just before"
@@ -41,6 +42,37 @@ def test_rows_of_which_some_are_refused_are_written_one_by_one(
     refused = statement(**{"serial": 2, "error": "UniqueViolation", **INSERT, **of_refused})
     assert reason(rows, refused) == expected
     assert reason(rows[:2], refused) == expected
+
+
+@pytest.mark.parametrize(
+    ("numbers", "fields", "expected"),
+    [
+        ((1, 3, 4), {}, IN_TRANSACTIONS),
+        ((1, 3, 4), {"site": SITE._replace(key=99)}, IN_TRANSACTIONS),
+        ((1, 3, 4), {"fingerprint": "other"}, None),
+        ((1, 3, 4), {"error": None}, None),
+        ((1, 3, 3), {}, None),
+    ],
+)
+def test_rows_of_which_some_are_refused_have_a_transaction_each(
+    numbers: tuple[int, ...], fields: dict[str, Any], expected: str | None
+) -> None:
+    rows = [statement(n, transaction=number, **INSERT) for n, number in zip((1, 3, 4), numbers, strict=True)]
+    refused = statement(2, **{"error": "UniqueViolation", "transaction": 2, **INSERT, **fields})
+    assert reason(rows, refused) == expected
+
+
+@pytest.mark.parametrize(
+    ("serial", "exception", "expected"),
+    [(9, None, IN_TRANSACTIONS), (9, "IntegrityError", None), (2, "IntegrityError", IN_TRANSACTIONS)],
+)
+def test_an_exception_that_leaves_the_request_says_that_the_last_refusal_ended_it(
+    serial: int, exception: str | None, expected: str | None
+) -> None:
+    rows = [statement(n, transaction=n, **INSERT) for n in (1, 3, 4)]
+    refused = statement(serial, transaction=9, error="UniqueViolation", **INSERT)
+    in_order = sorted([*rows, refused], key=lambda row: row.serial)
+    assert batch_reason(rows, facts_of(*in_order, request=REQUEST._replace(exception=exception))) == expected
 
 
 @pytest.mark.parametrize("fields", [{"operation": "UPDATE"}, {"operation": "DELETE"}, {"operation": "SELECT"}])

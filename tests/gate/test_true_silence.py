@@ -226,6 +226,22 @@ async def test_p5_reflection_is_nobodys_loop(database: Database) -> None:
     assert {"n_plus_one", "duplicate_statement"}.isdisjoint(kinds(recording.report))
 
 
+@pytest.mark.parametrize("keys", [(2_001, 1, 2_002, 2_003), (2_001, 2_002, 2_003, 1)])
+async def test_p5_rows_that_may_be_refused_have_a_transaction_each(profile: Profiler, keys: tuple[int, ...]) -> None:
+    def work(session: Session) -> None:
+        for key in keys:
+            session.add(Tag(id=key, name="may be refused"))
+            try:
+                session.commit()
+            except IntegrityError:
+                session.rollback()
+
+    report = await profile(work)
+    assert "n_plus_one" not in kinds(report)
+    (finding,) = (finding for finding in report.findings if finding.kind == "commit_per_row")
+    assert finding.fix.startswith("Put each row under session.begin_nested(), as some are refused")
+
+
 @pytest.mark.parametrize(
     "keys",
     [(2_001, 2_002, 2_002, 2_003), (2_001, 2_002, 2_003, 2_002), (2_001, 2_001, 2_001, 2_001), (2_001, 2_002, 1, 1, 1)],

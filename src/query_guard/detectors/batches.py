@@ -1,8 +1,8 @@
 """Why a repeated statement is no loop that needs a fix: each reason is a sentence that the report shows.
 
-Pages, chunks and polls are defined in `pages`, `chunks` and `polls`. A retry repeats transactions that failed, or that
-were rolled back because an UPDATE found its version stale; the last one succeeded. What belongs to the jobs of a queue
-is defined in `queues`.
+Pages, chunks, polls and refusals are defined in the modules of these names. A retry repeats transactions that failed,
+or that were rolled back because an UPDATE found its version stale; the last one succeeded. What belongs to the jobs of
+a queue is defined in `queues`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from query_guard.detectors.pages import paging
 from query_guard.detectors.polls import polls_for_changes
 from query_guard.detectors.queues import are_of_jobs
 from query_guard.detectors.refreshes import are_read_back
+from query_guard.detectors.refusals import refusal_reason
 from query_guard.detectors.remedies.listeners import is_of_listener
 from query_guard.records import Facts, Statement
 
@@ -25,14 +26,14 @@ def batch_reason(rows: list[Statement], facts: Facts) -> str | None:
         return "each reads back what was written just before"
     if _is_flush(rows, facts):
         return f"{len(rows)} rows of one flush"
-    if _may_be_refused(rows, facts):
-        return "each row has a savepoint of its own, as some are refused"
     if acts(rows[0]):
         return "each takes a lock, changes a setting or notifies somebody"
     if reads_catalogue(rows[0]):
         return "it reads the database's own catalogue"
     if _is_retry(rows, facts):
         return "a retry: the transactions before the last one failed"
+    if (reason := refusal_reason(rows, facts)) is not None:
+        return reason
     if are_of_jobs(rows, facts):
         return "the jobs of a queue, taken one by one with SKIP LOCKED"
     if polls_for_changes(rows):
@@ -55,25 +56,3 @@ def _is_flush(rows: list[Statement], facts: Facts) -> bool:
 def _is_retry(rows: list[Statement], facts: Facts) -> bool:
     earlier = {row.transaction for row in rows} - {rows[-1].transaction}
     return bool(earlier) and len(earlier) == len(rows) - 1 and earlier <= facts.failed_transactions
-
-
-def _may_be_refused(rows: list[Statement], facts: Facts) -> bool:
-    """Whether rows are inserted one by one because the database refuses some of them: the transaction then went on.
-
-    Under asyncio a refused statement has another call site, since it ends with an exception.
-    """
-    last = rows[-1]
-    in_transaction = facts.by_transaction.get(last.transaction, ())
-    refused = [
-        row
-        for row in in_transaction
-        if row.error is not None and row.fingerprint == last.fingerprint and row.site.innermost == last.site.innermost
-    ]
-    if last.operation != "INSERT" or not refused:
-        return False
-    went_on = any(row.serial > refused[0].serial and row.error is None for row in in_transaction)
-    return went_on or _may_commit(last, facts)
-
-
-def _may_commit(row: Statement, facts: Facts) -> bool:
-    return any(each.serial == row.transaction and each.outcome in ("committed", "open") for each in facts.transactions)

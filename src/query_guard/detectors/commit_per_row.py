@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from query_guard.detectors.queues import end_jobs
+from query_guard.detectors.refusals import goes_on, refused_like
 from query_guard.detectors.thresholds import Thresholds
 from query_guard.records import Facts, Finding, Silence, Statement, Transaction, Triggers, grouped
 
@@ -52,7 +53,7 @@ def _finding(transactions: list[Transaction], facts: Facts) -> Finding:
         kind=KIND,
         severity="warning",
         summary=f"{len(transactions)} transactions were committed one by one, at the same line",
-        fix="Commit once, after the loop; for very many rows, once in every thousand",
+        fix=_fix(transactions, facts),
         site=first.site,
         count=len(transactions),
         phase=first.phase,
@@ -60,6 +61,14 @@ def _finding(transactions: list[Transaction], facts: Facts) -> Finding:
         request=first.request,
         avoided=tuple(_avoided_statements(transactions, facts)),
     )
+
+
+def _fix(transactions: list[Transaction], facts: Facts) -> str:
+    rows = [row for transaction in transactions for row in facts.by_transaction.get(transaction.serial, ())]
+    of_last = facts.by_transaction.get(transactions[-1].serial, ())
+    if any(goes_on(rows, refused_like(row, facts), facts) for row in of_last):
+        return "Put each row under session.begin_nested(), as some are refused, and commit once, after the loop"
+    return "Commit once, after the loop; for very many rows, once in every thousand"
 
 
 def _avoided_statements(transactions: list[Transaction], facts: Facts) -> Iterator[int]:
