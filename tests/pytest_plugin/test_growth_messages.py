@@ -1,0 +1,64 @@
+"""What a test is told that has more than its baseline knows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import StaticPool
+
+from query_guard.pytest_plugin.verdict import growth_message
+from query_guard.recording import Recording
+from query_guard.testing import record_queries
+from query_guard.testing.tallies import OUTSIDE, Change, Tally
+
+FILE = Path("known.json")
+HEAD = "expected no more than known.json knows, got more:"
+HINT = "  if this is meant: run it again with --query-guard-update-baseline"
+NOT_IN_IT = "  this test is not in known.json, so that none of its findings is known"
+
+
+@pytest.fixture(scope="module")
+def recording() -> Recording:
+    """Two executions of one shape, and one of another."""
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    with record_queries() as recording, engine.connect() as connection:
+        for sql in ("SELECT 1 AS one", "SELECT 1 AS other", "SELECT 2 AS one"):
+            connection.execute(text(sql))
+    engine.dispose()
+    return recording
+
+
+def grown(what: str, before: int, after: int) -> Change:
+    return {"route": OUTSIDE, "what": what, "before": before, "after": after}
+
+
+def told(recording: Recording, before: Tally | None, *changes: Change) -> list[str]:
+    """Return the lines without the places of statements."""
+    lines = growth_message(FILE, changes, recording, before).splitlines()
+    return [line for line in lines if not line.startswith("      ")]
+
+
+@pytest.mark.parametrize("kind", ["n_plus_one", "statements_in_vain", "unused_eager_load"])
+def test_of_a_finding_alone_no_shapes_are_told_and_a_test_that_is_not_known_is_named(
+    kind: str, recording: Recording
+) -> None:
+    assert told(recording, None, grown(f"{kind} load", 0, 1)) == [
+        HEAD,
+        f"  {OUTSIDE}: 0 -> 1 {kind} load",
+        NOT_IN_IT,
+        HINT,
+    ]
+
+
+def test_of_more_statements_the_shapes_are_told_that_were_sent_more_often(recording: Recording) -> None:
+    before: Tally = {
+        OUTSIDE: {"statements": 2, "shapes": {"SELECT ? AS one": 1, "SELECT ? AS other": 1}, "findings": {}}
+    }
+    assert told(recording, before, grown("statements", 2, 3)) == [
+        HEAD,
+        f"  {OUTSIDE}: 2 -> 3 statements",
+        "  1 -> 2 x SELECT ? AS one",
+        HINT,
+    ]
