@@ -21,11 +21,12 @@ NOT_IN_IT = "  this test is not in known.json, so that none of its findings is k
 
 @pytest.fixture(scope="module")
 def recording() -> Recording:
-    """Two executions of one shape, and one of another."""
+    """Five executions of one shape, two of another, and one of a third."""
     engine = create_engine("sqlite://", poolclass=StaticPool)
     with record_queries() as recording, engine.connect() as connection:
-        for sql in ("SELECT 1 AS one", "SELECT 1 AS other", "SELECT 2 AS one"):
-            connection.execute(text(sql))
+        for sql, times in (("SELECT :n AS two", 2), ("SELECT :n AS five", 5), ("SELECT :n AS one", 1)):
+            for number in range(times):
+                connection.execute(text(sql), {"n": number})
     engine.dispose()
     return recording
 
@@ -53,12 +54,12 @@ def test_of_a_finding_alone_no_shapes_are_told_and_a_test_that_is_not_known_is_n
 
 
 def test_of_more_statements_the_shapes_are_told_that_were_sent_more_often(recording: Recording) -> None:
-    before: Tally = {
-        OUTSIDE: {"statements": 2, "shapes": {"SELECT ? AS one": 1, "SELECT ? AS other": 1}, "findings": {}}
-    }
-    assert told(recording, before, grown("statements", 2, 3)) == [
+    shapes = {"SELECT ? AS two": 1, "SELECT ? AS five": 2, "SELECT ? AS one": 1, "SELECT ? AS gone": 4}
+    before: Tally = {OUTSIDE: {"statements": 7, "shapes": shapes, "findings": {}}}
+    assert told(recording, before, grown("statements", 7, 8)) == [
         HEAD,
-        f"  {OUTSIDE}: 2 -> 3 statements",
-        "  1 -> 2 x SELECT ? AS one",
+        f"  {OUTSIDE}: 7 -> 8 statements",
+        "  2 -> 5 x SELECT ? AS five",
+        "  1 -> 2 x SELECT ? AS two",
         HINT,
     ]
