@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import StaticPool
 
 from query_guard.pytest_plugin.verdict import growth_message
@@ -29,6 +29,14 @@ def recording() -> Recording:
                 connection.execute(text(sql), {"n": number})
     engine.dispose()
     return recording
+
+
+def first(connection: Connection) -> None:
+    connection.execute(text("SELECT 1 AS one"))
+
+
+def second(connection: Connection) -> None:
+    connection.execute(text("SELECT 1 AS one"))
 
 
 def grown(what: str, before: int, after: int) -> Change:
@@ -63,3 +71,15 @@ def test_of_more_statements_the_shapes_are_told_that_were_sent_more_often(record
         "  1 -> 2 x SELECT ? AS two",
         HINT,
     ]
+
+
+def test_a_shape_of_two_lines_is_at_the_first() -> None:
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    with record_queries() as recording, engine.connect() as connection:
+        for sends in (first, second):
+            sends(connection)
+    engine.dispose()
+    before: Tally = {OUTSIDE: {"statements": 1, "shapes": {}, "findings": {}}}
+    lines = growth_message(FILE, [grown("statements", 1, 2)], recording, before).splitlines()
+    (place,) = [line for line in lines if line.startswith("      ")]
+    assert place.endswith(" in first")
