@@ -163,6 +163,12 @@ async def test_work_sees_the_context_of_its_task() -> None:
     assert seen == ["by the request"]
 
 
+async def test_its_thread_keeps_no_process_from_ending() -> None:
+    threads: list[threading.Thread] = []
+    await own_thread.run(lambda: threads.append(threading.current_thread()))
+    assert [thread.daemon for thread in threads] == [True]
+
+
 async def test_nothing_of_a_finished_job_is_kept() -> None:
     class Kept:
         def work(self) -> None: ...
