@@ -20,6 +20,7 @@ from sqlalchemy.pool import StaticPool
 
 from query_guard.web.exchange import MAX_JUDGED_FOR_HEADERS
 from query_guard.web.own_thread import OwnThread, own_thread
+from tests.own_failures import apart
 from tests.serving import guarded, visit
 
 pytestmark = pytest.mark.asyncio
@@ -76,7 +77,8 @@ async def test_where_no_thread_can_be_started_the_report_is_made_all_the_same(
     app.get("/")(send_many)
     monkeypatch.setattr("query_guard.web.exchange.own_thread", OwnThread())
     monkeypatch.setattr(threading.Thread, "start", start)
-    (response,) = await visit(app, "/")
+    with apart():
+        (response,) = await visit(app, "/")
     assert (response.status_code, len(reports)) == (200, 1)
     assert "a large report could not be made in a thread" in caplog.text
 
@@ -92,8 +94,7 @@ async def test_where_the_thread_fails_once_the_report_is_made_there_is_no_second
     app, reports = guarded()
     app.get("/")(send_many)
     monkeypatch.setattr("query_guard.web.exchange.own_thread", FailingAfterwards())
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("query_guard.own_errors._times", {})  # a run mentions the failures of the guard
+    with apart():
         (response,) = await visit(app, "/")
     assert (response.status_code, len(reports)) == (200, 1)
 
