@@ -264,14 +264,6 @@ async def test_two_reporters_of_one_process_count_its_pools_once(database: Datab
     assert points(metrics["db.client.connection.count"])[name, "idle"] == 1
 
 
-def test_pools_are_watched_once_however_often_it_is_asked_for() -> None:
-    telemetry = Telemetry()
-    reporter = TelemetryReporter(telemetry.meter_provider)
-    reporter.watch_pools(lambda: [(pool(name="first", checked_out=2), ())])
-    reporter.watch_pools(lambda: [(pool(name="second", checked_out=3), ())])
-    assert {name for name, *_ in points(telemetry.metrics()["db.client.connection.count"])} == {"first"}
-
-
 def test_pools_that_cannot_be_read_are_an_own_error_and_no_failure(caplog: pytest.LogCaptureFixture) -> None:
     telemetry = Telemetry()
 
