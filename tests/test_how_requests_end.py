@@ -142,6 +142,16 @@ async def test_a_file_that_the_server_sends_by_itself_is_whole() -> None:
     assert [*map(ended, reports)] == [(200, None, False)]
 
 
+async def test_an_application_that_sends_nothing_has_no_status_and_was_not_cancelled() -> None:
+    app, reports = guarded()
+
+    async def sends_nothing(scope: Any, receive: Any, send: Any) -> None: ...
+
+    app.mount("/", sends_nothing)
+    await app(scope("/"), never, accepted)
+    assert [*map(ended, reports)] == [(None, None, False)]
+
+
 async def test_a_client_that_leaves_a_conversation_is_no_exception_of_the_application() -> None:
     app, reports = guarded()
 

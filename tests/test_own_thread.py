@@ -22,6 +22,7 @@ from sqlalchemy.pool import StaticPool
 from query_guard import QueryGuard, Report
 from query_guard.web.exchange import MAX_JUDGED_FOR_HEADERS
 from query_guard.web.own_thread import OwnThread, own_thread
+from tests.own_failures import apart
 from tests.serving import guarded, visit
 
 pytestmark = pytest.mark.asyncio
@@ -114,7 +115,8 @@ async def test_where_no_thread_can_be_started_the_report_is_made_all_the_same(
     app.get("/")(send_many)
     monkeypatch.setattr("query_guard.web.exchange.own_thread", OwnThread())
     monkeypatch.setattr(threading.Thread, "start", start)
-    (response,) = await visit(app, "/")
+    with apart():
+        (response,) = await visit(app, "/")
     assert (response.status_code, len(reports)) == (200, 1)
     assert "a large report could not be made in a thread" in caplog.text
 
@@ -130,8 +132,7 @@ async def test_where_the_thread_fails_once_the_report_is_made_there_is_no_second
     app, reports = guarded()
     app.get("/")(send_many)
     monkeypatch.setattr("query_guard.web.exchange.own_thread", FailingAfterwards())
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("query_guard.own_errors._times", {})  # a run mentions the failures of the guard
+    with apart():
         (response,) = await visit(app, "/")
     assert (response.status_code, len(reports)) == (200, 1)
 
@@ -199,6 +200,12 @@ async def test_work_sees_the_context_of_its_task() -> None:
     seen: list[str] = []
     await own_thread.run(lambda: seen.append(bound.get()))
     assert seen == ["by the request"]
+
+
+async def test_its_thread_keeps_no_process_from_ending() -> None:
+    threads: list[threading.Thread] = []
+    await own_thread.run(lambda: threads.append(threading.current_thread()))
+    assert [thread.daemon for thread in threads] == [True]
 
 
 async def test_nothing_of_a_finished_job_is_kept() -> None:

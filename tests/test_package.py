@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 import query_guard
+from query_guard import testing
 from query_guard.detectors import DEFAULTS, OPT_IN, SlowStatement, defaults
+from query_guard.history.memory import MemoryHistory
+from query_guard.reporters.log import LogReporter
+from query_guard.reporters.telemetry import TelemetryReporter
+from query_guard.reporters.text import TextReporter
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "src" / "query_guard").rglob("*.py"))
@@ -60,6 +66,40 @@ def test_every_public_name_can_be_imported() -> None:
         assert getattr(query_guard, name) is not None
     with pytest.raises(AttributeError, match="module 'query_guard' has no attribute 'nothing'"):
         _ = query_guard.nothing
+
+
+@pytest.mark.parametrize(
+    ("public", "by_position"),
+    [
+        (query_guard.QueryGuard, ["app"]),
+        (query_guard.record, ["name"]),
+        (query_guard.Allowance, ["pattern", "reason", "until"]),
+        (query_guard.fingerprint, ["sql", "dialect"]),
+        (testing.record_queries, ["name"]),
+        (testing.assert_max_queries, ["number"]),
+        (testing.assert_num_queries, ["number"]),
+        (testing.assert_no_findings, []),
+        (testing.assert_constant_queries, ["call", "populate", "scales", "warm_up"]),
+        (testing.allow_in_process, ["patterns"]),
+        (LogReporter, ["release"]),
+        (TelemetryReporter, ["meter_provider"]),
+        (TextReporter, ["stream"]),
+        (MemoryHistory, ["reports", "megabytes"]),
+    ],
+    ids=lambda given: getattr(given, "__name__", None),
+)
+def test_all_other_options_are_given_by_name(public: Callable[..., object], by_position: list[str]) -> None:
+    parameters = inspect.signature(public).parameters.values()
+    assert [one.name for one in parameters if one.kind is one.POSITIONAL_OR_KEYWORD] == by_position
+    assert {one.kind for one in parameters} <= {inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY}
+
+
+def test_without_its_debug_endpoint_an_application_does_not_import_it() -> None:
+    code = (
+        "import sys; from query_guard import QueryGuard; QueryGuard(None, reporters=[]); "
+        "print([name for name in sys.modules if name.startswith(('query_guard.debug.endpoint', 'query_guard.fixing'))])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
 def test_a_default_detector_is_replaced_by_its_type() -> None:

@@ -90,6 +90,14 @@ def test_a_comparison_says_what_to_do_next(found: dict[str, list[Any]], told: st
     )  # fmt: skip
 
 
+def test_a_comparison_tells_of_findings_what_to_mend_and_where_alone() -> None:
+    changed = {"before": report_of([], []), "after": report_of([], []), "findings": {"gone": [], "new": [], "same": []}}
+    changed["findings"]["new"] = [{**FINDING, "fix": "f" * 200}]
+    (finding,) = compact_differences(changed)["new"]
+    assert finding["fix"] == "f" * 157 + "..."
+    assert not {"summary", "count"} & finding.keys()
+
+
 def test_a_comparison_has_five_findings_of_each() -> None:
     seven = [kind(f"kind {number}") for number in range(7)]
     changed = {

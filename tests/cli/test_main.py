@@ -46,6 +46,14 @@ def test_it_ends_when_it_is_interrupted(server: Server, monkeypatch: pytest.Monk
     assert main(["wait", "--url", server.url]) == 130
 
 
+@pytest.mark.parametrize("words", [[], ["baseline"]], ids=" ".join)
+def test_without_a_command_it_says_how_it_is_used(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    assert "the following arguments are required: COMMAND" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words", [["merge"], ["baseline", "merge"]], ids=" ".join)
 def test_merge_is_baseline_merge(words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     missing = tmp_path / "shard.json"

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from query_guard.cli.main import main
+from tests.cli.foreign import Foreign
 from tests.cli.serving import Server
 from tests.example_app.test_serve import free_port
 from tests.serving import KEY
@@ -27,49 +25,6 @@ CAUSES = (
     "QUERY_GUARD_KEY_FILE as they are set for the application)"
 )
 VARIABLE = "the variable QUERY_GUARD_DEBUG_TOKEN"
-
-
-class Foreign(ThreadingHTTPServer):
-    """A server that gives one answer to everything, and notes the headers of authorization that it got."""
-
-    answer: tuple[int, str, bytes] = (200, "text/html", b"<p>Hello")
-    to: str = ""
-    """Where a redirect leads."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Answering)
-        self.url = f"http://127.0.0.1:{self.server_port}"
-        self.got: list[str | None] = []
-
-
-class _Answering(BaseHTTPRequestHandler):
-    server: Foreign
-
-    def do_GET(self) -> None:
-        self.server.got.append(self.headers["authorization"])
-        status, kind, body = self.server.answer
-        self.send_response(status)
-        self.send_header("content-type", kind)
-        self.send_header("location", self.server.to)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture
-def foreign(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Foreign]]:
-    monkeypatch.setenv("QUERY_GUARD_DEBUG_TOKEN", KEY)
-    servers = [Foreign(), Foreign()]
-    threads = [threading.Thread(target=each.serve_forever, args=(0.02,)) for each in servers]
-    for thread in threads:
-        thread.start()
-    yield servers
-    for server, thread in zip(servers, threads, strict=True):
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def said(capsys: pytest.CaptureFixture[str], *words: str) -> str:

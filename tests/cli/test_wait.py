@@ -9,6 +9,8 @@ import pytest
 from query_guard.cli import wait
 from query_guard.cli.main import main
 from tests.cli.serving import Server
+from tests.example_app.test_serve import free_port
+from tests.serving import KEY
 
 pytestmark = pytest.mark.once
 
@@ -76,7 +78,16 @@ def test_it_gives_up_after_a_time(
     )
 
 
-@pytest.mark.parametrize("seconds", ["soon", "-1", "inf", "nan"])
+@pytest.mark.parametrize("seconds", ["0", "0.5", "1e3"])
+def test_no_time_is_too_short(
+    seconds: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("QUERY_GUARD_DEBUG_TOKEN", KEY)
+    assert main(["wait", f"--timeout={seconds}", "--url", f"http://127.0.0.1:{free_port()}"]) == 2
+    assert "expected an application at" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("seconds", ["soon", "-0.1", "-1", "inf", "nan"])
 def test_a_time_is_a_number_of_seconds(seconds: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["wait", f"--timeout={seconds}"])

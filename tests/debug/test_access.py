@@ -71,6 +71,7 @@ STRANGERS: list[tuple[Header, ...]] = [
     (("x-forwarded-for", "127.0.0.1"), ("x-real-ip", "::1"), ("forwarded", "for=127.0.0.1;host=localhost")),
     (("authorization", "Bearer some-other-key-of-somebody"),),
     (("authorization", f"Basic {KEY}"),),
+    (("authorization", f"Token {KEY}"),),
     (("authorization", KEY),),
     (("authorization", f"Bearer {KEY[:-1]}"),),
     (("authorization", f"Bearer {KEY}x"),),

@@ -90,6 +90,24 @@ def test_each_request_is_a_part_and_what_no_request_sent_comes_last(
     assert loops == expected
 
 
+@pytest.mark.parametrize(("before", "after"), [((), (2,)), ((2,), (3,)), ((3,), ()), ((1, 2), (3, 1))])
+def test_statements_that_there_was_no_room_for_are_those_that_no_request_sent(
+    before: tuple[int, ...], after: tuple[int, ...], client: TestClient, engine: Engine
+) -> None:
+    with record_queries() as recording:
+        for number in before:
+            client.get(f"/loop/{number}")
+        send(engine, 1)
+        recording.recorder.room = 0
+        for number in after:
+            client.get(f"/loop/{number}")
+        send(engine, 4)
+    assert [(part.route, part.query_count) for part in parts_of(recording)] == [
+        *(("GET /loop/{n}", number) for number in (*before, *after)),
+        ("outside requests", 5),
+    ]
+
+
 @pytest.mark.parametrize(
     ("baseline", "known", "changes"),
     [

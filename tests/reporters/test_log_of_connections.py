@@ -86,6 +86,7 @@ FINDING = {"file": "crud.py", "line": 31, "route": "/users", "kind": "own", "sum
     ("fields", "place"),
     [
         ({"times": 1}, "crud.py:31: own"),
+        ({"times": 2}, "crud.py:31: own (2 times so far)"),
         ({"times": 10}, "crud.py:31: own (10 times so far)"),
         ({"times": 1, "file": None}, "/users: own"),
         ({"times": 1, "file": None, "route": None}, "outside requests: own"),

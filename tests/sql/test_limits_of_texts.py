@@ -36,6 +36,21 @@ def test_the_memory_of_kept_texts_is_that_of_their_entries() -> None:
     assert 5 * 800 < module._cache.bytes < 5 * 2_000
 
 
+@pytest.mark.parametrize(
+    ("text", "least"),
+    [
+        ("SELECT " + ", ".join(f"a{number}" for number in range(1_000)), 2 * 5_000),
+        ("SELECT 1 FROM " + ", ".join(f"t{number}" for number in range(1_000)), 2 * 5_000 + 4 * 3_890),
+    ],
+    ids=["columns", "tables"],
+)
+def test_a_kept_text_weighs_as_much_as_itself_its_shape_and_its_names(text: str, least: int) -> None:
+    module._cache.clear()
+    module._cache.bytes = 0
+    fingerprint(text)
+    assert least < module._cache.bytes < least + 4_000
+
+
 def test_the_oldest_text_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_CACHED_ENTRIES", 2)
     texts = [f"SELECT {name} FROM cache_order" for name in ("first", "second", "third")]

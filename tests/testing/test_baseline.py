@@ -69,10 +69,11 @@ def test_numbers_that_differ_are_changes() -> None:
     assert [change["route"] for change in shrunk(changes)] == ["GET /a", "GET /gone"]
 
 
-def test_what_it_does_not_know_has_no_number_to_exceed() -> None:
-    new_finding = {"route": "GET /new", "what": "loop", "before": 0, "after": 3}
-    assert compared({}, {"GET /new": tally(9, loop=3)}) == [new_finding]
-    assert compared(None, {"GET /new": tally(9, loop=3)}) == [new_finding]
+@pytest.mark.parametrize("before", [None, {}, {"GET /other": tally(0)}])
+@pytest.mark.parametrize("finding", ["n_plus_one", "unused_eager_load"])
+def test_what_it_does_not_know_has_no_number_to_exceed(before: dict[str, RouteTally] | None, finding: str) -> None:
+    new_finding = {"route": "GET /new", "what": finding, "before": 0, "after": 3}
+    assert compared(before, {"GET /new": tally(9, **{finding: 3}), **(before or {})}) == [new_finding]
 
 
 def test_a_route_that_sent_nothing_and_does_now_has_grown() -> None:

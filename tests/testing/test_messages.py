@@ -73,6 +73,12 @@ def test_the_most_frequent_shape_comes_first_and_each_of_its_lines_counts_by_its
     ]
 
 
+def test_statements_of_one_shape_are_shown_as_the_first_of_them() -> None:
+    rows = [statement(serial, site=NOWHERE, phase=phase) for serial, phase in enumerate(("endpoint", "teardown"), 1)]
+    assert shapes_text(rows)[1:] == ["      endpoint"]
+    assert shapes_text(rows[::-1])[1:] == ["      teardown"]
+
+
 @pytest.mark.parametrize(("shapes", "more"), [(20, None), (21, "  and 1 more shapes"), (25, "  and 5 more shapes")])
 def test_of_many_shapes_twenty_are_shown(shapes: int, more: str | None) -> None:
     lines = shapes_text([row for number in range(shapes) for row in sent(f"SELECT {number}", f"f{number}", 1, number)])

@@ -40,6 +40,12 @@ def test_of_a_long_select_the_columns_are_cut_and_its_tables_stay() -> None:
     )
 
 
+@pytest.mark.parametrize(("rest", "is_cut"), [(27, False), (28, True)])
+def test_what_is_short_enough_without_its_columns_is_cut_no_further(rest: int, is_cut: bool) -> None:
+    text = shortened(f"SELECT {'c' * 90} FROM posts {'x' * rest}", 100)
+    assert text == f"SELECT {'c' * 53}… FROM posts " + ("x" * 26 + "…" if is_cut else "x" * rest)
+
+
 @pytest.mark.parametrize(("length", "is_cut"), [(1, False), (53, False), (54, True)])
 def test_columns_are_cut_where_sixty_characters_are_fewer(length: int, is_cut: bool) -> None:
     text = select("c" * length, f" WHERE {'x' * 400}")

@@ -26,6 +26,18 @@ class Asking:
         self.names.append(window.name)
 
 
+async def test_a_budget_is_that_of_the_route_that_it_names() -> None:
+    app, reports = guarded(budgets={"GET /items": 5, "POST /users": 7})
+    for path in ("/items", "/users"):
+        app.get(path)(lambda: None)
+        app.post(path)(lambda: None)
+    await visit(app, "/items", "/users", "/nowhere")
+    await visit(app, "/items", "/users", method="POST")
+    assert {report.request.name: report.request.budget for report in reports} == {
+        "GET /items": 5, "GET /users": None, "GET (no route)": None, "POST /items": None, "POST /users": 7,
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("sample_rate", [0, 1])
 async def test_who_asks_before_the_route_is_known_keeps_nobody_from_it(sample_rate: float) -> None:
     app, reports = guarded(sample_rate=sample_rate)

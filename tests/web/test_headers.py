@@ -72,6 +72,7 @@ def test_a_wait_is_shown_in_tenths_of_a_millisecond(wait: float, shown: bytes) -
         ("Own.Kind-2*", "own.kind-2*"),
         ("2_many", "*2_many"),
         ("*", "*"),
+        ("*own", "*own"),
         ("", "*"),
         ("_own", "*_own"),
         ("\u00fcber", "*_ber"),

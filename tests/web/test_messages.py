@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import AsyncIterator, Generator, Mapping
 from contextvars import copy_context
 from types import coroutine
 from typing import Any, NoReturn
 
 import pytest
+from fastapi.responses import StreamingResponse
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import StaticPool
 
 from query_guard import QueryGuard, Report
 from query_guard.reporters.request_span import RequestSpan
@@ -52,6 +55,26 @@ async def test_a_span_that_cannot_be_written_keeps_no_answer_and_no_report(caplo
         (response,) = await visit(app, "/")
     assert (response.status_code, response.json(), len(reporter.reports)) == (200, "answered", 1)
     assert "the span of a request could not be written" in caplog.text
+
+
+@pytest.mark.asyncio
+async def test_an_answer_lasts_until_its_last_part() -> None:
+    app, reports = guarded()
+    engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+
+    async def parts() -> AsyncIterator[bytes]:
+        for number in range(3):
+            with engine.connect() as connection:
+                connection.execute(text("SELECT :number"), {"number": number})
+            yield b"part"
+
+    @app.get("/")
+    async def endpoint() -> StreamingResponse:
+        return StreamingResponse(parts())
+
+    await visit(app, "/")
+    assert [row.phase for row in only(reports).facts.statements] == ["streaming"] * 3
+    engine.dispose()
 
 
 @coroutine

@@ -61,6 +61,26 @@ async def test_a_router_that_is_included_twice_in_a_mounted_application_has_its_
 
 
 @pytest.mark.asyncio
+async def test_a_route_with_one_template_is_read_at_its_first_request_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def read_route(route: Any) -> tuple[()]:
+        read.append(getattr(route, "path", "none"))
+        return ()
+
+    monkeypatch.setattr("query_guard.web.routes.shared_dependencies", read_route)
+    app, reports = guarded()
+    for path in ("/users", "/posts/{post}"):
+        app.get(path)(lambda: None)
+    for path in ("/users", "/users", "/posts/1", "/posts/2", "/users"):
+        await visit(app, path)
+    assert read == ["/users", "/posts/{post}"]
+    assert [report.request.route for report in reports] == [
+        "/users", "/users", "/posts/{post}", "/posts/{post}", "/users",
+    ]  # fmt: skip
+
+
+@pytest.mark.asyncio
 async def test_one_application_at_two_mounts_has_the_one_that_was_asked_for() -> None:
     app, reports = guarded()
     mounted = FastAPI()

@@ -34,7 +34,6 @@ class Boundary(QueryGuard):
 
     def __init__(self) -> None:
         super().__init__(_go_on, headers=False, reporters=[])
-        self._enabled, self._debug = True, None
 
     def _answer_unprofiled(self, scope: Scope) -> ASGIApp | None:
         app = scope["app"]
