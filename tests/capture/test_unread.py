@@ -15,12 +15,14 @@ from sqlalchemy.pool import StaticPool
 
 from query_guard import record
 from query_guard.capture.freeze import facts, statement_facts
-from query_guard.capture.hooks import statements
+from query_guard.capture.hooks import statements, unread
+from query_guard.capture.live.open_window import open_window
 from query_guard.capture.origin import site_cache as shortcut
 from query_guard.capture.origin import source_files
 from query_guard.capture.origin.site_cache import SiteCache
 from query_guard.capture.origin.statement_info import UnreadInfo
 from query_guard.capture.window.recorder import Recorder
+from query_guard.capture.window.rows import ERROR
 from query_guard.own_errors import _count, described, own_errors, report_own_error
 from query_guard.recording import Recording
 from query_guard.testing import (
@@ -99,11 +101,23 @@ def test_what_can_be_read_is_kept_where_something_cannot(monkeypatch: pytest.Mon
     monkeypatch.setattr(statements, "value_hashes", failing)
     with record("failing") as broken:
         work()
-    told = [[(row.sql, row.site.innermost, row.transaction > 0, row.error) for row in recording.report.facts.statements]
-            for recording in (plain, broken)]  # fmt: skip
+    told = [[(row.sql, row.site.innermost, row.transaction > 0, row.error, row.rows, row.binds, row.flush > 0,
+              row.executemany, row.streamed, row.task, row.blocking, row.request, row.parameters)
+             for row in recording.report.facts.statements] for recording in (plain, broken)]  # fmt: skip
     assert told[0] == told[1]
     made = [[(one.writes, one.statements) for one in r.report.facts.transactions] for r in (plain, broken)]
     assert made[0] == made[1] == [(1, 4)]
+
+
+@pytest.mark.parametrize("name", ["engine_of", "stage_of", "current_flush", "shown_values", "value_hashes"])
+def test_what_cannot_be_read_later_either_is_unknown(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statements, "value_hashes", failing)
+    monkeypatch.setattr(unread, name, failing)
+    recorder = Recorder(None, True)
+    with open_window(recorder):
+        work()
+    assert [shared[ERROR] for shared, *_ in recorder.rows] == [None, None, None, "OperationalError"]
+    assert recorder.dropped() == (0, 0.0)
 
 
 def test_a_statement_of_no_known_transaction_is_kept_too(monkeypatch: pytest.MonkeyPatch) -> None:
