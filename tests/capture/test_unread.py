@@ -22,7 +22,7 @@ from query_guard.capture.origin import source_files
 from query_guard.capture.origin.site_cache import SiteCache
 from query_guard.capture.origin.statement_info import UnreadInfo
 from query_guard.capture.window.recorder import Recorder
-from query_guard.capture.window.rows import ERROR
+from query_guard.capture.window.rows import ERROR, REQUEST
 from query_guard.own_errors import _count, described, own_errors, report_own_error
 from query_guard.recording import Recording
 from query_guard.testing import (
@@ -114,10 +114,19 @@ def test_what_cannot_be_read_later_either_is_unknown(name: str, monkeypatch: pyt
     monkeypatch.setattr(statements, "value_hashes", failing)
     monkeypatch.setattr(unread, name, failing)
     recorder = Recorder(None, True)
-    with open_window(recorder):
+    with open_window(recorder, True) as window:
         work()
     assert [shared[ERROR] for shared, *_ in recorder.rows] == [None, None, None, "OperationalError"]
+    assert {shared[REQUEST] for shared, *_ in recorder.rows} == {window.serial}
     assert recorder.dropped() == (0, 0.0)
+
+
+def test_outside_windows_statements_that_cannot_be_read_are_of_no_request(
+    watcher: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(statements, "value_hashes", failing)
+    work()
+    assert [shared[REQUEST] for shared, *_ in watcher.rows] == [0, 0, 0, 0]
 
 
 def test_a_statement_of_no_known_transaction_is_kept_too(monkeypatch: pytest.MonkeyPatch) -> None:
