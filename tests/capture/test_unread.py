@@ -16,6 +16,7 @@ from sqlalchemy.pool import StaticPool
 from query_guard import record
 from query_guard.capture.freeze import facts, statement_facts
 from query_guard.capture.hooks import statements, unread
+from query_guard.capture.hooks.install import install
 from query_guard.capture.live.open_window import open_window
 from query_guard.capture.origin import site_cache as shortcut
 from query_guard.capture.origin import source_files
@@ -111,6 +112,7 @@ def test_what_can_be_read_is_kept_where_something_cannot(monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("name", ["engine_of", "stage_of", "current_flush", "shown_values", "value_hashes"])
 def test_what_cannot_be_read_later_either_is_unknown(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    install()
     monkeypatch.setattr(statements, "value_hashes", failing)
     monkeypatch.setattr(unread, name, failing)
     recorder = Recorder(None, True)
@@ -124,6 +126,7 @@ def test_what_cannot_be_read_later_either_is_unknown(name: str, monkeypatch: pyt
 def test_outside_windows_statements_that_cannot_be_read_are_of_no_request(
     watcher: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    install()
     monkeypatch.setattr(statements, "value_hashes", failing)
     work()
     assert [shared[REQUEST] for shared, *_ in watcher.rows] == [0, 0, 0, 0]

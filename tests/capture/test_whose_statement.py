@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from query_guard import record
+from query_guard.capture.hooks.install import install
 from query_guard.capture.live.open_window import open_window
 from query_guard.capture.live.pools import watch_of
 from query_guard.capture.window.counting_recorder import CountingRecorder
@@ -76,6 +77,7 @@ def test_only_the_writes_of_a_flush_are_of_it() -> None:
 @pytest.mark.query_guard(mode="off")  # a test that is recorded has a watcher, and then no window is alone
 @pytest.mark.parametrize("kind", [Recorder, CountingRecorder])
 def test_a_window_that_watches_some_engines_has_the_statements_of_these_only(kind: type[Recorder]) -> None:
+    install()
     watched, other = (create_engine("sqlite://", poolclass=StaticPool) for _ in range(2))
     for engine in (watched, other):
         engine.connect().close()
