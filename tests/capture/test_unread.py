@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import create_engine, insert, select, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from query_guard import record
 from query_guard.capture.freeze import facts, statement_facts
-from query_guard.capture.hooks import statements, unread
+from query_guard.capture.hooks import driver_calls, statements, unread
 from query_guard.capture.hooks.install import install
 from query_guard.capture.live.open_window import open_window
 from query_guard.capture.origin import site_cache as shortcut
@@ -121,6 +121,21 @@ def test_what_cannot_be_read_later_either_is_unknown(name: str, monkeypatch: pyt
     assert [shared[ERROR] for shared, *_ in recorder.rows] == [None, None, None, "OperationalError"]
     assert {shared[REQUEST] for shared, *_ in recorder.rows} == {window.serial}
     assert recorder.dropped() == (0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "kept"), [(statements, "current_flush", [3]), (driver_calls, "count_further", [3])]
+)
+def test_an_execution_in_batches_is_one_statement_also_where_it_cannot_be_recorded(
+    owner: Any, name: str, kept: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(owner, name, failing)
+    paged = insert(Tag).returning(Tag.id).execution_options(insertmanyvalues_page_size=3)
+    with record("failing") as recording, Session(engine) as session:
+        session.execute(paged, [{"name": "new"} for _ in range(9)])
+    rows = recording.report.facts.statements
+    assert [row.batches for row in rows] == kept
+    assert (recording.query_count, [row.operation for row in rows]) == (1, ["INSERT"])
 
 
 def test_outside_windows_statements_that_cannot_be_read_are_of_no_request(
