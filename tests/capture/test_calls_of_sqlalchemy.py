@@ -62,10 +62,15 @@ def test_a_default_that_the_database_makes_is_a_statement_of_its_own(engine: Eng
         implicit_returning=False,
     )
     metadata.create_all(engine)
-    with record("job") as recording, engine.connect() as connection:
+    with record("job") as recording, engine.begin() as connection:
         connection.execute(table.insert().values(name="one"))
+        connection.execute(table.delete())
+        connection.execute(table.insert().values(name="two"))
     rows = recording.report.facts.statements
     assert [(row.operation, row.tables, row.writes, row.batches) for row in rows] == [
+        ("SELECT", (), (), 1),
+        ("INSERT", ("numbered",), ("numbered",), 1),
+        ("DELETE", ("numbered",), ("numbered",), 1),
         ("SELECT", (), (), 1),
         ("INSERT", ("numbered",), ("numbered",), 1),
     ]
