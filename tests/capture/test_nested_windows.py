@@ -40,7 +40,7 @@ def work(engine: Engine) -> None:
 
 def told(facts: Facts) -> list[tuple[object, ...]]:
     rows = [(row.serial, row.loaded_by, row.brought, row.connection > 0) for row in facts.statements]
-    return [*rows, *[(one.outcome,) for one in (*facts.checkouts, *facts.transactions)]]
+    return [*rows, *[(one.outcome,) for one in facts.checkouts], *[(one.outcome,) for one in facts.transactions]]
 
 
 ALONE = [(1, None, 2, True), (2, 1, 3, True), (3, 1, 3, True), ("returned",), ("committed",)]

@@ -15,6 +15,7 @@ from query_guard.capture.live.open_window import open_window
 from query_guard.capture.live.pools import watch_of
 from query_guard.capture.window.counting_recorder import CountingRecorder
 from query_guard.capture.window.recorder import Recorder
+from query_guard.capture.window.window import watchers
 from tests.clock import Clock
 
 pytestmark = pytest.mark.query_guard(mode="off")  # a test that is recorded has a window more
@@ -121,3 +122,18 @@ def test_a_wait_that_is_noticed_names_who_held_the_others(make: Make, clock: Clo
     waited = recorder.checkouts[-1]
     assert waited.wait == wait
     assert len([holder for holder in waited.holders if holder.doing == "idle"]) == names
+
+
+def test_a_request_that_is_not_sampled_keeps_no_checkout_unless_a_test_is_recorded(
+    make: Make, watcher: Recorder
+) -> None:
+    engine, recorder = make(0.5), CountingRecorder()
+    with open_window(recorder):
+        engine.connect().close()
+        assert [len(watcher.checkouts), len(recorder.checkouts)] == [1, 1]
+        watchers.remove(watcher)
+        with engine.connect():
+            assert watch_of(engine.pool).holders == {}
+    watchers.append(watcher)
+    assert [len(watcher.checkouts), len(recorder.checkouts)] == [1, 1]
+    assert watch_of(engine.pool).has_unrecorded
