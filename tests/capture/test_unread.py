@@ -156,6 +156,19 @@ def test_a_statement_of_no_known_transaction_is_kept_too(monkeypatch: pytest.Mon
     assert [(row.sql, row.transaction) for row in recording.report.facts.statements] == [("SELECT ?", 0)]
 
 
+def test_a_transaction_has_written_also_where_its_statements_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine.clear_compiled_cache()
+    monkeypatch.setattr(statements, "_info_of", failing)
+    with record("failing") as recording, engine.connect() as connection:
+        connection.exec_driver_sql("SELECT 1")
+        connection.exec_driver_sql("INSERT INTO tags (name) VALUES ('new')")
+        connection.commit()
+        connection.exec_driver_sql("SELECT 2")
+        connection.commit()
+    made = [(one.statements, one.writes, one.ended_by) for one in recording.report.facts.transactions]
+    assert made == [(2, 1, "application"), (1, 0, "")]
+
+
 def test_statements_whose_sites_cannot_be_read_are_no_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shortcut, "walked", failing)
     with record("failing") as recording, engine.connect() as connection:
