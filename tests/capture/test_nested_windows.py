@@ -64,7 +64,7 @@ def test_a_window_within_one_that_has_no_room_or_watches_other_engines(engine: E
     for around in (full, others):
         with open_window(around), record("inner") as inner:
             work(engine)
-        assert told(inner.report.facts) == ALONE
+        assert (told(inner.report.facts), inner.own_errors) == (ALONE, {})
     assert (full.query_count, full.loads, full.fetched) == (3, [], {})
     assert (others.query_count, others.checkouts, others.transactions) == (0, [], [])
 

@@ -149,6 +149,10 @@ class CallsDriver(SQLiteDialect_pysqlite):
 def test_a_dialect_with_methods_of_its_own_is_seen_without_events(engine: Engine, kind: Any) -> None:
     engine.dialect = engine.pool._dialect = kind(dbapi=engine.dialect.dbapi)
     assert sent(engine) == ALL
+    paged = insert(Tag).returning(Tag.id).execution_options(insertmanyvalues_page_size=1)
+    with record("pages") as recording, engine.connect() as connection:
+        connection.execute(paged, [{"name": "one"}, {"name": "two"}, {"name": "three"}])
+    assert (recording.query_count, recording.driver_calls) == (1, 3)
     assert cursor_events._before not in executions.markers
 
 
