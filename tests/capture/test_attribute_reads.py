@@ -381,6 +381,13 @@ class Shelf(OfItsOwn):
     id: Mapped[int] = mapped_column(primary_key=True)
     volumes: Mapped[list[Volume]] = relationship(viewonly=True)
     hidden: Mapped[list[Hidden]] = relationship(viewonly=True)
+    thick: Mapped[list[Volume]] = relationship(
+        primaryjoin="and_(Shelf.id == foreign(Volume.shelf_id), Volume.pages > 900)", viewonly=True
+    )
+    empty: Mapped[list[Volume]] = relationship(
+        primaryjoin="and_(Shelf.id == foreign(Volume.shelf_id), Volume.pages == 0)", viewonly=True
+    )
+    up_to: Mapped[list[Volume]] = relationship(primaryjoin="foreign(Volume.shelf_id) <= Shelf.id", viewonly=True)
 
 
 class Volume(OfItsOwn):
@@ -388,6 +395,8 @@ class Volume(OfItsOwn):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     shelf_id: Mapped[int] = mapped_column(ForeignKey("shelves_of_reads.id"))
+    pages: Mapped[int]
+    shelf: Mapped[Shelf] = relationship(viewonly=True)
 
 
 class Hidden(OfItsOwn):
@@ -404,3 +413,9 @@ def test_a_foreign_key_that_no_attribute_has_is_not_named() -> None:
     relationships = inspect(Shelf).relationships
     found = [_foreign_key(relationships[name]) for name in ("volumes", "hidden")]
     assert found == [("Volume.shelf_id",), ()]
+
+
+def test_a_foreign_key_alone_ties_a_collection_to_its_owner_or_is_not_named() -> None:
+    relationships = inspect(Shelf).relationships
+    assert [_foreign_key(relationships[name]) for name in ("thick", "empty", "up_to")] == [(), (), ()]
+    assert _foreign_key(inspect(Volume).relationships["shelf"]) == ()

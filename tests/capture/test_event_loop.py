@@ -179,6 +179,18 @@ def test_a_line_that_is_in_no_application_is_not_blamed(heartbeat: Heartbeat, mo
     assert heartbeat.blocker is None
 
 
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_heart_does_not_beat_in_a_loop_that_is_closed_or_gone(clock: Clock, keep: bool) -> None:
+    loop: asyncio.AbstractEventLoop | None = asyncio.new_event_loop()
+    assert loop is not None
+    heart = Heartbeat(loop)
+    loop.close()
+    loop = loop if keep else None
+    gc.collect()
+    heart.begin()
+    assert (heart.due, heart.loop() is None) == (0.0, not keep)
+
+
 def test_only_open_loops_are_watched() -> None:
     loops = [asyncio.new_event_loop() for _ in range(2)]
     hearts = [Heartbeat(loop) for loop in loops]

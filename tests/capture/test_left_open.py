@@ -96,6 +96,17 @@ def test_what_goes_on_may_return_its_connection(
     assert outcome(window, checkout) == told
 
 
+@pytest.mark.parametrize(("is_request", "told"), [(True, "late"), (False, "open")])
+def test_connections_are_judged_as_a_request_ends_and_not_as_a_block_does(
+    engine: Engine, is_request: bool, told: str
+) -> None:
+    with open_window(Recorder(), is_request) as window:
+        held = OpenCheckout(PoolWatch(engine.pool), 0.0, NOWHERE, window, None)
+        assert window.recorder is not None
+        window.recorder.checkouts.append(held)
+    assert held.outcome == told  # this test is around it, and may return it
+
+
 @pytest.mark.parametrize(
     ("files", "told"),
     [

@@ -16,6 +16,7 @@ from query_guard.capture.hooks import loader_trial
 from query_guard.capture.window.trial import Trial, in_process, trying
 from query_guard.records import Entity, Frame, LoaderOption, OptionCall, PlacedOption
 from tests.models import Base, Post, Tag, User, sample
+from tests.own_failures import apart
 
 EXECUTE = "_execute_internal"
 USER = Entity("User", ("User",), False)
@@ -139,6 +140,17 @@ def test_an_option_that_cannot_be_made_is_named_by_its_error_and_the_select_is_s
         assert "posts" in vars(user)
     assert trial.failure == "the option could not be made (AttributeError)"
     assert len(trial.applied) == 1
+
+
+@apart()
+def test_a_choice_that_fails_leaves_the_select_as_it_is(engine: Engine, possible: None) -> None:
+    def fail() -> Sequence[PlacedOption]:
+        raise RuntimeError("failed on purpose")
+
+    token = trying.set(Trial(fail, only_reads=False))
+    with Session(engine) as session:
+        assert "posts" not in vars(session.scalars(select(User)).one())
+    trying.reset(token)
 
 
 def test_a_trial_that_has_ended_tries_nothing(engine: Engine, possible: None) -> None:

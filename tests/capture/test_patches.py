@@ -119,6 +119,43 @@ def test_a_dialect_that_is_seen_is_known_without_a_look(engine: Engine) -> None:
     assert not install._is_watched(object())
 
 
+DEFAULT: Any = SQLiteDialect_pysqlite
+
+
+class CallsDefaults(SQLiteDialect_pysqlite):
+    supports_statement_cache = True
+
+    def do_execute(self, cursor: Any, statement: Any, parameters: Any, context: Any = None) -> None:
+        DEFAULT.do_execute(self, cursor, statement, parameters, context)
+
+    def do_executemany(self, cursor: Any, statement: Any, parameters: Any, context: Any = None) -> None:
+        DEFAULT.do_executemany(self, cursor, statement, parameters, context)
+
+
+class CallsDriver(SQLiteDialect_pysqlite):
+    supports_statement_cache = True
+
+    def do_execute(self, cursor: Any, statement: Any, parameters: Any, context: Any = None) -> None:
+        cursor.execute(statement, parameters)
+
+    def do_executemany(self, cursor: Any, statement: Any, parameters: Any, context: Any = None) -> None:
+        cursor.executemany(statement, parameters)
+
+    def do_execute_no_params(self, cursor: Any, statement: Any, context: Any = None) -> None:
+        cursor.execute(statement)
+
+
+@pytest.mark.parametrize("kind", [CallsDefaults, CallsDriver])
+def test_a_dialect_with_methods_of_its_own_is_seen_without_events(engine: Engine, kind: Any) -> None:
+    engine.dialect = engine.pool._dialect = kind(dbapi=engine.dialect.dbapi)
+    assert sent(engine) == ALL
+    paged = insert(Tag).returning(Tag.id).execution_options(insertmanyvalues_page_size=1)
+    with record("pages") as recording, engine.connect() as connection:
+        connection.execute(paged, [{"name": "one"}, {"name": "two"}, {"name": "three"}])
+    assert (recording.query_count, recording.driver_calls) == (1, 3)
+    assert cursor_events._before not in executions.markers
+
+
 def test_events_are_taken_up_while_others_execute(engine: Engine) -> None:
     """SQLAlchemy's lists of listeners raise in whoever reads them while one is added."""
     sent(engine)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import sys
+from contextlib import suppress
 from pathlib import Path
 from threading import get_ident
 from time import perf_counter
@@ -204,6 +205,24 @@ def test_the_site_of_a_checkout_is_the_line_that_made_it(tmp_path: Path) -> None
     frame = row.site.innermost
     assert frame is not None
     assert (frame.file, frame.function) == ("tests/capture/test_pool_methods.py", "checkouts")
+
+
+@pytest.mark.parametrize("path", [":memory:", "/nowhere/at/all.db"])
+def test_the_site_of_a_pool_that_is_asked_itself_is_the_line_that_asks(path: str) -> None:
+    connect: Any = lambda: sqlite3.connect(path)  # noqa: E731
+    pool = QueuePool(connect)
+
+    def ask() -> None:
+        pool.connect().close()
+
+    with record() as recording, suppress(sqlite3.OperationalError):
+        ask()
+    pool.dispose()
+    [row] = recording.report.facts.checkouts
+    assert [frame.function for frame in row.site.frames[:2]] == [
+        "ask",
+        "test_the_site_of_a_pool_that_is_asked_itself_is_the_line_that_asks",
+    ]
 
 
 def test_a_connection_checked_out_before_the_window_is_seen_in_it(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -73,20 +74,41 @@ def test_a_loop_and_its_neighbours_are_distinguished(engine: Engine) -> None:
     assert sites.keys == sites.keys[:4] * 3
 
 
-def test_a_known_way_is_not_walked_again(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    walks: list[object] = []
+@pytest.fixture
+def walks(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Give the walks that are made from now on."""
+    made: list[object] = []
 
     def walked(*where: Any) -> Any:
-        walks.append(where)
+        made.append(where)
         return call_site_module.walked(*where)
 
     monkeypatch.setattr(site_cache, "walked", walked)
+    return made
+
+
+def test_a_known_way_is_not_walked_again(engine: Engine, walks: list[object]) -> None:
     sites = Sites(engine)
     with Session(engine) as session:
         for _ in range(5):
             by_helper(session)
+        assert (len(sites.keys), len(walks)) == (5, 1)
+        for _ in range(5):
             by_recursion(session, 2)
-    assert (len(sites.keys), len(walks)) == (10, 2)
+            by_helper(session)
+    assert (len(sites.keys), len(walks)) == (15, 3)
+
+
+def test_a_method_that_a_thread_was_given_was_called_from_nowhere(engine: Engine, walks: list[object]) -> None:
+    sites = Sites(engine)
+    with Session(engine) as session, ThreadPoolExecutor(1) as executor:
+        for _ in range(3):
+            thread = threading.Thread(target=session.execute, args=(text("SELECT 1"),))
+            thread.start()
+            thread.join()
+            executor.submit(session.execute, text("SELECT 1")).result()
+    assert [(quick.frames, quick.boundary) for quick, _ in sites.pairs] == [((), ""), ((), "task")] * 3
+    assert len(walks) == 2
 
 
 def test_recursion_is_one_site_at_any_depth(engine: Engine) -> None:
@@ -111,7 +133,7 @@ def test_more_callers_of_one_helper_than_are_remembered(engine: Engine, monkeypa
 
 
 @pytest.mark.asyncio
-async def test_the_way_goes_on_beyond_the_greenlet() -> None:
+async def test_the_way_goes_on_beyond_the_greenlet(walks: list[object]) -> None:
     engine = create_async_engine("sqlite+aiosqlite://", poolclass=StaticPool)
     sites = Sites(engine.sync_engine)
 
@@ -128,7 +150,7 @@ async def test_the_way_goes_on_beyond_the_greenlet() -> None:
             await connection.run_sync(inside)
             await ask(connection)
     await engine.dispose()
-    assert len({*sites.keys}) == 3
+    assert (len({*sites.keys}), len(walks)) == (3, 3)
     assert sites.keys == sites.keys[:3] * 3
     functions = [[frame.function for frame in quick.frames][:2] for quick, _ in sites.pairs[:2]]
     name = "test_the_way_goes_on_beyond_the_greenlet"

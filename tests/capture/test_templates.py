@@ -103,6 +103,20 @@ def test_code_of_others_with_globals_named_like_those_of_jinja_stays_as_it_is(mo
     assert in_template(names["frame"], shown) == shown
 
 
+@pytest.mark.parametrize(
+    ("pairs", "line"),
+    [("", 1), ("5=3", 1), ("5=2", 5), ("5=1&7=2", 7), ("5=1&7=3", 5), ("5=1&7=2&9=3", 7)],
+)
+@pytest.mark.parametrize(("file", "shown_file"), [("module.py", "page.html"), ("a/page.html", "a/page.html")])
+def test_a_frame_is_at_the_last_line_of_the_template_that_made_what_has_run(
+    pairs: str, line: int, file: str, shown_file: str
+) -> None:
+    names: dict[str, Any] = {"__jinja_template__": True, "name": "page.html", "debug_info": pairs}
+    exec(compile("import sys\nframe = sys._getframe()", file, "exec"), names)
+    for function, shown in (("root", "template"), ("block_foot", "block_foot")):
+        assert in_template(names["frame"], Frame(file, 2, function, 2)) == Frame(shown_file, line, shown, 1)
+
+
 @pytest.fixture
 def engine() -> Iterator[Engine]:
     engine = create_engine("sqlite://", poolclass=StaticPool)

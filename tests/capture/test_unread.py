@@ -9,18 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import create_engine, insert, select, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from query_guard import record
 from query_guard.capture.freeze import facts, statement_facts
-from query_guard.capture.hooks import statements
+from query_guard.capture.hooks import driver_calls, statements, unread
+from query_guard.capture.hooks.install import install
+from query_guard.capture.live.open_window import open_window
 from query_guard.capture.origin import site_cache as shortcut
 from query_guard.capture.origin import source_files
 from query_guard.capture.origin.site_cache import SiteCache
 from query_guard.capture.origin.statement_info import UnreadInfo
 from query_guard.capture.window.recorder import Recorder
+from query_guard.capture.window.rows import ERROR, REQUEST
 from query_guard.own_errors import _count, described, own_errors, report_own_error
 from query_guard.recording import Recording
 from query_guard.testing import (
@@ -99,11 +102,49 @@ def test_what_can_be_read_is_kept_where_something_cannot(monkeypatch: pytest.Mon
     monkeypatch.setattr(statements, "value_hashes", failing)
     with record("failing") as broken:
         work()
-    told = [[(row.sql, row.site.innermost, row.transaction > 0, row.error) for row in recording.report.facts.statements]
-            for recording in (plain, broken)]  # fmt: skip
+    told = [[(row.sql, row.site.innermost, row.transaction > 0, row.error, row.rows, row.binds, row.flush > 0,
+              row.executemany, row.streamed, row.task, row.blocking, row.request, row.parameters)
+             for row in recording.report.facts.statements] for recording in (plain, broken)]  # fmt: skip
     assert told[0] == told[1]
     made = [[(one.writes, one.statements) for one in r.report.facts.transactions] for r in (plain, broken)]
     assert made[0] == made[1] == [(1, 4)]
+
+
+@pytest.mark.parametrize("name", ["engine_of", "stage_of", "current_flush", "shown_values", "value_hashes"])
+def test_what_cannot_be_read_later_either_is_unknown(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    install()
+    monkeypatch.setattr(statements, "value_hashes", failing)
+    monkeypatch.setattr(unread, name, failing)
+    recorder = Recorder(None, True)
+    with open_window(recorder, True) as window:
+        work()
+    assert [shared[ERROR] for shared, *_ in recorder.rows] == [None, None, None, "OperationalError"]
+    assert {shared[REQUEST] for shared, *_ in recorder.rows} == {window.serial}
+    assert recorder.dropped() == (0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "kept"), [(statements, "current_flush", [3]), (driver_calls, "count_further", [3])]
+)
+def test_an_execution_in_batches_is_one_statement_also_where_it_cannot_be_recorded(
+    owner: Any, name: str, kept: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(owner, name, failing)
+    paged = insert(Tag).returning(Tag.id).execution_options(insertmanyvalues_page_size=3)
+    with record("failing") as recording, Session(engine) as session:
+        session.execute(paged, [{"name": "new"} for _ in range(9)])
+    rows = recording.report.facts.statements
+    assert [row.batches for row in rows] == kept
+    assert (recording.query_count, [row.operation for row in rows]) == (1, ["INSERT"])
+
+
+def test_outside_windows_statements_that_cannot_be_read_are_of_no_request(
+    watcher: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install()
+    monkeypatch.setattr(statements, "value_hashes", failing)
+    work()
+    assert [shared[REQUEST] for shared, *_ in watcher.rows] == [0, 0, 0, 0]
 
 
 def test_a_statement_of_no_known_transaction_is_kept_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,6 +154,19 @@ def test_a_statement_of_no_known_transaction_is_kept_too(monkeypatch: pytest.Mon
         with record("failing") as recording:
             connection.exec_driver_sql("SELECT 2")
     assert [(row.sql, row.transaction) for row in recording.report.facts.statements] == [("SELECT ?", 0)]
+
+
+def test_a_transaction_has_written_also_where_its_statements_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine.clear_compiled_cache()
+    monkeypatch.setattr(statements, "_info_of", failing)
+    with record("failing") as recording, engine.connect() as connection:
+        connection.exec_driver_sql("SELECT 1")
+        connection.exec_driver_sql("INSERT INTO tags (name) VALUES ('new')")
+        connection.commit()
+        connection.exec_driver_sql("SELECT 2")
+        connection.commit()
+    made = [(one.statements, one.writes, one.ended_by) for one in recording.report.facts.transactions]
+    assert made == [(2, 1, "application"), (1, 0, "")]
 
 
 def test_statements_whose_sites_cannot_be_read_are_no_loop(monkeypatch: pytest.MonkeyPatch) -> None:

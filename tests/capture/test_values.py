@@ -30,3 +30,13 @@ def test_statements_for_minus_one_and_minus_two_are_no_duplicates() -> None:
         for number in (-1, -2):
             connection.exec_driver_sql("SELECT ?", (number,))
     assert recording.report.findings == ()
+
+
+def test_each_position_has_a_value_whatever_their_number() -> None:
+    with record("block") as recording, engine.connect() as connection:
+        connection.exec_driver_sql("SELECT 0")
+        connection.exec_driver_sql("SELECT ?", (7,))
+        connection.exec_driver_sql("SELECT ?, ?", (7, 8))
+    rows = recording.report.facts.statements
+    assert [len(row.values) for row in rows] == [row.binds for row in rows] == [0, 1, 2]
+    assert rows[1].values == rows[2].values[:1]

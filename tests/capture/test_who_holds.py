@@ -123,6 +123,14 @@ def test_a_checkout_waited_for_all_others_and_for_the_last_holder_of_its_connect
     assert [*holders_before(waiting, None)] == [holder(holding, clock.now)]
 
 
+def test_who_returned_a_connection_while_a_statement_ended_was_not_idle(clock: Clock, hold: Hold) -> None:
+    waiting = checkout_of(hold())
+    waiting.pool.holders.pop(waiting.serial)
+    last = (7, None, NOWHERE, clock.now, 0.0, 0.0, clock.now + 2.5, clock.now + 2)
+    [described] = holders_before(waiting, last)
+    assert (described.held, described.idle) == (2.0, 0.0)
+
+
 def suspected(engine: Engine) -> list[tuple[int, bool]]:
     """Return the suspicions of this engine: those of other tests may be taken back meanwhile."""
     own = watch_of(engine.pool).engine

@@ -23,6 +23,7 @@ from query_guard.capture.window.window import (
 )
 from query_guard.records import Request
 from tests.capture.windows import full, inside
+from tests.own_failures import apart
 from tests.reports import ENGINE
 
 pytestmark = pytest.mark.query_guard(mode="off")  # a test that is recorded has a watcher
@@ -80,6 +81,18 @@ def test_a_name_outlives_a_window_that_had_a_connection(has_checkouts: bool, lat
     assert (window.name, window.is_sealed) == ("GET /users", False)
     window.seal()
     assert (window.name, window.is_sealed, window.ensure_recorder()) == (later, True, None)
+
+
+@apart()
+def test_a_window_that_cannot_be_described_has_no_name() -> None:
+    def fail() -> Request:
+        raise RuntimeError("failed on purpose")
+
+    window = Window(Recorder(), True)
+    window.describe, window.has_checkouts = fail, True
+    assert window.name == ""
+    window.seal()
+    assert (window.name, window.is_sealed) == ("", True)
 
 
 def test_recorders_come_innermost_first_and_watchers_last(watcher: Recorder) -> None:

@@ -67,6 +67,7 @@ def out(start: float, hold: float | None, **fields: Any) -> Checkout:
     [
         ([], 0),
         ([out(0.0, 0.1)], 1),
+        ([out(0.0, 0.0)], 1),
         ([out(0.0, 0.1), out(0.05, 0.1)], 2),
         ([out(0.0, 0.1), out(0.1, 0.1)], 1),
         ([out(0.0, 0.1), out(0.11, 0.1)], 1),

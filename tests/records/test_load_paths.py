@@ -66,6 +66,11 @@ def test_a_join_brought_the_objects_on_the_way_where_the_path_is_longer() -> Non
     joined = COMMENTS._replace(path=("User.posts", "Post.comments"), steps=(OF_POSTS, OF_COMMENTS))
     assert told(path_of(users(), load(2, joined))) == (1, "selected", [("User.posts", False)])
     assert told(path_of(users(), load(2), load(3, joined, 2))) == (1, "selected", [("User.posts", True)])
+    of_post = loader(Step("Post", "author", False, "User", ("Post",), ("User",)))
+    longer = told(path_of(statement(1, info=POST), load(2, of_post, 1), load(3, joined, 2)))
+    assert longer == (1, "selected", [("Post.author", True), ("User.posts", False)])
+    likes = joined._replace(steps=(OF_COMMENTS, *LIKES.steps))
+    assert told(path_of(users(), load(2), load(3, likes, 2)))[2] == [("User.posts", True), ("Post.comments", False)]
 
 
 @pytest.mark.parametrize(("source", "how"), [(EXPIRED, "expired"), (REFRESHED, "refreshed"), (SUBCLASS, "selected")])

@@ -35,6 +35,7 @@ ALIASES = USERS._replace(entities=(*USERS.entities, Entity("User", ("User",), Tr
         (SELECTS_SUBCLASS, (OF_POSTS,), "Admin"),
         (USERS, (OF_POSTS._replace(owners=("Admin", "User")),), "User"),
         (info("Comment"), (OF_POSTS,), None),
+        (SELECTS_SUBCLASS, (OF_POSTS._replace(owners=("Boss", "User")),), None),
     ],
 )
 def test_a_path_begins_with_the_one_entity_that_has_its_first_relationship(

@@ -59,7 +59,11 @@ def record(  # noqa: PLR0912, PLR0915
             if batches is None:
                 return
         info: UnreadInfo | None = getattr(context.compiled, ON_COMPILED, None)
-        if info is None or statement is not context.statement:
+        try:
+            is_other = statement is not context.statement
+        except AttributeError:  # it has no statement yet while a default is fetched for it
+            is_other = True
+        if info is None or is_other:
             info = _info_of(dialect, statement, context)
         is_of_pool = checkout is not None or type(context.root_connection._dbapi_connection) is _ConnectionFairy
         if (not is_of_pool or error is not None or info.is_control) and is_no_statement(

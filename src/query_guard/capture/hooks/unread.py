@@ -85,7 +85,7 @@ def _row(record_locals: Mapping[str, Any], engine: Engine, duration: float) -> R
     no_values: int | tuple[int, ...] = NO_VALUES
     values = _or(no_values, lambda: value_hashes(parameters))
     rows = record_locals.get("rows")
-    counted = rows if type(rows) is int else None
+    counted = rows if type(rows) is int and rows >= 0 else None
     return (
         shared,
         record_locals["started"],

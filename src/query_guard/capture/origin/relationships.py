@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Column
 from sqlalchemy.orm import Mapper, RelationshipDirection
+from sqlalchemy.orm.exc import UnmappedColumnError
 from sqlalchemy.sql.elements import BinaryExpression, BooleanClauseList
 
 
@@ -51,7 +52,10 @@ def _joins_by_key(relationship: Any) -> bool:
 
 
 def referrers(mapper: Mapper[Any] | None, columns: list[Column[Any]]) -> Iterator[tuple[str, str, str]]:
-    """Yield the many-to-one relationships, with their foreign keys, whose target a filter on these columns finds."""
+    """Yield the many-to-one relationships, with their foreign keys, whose target a filter on these columns finds.
+
+    One whose foreign key no attribute has is left out.
+    """
     for parent in mapper.registry.mappers if mapper is not None and len(columns) == 1 else ():
         for relationship in parent.relationships:
             pairs = relationship.local_remote_pairs or ()
@@ -63,4 +67,13 @@ def referrers(mapper: Mapper[Any] | None, columns: list[Column[Any]]) -> Iterato
                 and [remote for _, remote in pairs] == columns
                 and _joins_by_key(relationship)
             ):
-                yield parent.class_.__name__, relationship.key, parent.get_property_by_column(pairs[0][0]).key
+                foreign_key = _attribute(parent, pairs[0][0])
+                if foreign_key is not None:
+                    yield parent.class_.__name__, relationship.key, foreign_key
+
+
+def _attribute(mapper: Mapper[Any], column: Any) -> str | None:
+    try:
+        return mapper.get_property_by_column(column).key
+    except UnmappedColumnError:
+        return None
