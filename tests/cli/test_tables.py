@@ -14,7 +14,7 @@ from query_guard.cli.endpoint import Endpoint
 from query_guard.cli.failure import Failure
 from query_guard.cli.main import main
 from query_guard.debug.key import Key
-from tests.cli.test_refused import Foreign
+from tests.cli.foreign import Foreign
 from tests.serving import KEY
 
 pytestmark = pytest.mark.once
