@@ -150,6 +150,15 @@ def test_a_query_that_returns_one_object_hides_no_loop(fields: dict[str, Any]) -
     assert latent(1, query=USERS._replace(**fields)) == []
 
 
+@pytest.mark.parametrize("kind", ["refresh", "expired"])
+@pytest.mark.parametrize(("loaded_by", "unique", "times"), [(1, False, 1), (1, True, 0), (None, False, 0)])
+def test_what_is_loaded_again_is_as_alone_as_it_was(kind: Any, loaded_by: int | None, unique: bool, times: int) -> None:
+    query = USERS._replace(info=OF_USERS._replace(unique=unique))
+    again = statement(2, loader=Loader(kind, "User", "", False, (), ("User",)), owner=1, loaded_by=loaded_by)
+    load = statement(3, loader=POSTS._replace(parents=("User",)), owner=1, loaded_by=2)
+    assert len(found(LatentNPlusOne(), facts_of(query, again, load))) == times
+
+
 @pytest.mark.parametrize(("collection", "found_in"), [(True, ["Post.comments"]), (False, [])])
 def test_an_object_of_a_collection_could_have_been_one_of_many(collection: bool, found_in: list[str]) -> None:
     of_user = POSTS._replace(parents=("User",), collection=collection)

@@ -25,9 +25,17 @@ class LatentNPlusOne:
             first = rows[0]
             if first.loader is None or first.loader.kind != "lazy" or len({row.owner for row in rows}) > 1:
                 continue
-            query = facts.load_paths.source_of(first)
+            query = _query_of(first, facts)
             if query is not None and _could_return_many(query):
                 yield _finding(first, facts)
+
+
+def _query_of(row: Statement, facts: Facts) -> Statement | None:
+    """Return what loaded the object first; a refresh, or a reload of what had expired, loads again what is there."""
+    query = facts.load_paths.source_of(row)
+    while query is not None and query.loader is not None and not query.loader.path:
+        query = facts.load_paths.source_of(query)
+    return query
 
 
 def _could_return_many(query: Statement) -> bool:
