@@ -257,6 +257,14 @@ WORDS: list[tuple[Detector, Facts, list[str]]] = [
     (
         NPlusOne(),
         facts_of(
+            *[statement(n, task=n % 2, connection=n % 2) for n in (1, 2, 3)],
+            checkouts=(checkout(connection=0), checkout(connection=1, start=0.05)),
+        ),
+        [f"SELECT from posts ran 3 times, fanned out over 2 tasks and 2 connections: {SQL}"],
+    ),
+    (
+        NPlusOne(),
+        facts_of(
             *[statement(n, task=n, connection=n % 2) for n in (1, 2, 3)],
             checkouts=(checkout(connection=0), checkout(connection=1, start=0.05)),
         ),
