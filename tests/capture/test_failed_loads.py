@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from sqlalchemy import Engine, create_engine, select
+from sqlalchemy import Engine, select
 from sqlalchemy.exc import InvalidRequestError, MissingGreenlet
 from sqlalchemy.orm import Session, raiseload
 from sqlalchemy.orm.exc import DetachedInstanceError
-from sqlalchemy.pool import StaticPool
 
 from query_guard.capture.freeze.facts import freeze
 from query_guard.capture.hooks.install import install
 from query_guard.capture.live.open_window import open_window
 from query_guard.capture.window.recorder import Recorder
 from query_guard.records import FailedLoad, Request
-from tests.models import Base, User, sample
+from tests.capture.sampled import sampled_engine
+from tests.models import User
 
 pytestmark = pytest.mark.query_guard(mode="off")  # a test that is recorded has a watcher already
 GET = Request("http", "GET", "/users", "/users", 200)
@@ -25,13 +25,8 @@ GET = Request("http", "GET", "/users", "/users", 200)
 @pytest.fixture
 def engine() -> Iterator[Engine]:
     install()
-    engine = create_engine("sqlite://", poolclass=StaticPool)
-    Base.metadata.create_all(engine)
-    with Session(engine) as session:
-        session.add_all(sample(users=1))
-        session.commit()
-    yield engine
-    engine.dispose()
+    with sampled_engine(users=1) as engine:
+        yield engine
 
 
 def read_detached(engine: Engine) -> None:

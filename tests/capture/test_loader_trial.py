@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, create_engine, select, update
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import StaticPool
 
 from query_guard.capture.hooks import loader_trial
 from query_guard.capture.window.trial import Trial, in_process, trying
 from query_guard.records import Entity, Frame, LoaderOption, OptionCall, PlacedOption
-from tests.models import Base, Post, Tag, User, sample
+from tests.capture.sampled import sampled_engine
+from tests.models import Base, Post, Tag, User
 from tests.own_failures import apart
 
 EXECUTE = "_execute_internal"
@@ -34,13 +34,8 @@ class Anywhere(PlacedOption):
 
 @pytest.fixture
 def engine() -> Iterator[Engine]:
-    engine = create_engine("sqlite://", poolclass=StaticPool)
-    Base.metadata.create_all(engine)
-    with Session(engine) as session:
-        session.add_all(sample(users=1))
-        session.commit()
-    yield engine
-    engine.dispose()
+    with sampled_engine(users=1) as engine:
+        yield engine
 
 
 @pytest.fixture

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Engine, create_engine, select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import StaticPool
 
 from query_guard import record
 from query_guard.capture.hooks.install import install
 from query_guard.capture.live.open_window import open_window
 from query_guard.capture.window.recorder import Recorder
 from query_guard.records import Facts
-from tests.models import Base, User, sample
+from tests.capture.sampled import sampled_engine
+from tests.models import User
 
 pytestmark = pytest.mark.query_guard(mode="off")  # a test that is recorded has a watcher
 
@@ -22,13 +22,8 @@ pytestmark = pytest.mark.query_guard(mode="off")  # a test that is recorded has 
 @pytest.fixture
 def engine() -> Iterator[Engine]:
     install()
-    engine = create_engine("sqlite://", poolclass=StaticPool)
-    Base.metadata.create_all(engine)
-    with Session(engine) as session:
-        session.add_all(sample(users=2))
-        session.commit()
-    yield engine
-    engine.dispose()
+    with sampled_engine(users=2) as engine:
+        yield engine
 
 
 def work(engine: Engine) -> None:

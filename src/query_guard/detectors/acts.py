@@ -15,6 +15,7 @@ _ACTS = re.compile(
     r"(?i)\b(?:set_config|pg_notify|pg_(?:try_)?advisory_\w+|get_lock|release_lock|release_all_locks|sp_getapplock|"
     r"setval|pg_terminate_backend|pg_cancel_backend)\s*\("
 )
+_CALL = re.compile(r"\w\(")
 _COMMANDS = frozenset(("SET", "RESET", "NOTIFY", "LISTEN", "UNLISTEN", "LOCK"))
 _CATALOGUE = re.compile(r"(?i)^(?:pg_catalog\.|information_schema\.|pg_[a-z_]+$|sqlite_(?:master|schema|temp_master)$)")
 
@@ -27,6 +28,11 @@ def acts(row: Statement) -> bool:
 def has_effect(row: Statement) -> bool:
     """Whether a SELECT calls such a function, be it beside data."""
     return row.operation == "SELECT" and _ACTS.search(row.sql) is not None
+
+
+def may_act(row: Statement) -> bool:
+    """Whether a SELECT may be sent for what it does: it reads no table, and calls a function."""
+    return not row.tables and _CALL.search(row.sql) is not None
 
 
 def reads_catalogue(row: Statement) -> bool:

@@ -6,15 +6,12 @@ change it through a trigger, a cascade or a view, which no statement shows.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Sequence
 
 from query_guard.detectors.acts import acts
 from query_guard.detectors.polls import looks_again
 from query_guard.records import POPULATES, Facts, Statement
-
-_CALL = re.compile(r"\w\(")
 
 
 class DataChanges:
@@ -56,11 +53,6 @@ class DataChanges:
     def _is_retry(self, first: Statement, second: Statement) -> bool:
         """Whether the transaction of the first failed: what it has read must be read again."""
         return first.transaction != second.transaction and first.transaction in self._facts.failed_transactions
-
-
-def may_act(row: Statement) -> bool:
-    """Whether a SELECT may be sent for what it does: it reads no table, and calls a function."""
-    return not row.tables and _CALL.search(row.sql) is not None
 
 
 def _are_between(serials: Sequence[int], first: Statement, second: Statement) -> bool:

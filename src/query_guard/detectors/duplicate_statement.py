@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from query_guard.detectors.acts import has_effect, reads_catalogue
-from query_guard.detectors.data_changes import DataChanges, may_act
+from query_guard.detectors.acts import has_effect, may_act, reads_catalogue
+from query_guard.detectors.data_changes import DataChanges
 from query_guard.detectors.polls import may_poll
 from query_guard.detectors.thresholds import Thresholds
 from query_guard.records import Facts, Finding, Statement, Triggers, distinct_sites, grouped, usual_duration
